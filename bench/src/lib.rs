@@ -1,0 +1,1 @@
+//! Measurement: workloads and baselines.

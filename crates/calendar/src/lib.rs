@@ -1,0 +1,1 @@
+//! Statutory working days and deadlines, pure

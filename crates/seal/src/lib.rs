@@ -1,0 +1,1 @@
+//! Sealing: subject keys, key wrapping, authenticated encryption, blind indexes

@@ -1,0 +1,1 @@
+//! The three faces: site, service API, console
