@@ -1,1 +1,26 @@
-//! What is promised: the policy as facts and words, and the pure decision on every use
+//! What is promised: the policy as facts and words, and the pure decision on every use.
+//!
+//! A policy is read once from [`Source`] (one TOML file of facts, one Markdown text a language) into
+//! [`Policy`]; everything else here is a pure function of it: no async, no IO, no clock, no randomness.
+//! The modules follow what a policy is asked: what it states ([`model`]), whether it is well formed
+//! ([`fault`]), whether a regulator would object ([`lint`]), whether an act is lawful ([`decide`]), what
+//! changed ([`diff`]), what it reads like ([`render`]), why it holds ([`explain`]).
+//!
+//! Keeps promise 0.1 together with the crates that serve what it renders.
+
+pub mod decide;
+pub mod fault;
+pub mod model;
+pub mod period;
+mod policy;
+mod read;
+pub mod render;
+pub mod rules;
+pub mod slots;
+pub mod words;
+
+pub use fault::{Fault, Faults};
+pub use model::Facts;
+pub use period::{Period, Unit};
+pub use policy::{File, Lang, Policy, Source};
+pub use words::Words;

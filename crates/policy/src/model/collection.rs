@@ -1,0 +1,101 @@
+//! Chapter 1: the items that are collected. States promises 1.1 to 1.7.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::model::Clause;
+use crate::read::{facts, names};
+use crate::words::Words;
+
+facts! {
+    /// What is collected, and how children are treated.
+    pub struct Collection {
+        /// Items by name.
+        pub items: BTreeMap<String, Item>,
+        /// The rule for minors; PIPL article 31 asks for one.
+        pub minors: Option<Minors>,
+    }
+
+    /// A declared kind of personal data.
+    pub struct Item {
+        /// The promise it stands under.
+        pub clause: Clause,
+        /// What people call it.
+        pub label: Words,
+        /// How it comes in.
+        pub source: Origin,
+        /// What its values look like.
+        pub kind: Kind,
+        /// Whether a leak can harm dignity, body or property (PIPL article 28).
+        pub sensitive: bool = false,
+        /// Whether a person can be looked up by it (by blind index only).
+        pub identifier: bool = false,
+        /// Whether the person can be reached by it.
+        pub contact: bool = false,
+        /// Whether the person can change it in the settings.
+        pub editable: bool = false,
+        /// Whether the person can delete a single value.
+        pub deletable: bool = false,
+        /// Whether a person can have many values of it.
+        pub many: bool = false,
+        /// Whether its values tell of other people too.
+        pub others: bool = false,
+        /// The device permission it needs, e.g. `location`.
+        pub permission: Option<String>,
+        /// Sensitive: why it cannot be done without (PIPL article 30).
+        pub necessity: Option<Words>,
+        /// Sensitive: what it can do to the person (PIPL article 30).
+        pub impact: Option<Words>,
+        /// The impact assessment that was approved (PIPL article 55).
+        pub assessment: Option<Assessment>,
+    }
+
+    /// An approved impact assessment.
+    pub struct Assessment {
+        /// Its number in the controller's files.
+        pub id: String,
+        /// The day it was approved.
+        pub approved: Date,
+    }
+
+    /// The rule for minors.
+    pub struct Minors {
+        /// Below this age a guardian consents.
+        pub guardian_under: u32,
+        /// Below this age the account is marked as a minor's.
+        pub marked_under: u32,
+    }
+}
+
+names! {
+    /// How an item comes in.
+    pub enum Origin {
+        /// The person gives it.
+        Provided = "provided",
+        /// The system notes it.
+        Automatic = "automatic",
+        /// A partner sends it, as the person authorised.
+        ThirdParty = "third-party",
+    }
+
+    /// What values of an item look like.
+    pub enum Kind {
+        /// Plain text.
+        Text = "text",
+        /// A telephone number.
+        Phone = "phone",
+        /// An e-mail address.
+        Email = "email",
+        /// A password: kept as a memory-hard hash, never shown or exported.
+        Secret = "secret",
+        /// A picture.
+        Picture = "picture",
+        /// A video.
+        Video = "video",
+        /// Type and number of an identity document.
+        IdDocument = "id_document",
+        /// Several fields of one value.
+        Structured = "structured",
+    }
+}

@@ -1,0 +1,1 @@
+//! The words of the policy, filled from its facts.

@@ -1,0 +1,1 @@
+//! The facts interned to dense numbers and bitsets.
