@@ -1,1 +1,37 @@
-//! The promises kept: the gate and one folder a chapter of the policy
+//! The promises kept: the gate, and one folder a chapter of the policy, one file a use case.
+//!
+//! | folder | chapter |
+//! |---|---|
+//! | [`collection`] | 1: accounts and records |
+//! | [`usage`] | 2: use by services, one subject or in bulk |
+//! | [`storage`] | 5: retention, erasure |
+//! | [`security`] | 5.5: passwords, sessions, operators |
+//! | [`rights`] | 6: see, correct, export, delete, cancel, consent |
+//! | [`updates`] | 7: the archive of policies |
+
+pub mod app;
+pub mod collection;
+pub mod fault;
+pub mod gate;
+pub mod rights;
+pub mod security;
+pub mod storage;
+pub mod updates;
+pub mod usage;
+pub mod value;
+pub mod work;
+
+pub use app::{App, Settings};
+pub use fault::{Fault, FieldFault};
+
+/// What the faces need of the store: its types, never its SQL.
+pub mod store {
+    pub use avouch_store::{
+        Account, Actor, AgeBand, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence, Head, Overdue, Proof,
+        Receipt, Record, RecordHead, RecordId, SessionInfo, SessionName, SessionToken, Store, StoreConfig,
+        StoreError, UseCount, Used, Which,
+    };
+    pub use avouch_ledger::leaf::{Leaf, Outcome};
+    pub use avouch_ledger::tile;
+    pub use avouch_seal::{Region, Sink, SubjectId};
+}

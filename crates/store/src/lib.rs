@@ -1,1 +1,54 @@
-//! Where data rests: standing, permits, sealed records, ledger leaves, on SQLite and PostgreSQL
+//! Where data rests: the subject's true standing, permits, sealed records, the ledger's rows.
+//!
+//! Nothing here returns a plaintext without a [`Permit`], and no permit is made but by the store, from
+//! the standing it loads itself. A use case is a [`Transact`]: its data, leaves and jobs are one commit.
+//! Runs on SQLite and on PostgreSQL from one SQL text.
+
+mod account;
+mod archive;
+mod attempt;
+mod clock;
+mod consent;
+mod engine;
+mod erase;
+mod error;
+mod evidence;
+mod health;
+mod job;
+mod keys;
+mod log;
+mod look;
+mod migrate;
+mod operator;
+mod permit;
+mod pool;
+mod record;
+mod service;
+mod session;
+mod standing;
+mod store;
+mod transact;
+mod tx;
+mod writer;
+
+pub use account::AgeBand;
+pub use avouch_ledger::leaf::{Leaf, Outcome};
+pub use archive::Archived;
+pub use clock::Clock;
+pub use consent::{Answered, ConsentEvent};
+pub use engine::{Hold, Location, PostgresConfig};
+pub use erase::{Deleted, Keep, Overdue};
+pub use error::StoreError;
+pub use evidence::{Evidence, Head, Proof, UseCount};
+pub use health::Health;
+pub use job::{Finish, Job, Lease};
+pub use look::{Look, Reading};
+pub use operator::TokenKind;
+pub use permit::{Actor, Answer, Denied, Permit, Refused};
+pub use record::{Opened, Put, Record, RecordHead, RecordId, Used, Which};
+pub use service::Credential;
+pub use session::{SessionInfo, SessionName, SessionToken};
+pub use standing::{Account, ConsentKind};
+pub use store::{Faults, Store, StoreConfig};
+pub use transact::Transact;
+pub use tx::{Receipt, Tx};

@@ -1,0 +1,64 @@
+//! What every use case is given: the store, and the few settings that are not the policy's.
+
+use std::sync::Arc;
+
+use avouch_policy::Policy;
+use avouch_store::Store;
+use jiff::SignedDuration;
+
+use crate::security::password::Passwords;
+
+/// Settings of an installation. What people are promised stands in the policy, not here.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// A session unused for so long ends.
+    pub session_idle: SignedDuration,
+    /// A session ends after so long, used or not.
+    pub session_absolute: SignedDuration,
+    /// How long a shown password opens sensitive acts.
+    pub proof_lasts: SignedDuration,
+    /// Password hashes computed at once; each takes its memory.
+    pub hashes_at_once: usize,
+    /// Wrong passwords for one account, or from one address, before they must wait.
+    pub tries: u64,
+    /// How long they wait.
+    pub tries_window: SignedDuration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            session_idle: SignedDuration::from_hours(3 * 24),
+            session_absolute: SignedDuration::from_hours(14 * 24),
+            proof_lasts: SignedDuration::from_mins(10),
+            hashes_at_once: 2,
+            tries: 10,
+            tries_window: SignedDuration::from_mins(15),
+        }
+    }
+}
+
+/// Avouch of one region. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Where data rests.
+    pub store: Store,
+    /// The settings.
+    pub settings: Arc<Settings>,
+    pub(crate) passwords: Arc<Passwords>,
+}
+
+impl App {
+    /// Avouch over an open store.
+    #[must_use]
+    pub fn new(store: Store, settings: Settings) -> Self {
+        let passwords = Arc::new(Passwords::new(settings.hashes_at_once));
+        Self { store, settings: Arc::new(settings), passwords }
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> Arc<Policy> {
+        self.store.policy()
+    }
+}

@@ -1,0 +1,4 @@
+//! Chapter 1: what is collected, each with its purpose.
+
+pub mod join;
+pub mod put;

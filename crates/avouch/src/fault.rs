@@ -1,0 +1,75 @@
+//! How a use case can fail, in words for the person who reads them. Faces translate by the code.
+
+use avouch_policy::Refusal;
+use avouch_store::{Denied, StoreError};
+
+/// What is wrong with one field of a form or body.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FieldFault {
+    /// The field: an item's name.
+    pub field: String,
+    /// What is wrong, as a message key: `required`, `too-short`, `not-an-email` …
+    pub code: &'static str,
+    /// What is wrong, in English.
+    pub text: String,
+}
+
+impl FieldFault {
+    pub(crate) fn new(field: &str, code: &'static str, text: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), code, text: text.into() }
+    }
+}
+
+/// Why a use case did not do what was asked. Nothing was changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Fault {
+    /// The gate refused; the refusal is recorded.
+    #[error("refused: {}", codes(&.0.refusal))]
+    Refused(Box<Denied>),
+    /// What was sent is not right.
+    #[error("not accepted: {}", .0.iter().map(|f| format!("{}: {}", f.field, f.text)).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<FieldFault>),
+    /// Somebody has this already.
+    #[error("these details cannot be used; log in if they are yours, or use others")]
+    Taken(String),
+    /// Wrong name or password; which, nobody is told.
+    #[error("the name or the password is not right")]
+    WrongLogin,
+    /// Too many tries.
+    #[error("too many tries; wait {0} minutes")]
+    TooMany(u64),
+    /// The password must be shown once more.
+    #[error("show your password once more for this")]
+    NeedsProof,
+    /// A child needs a guardian's consent first (PIPL 31).
+    #[error("a guardian must agree first")]
+    NeedsGuardian,
+    /// There is no such thing, or it is not yours.
+    #[error("there is no such thing here")]
+    NotFound,
+    /// It cannot be done in this state.
+    #[error("{0}")]
+    NotNow(String),
+    /// The store cannot.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+fn codes(refusal: &Refusal) -> String {
+    refusal.reasons.iter().map(|r| r.code.name()).collect::<Vec<_>>().join(", ")
+}
+
+impl From<StoreError> for Fault {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::Gone | StoreError::NoRecord => Self::NotFound,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<Denied> for Fault {
+    fn from(denied: Denied) -> Self {
+        Self::Refused(Box::new(denied))
+    }
+}

@@ -1,0 +1,99 @@
+//! Cancelling the account: all use stops at once, a cooling-off, then erasure.
+//!
+//! Keeps promise 6.3: no call or mail needed; logging in never undoes it, one click does; "erase now" is
+//! offered where the policy says so; the whole never takes longer than the policy promises.
+
+use avouch_policy::Party;
+use avouch_seal::SubjectId;
+use avouch_store::{Hold, Outcome, Receipt, Transact, Tx};
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::fault::Fault;
+use crate::security::session::Session;
+use crate::storage::erase;
+
+/// A cancellation under way.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Cancelling {
+    /// When everything is erased.
+    pub due: Timestamp,
+    /// Where it is recorded.
+    pub receipt: Receipt,
+}
+
+impl App {
+    /// Begins the cancellation of the signed-in subject's account.
+    ///
+    /// # Errors
+    /// [`Fault::NeedsProof`] unless the password was shown recently.
+    pub async fn cancel(&self, session: &Session, now: bool) -> Result<Cancelling, Fault> {
+        session.prove()?;
+        let policy = self.policy();
+        let start = self.store.now();
+        let due = match &policy.facts().rights.cancel {
+            Some(cancel) if !(now && cancel.erase_now) => cancel.cooling_off.map_or(start, |p| p.after(start)),
+            _ => start,
+        };
+        let subject = session.subject();
+        let receipt = self.store.transact(Begin { subject, due }).await?;
+        if due <= start {
+            self.erase(subject).await?;
+        }
+        Ok(Cancelling { due, receipt })
+    }
+
+    /// Ends the cooling-off: the account is as before.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] when nothing is being cancelled.
+    pub async fn keep_account(&self, session: &Session) -> Result<Receipt, Fault> {
+        self.store.transact(Stop { subject: session.subject() }).await
+    }
+}
+
+struct Begin {
+    subject: SubjectId,
+    due: Timestamp,
+}
+
+impl Transact for Begin {
+    const NAME: &'static str = "cancel an account";
+    type Out = Receipt;
+    type Fault = Fault;
+
+    fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
+        hold.push((self.subject, Hold::Exclusive));
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Receipt, Fault> {
+        tx.set_cancelling(self.subject, Some(self.due)).await?;
+        tx.unqueue(erase::JOB, self.subject).await?;
+        tx.queue(erase::JOB, Some(self.subject), self.due, "").await?;
+        Ok(tx.note("cancel", super::PURPOSE, &[], Party::Subject, Outcome::Done, Some(self.subject)).await?)
+    }
+}
+
+struct Stop {
+    subject: SubjectId,
+}
+
+impl Transact for Stop {
+    const NAME: &'static str = "keep an account";
+    type Out = Receipt;
+    type Fault = Fault;
+
+    fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
+        hold.push((self.subject, Hold::Exclusive));
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Receipt, Fault> {
+        let account = tx.account(self.subject).await?.ok_or(Fault::NotFound)?;
+        if account.cancel_due.is_none() {
+            return Err(Fault::NotFound);
+        }
+        tx.set_cancelling(self.subject, None).await?;
+        tx.unqueue(erase::JOB, self.subject).await?;
+        Ok(tx.note("keep", super::PURPOSE, &[], Party::Subject, Outcome::Done, Some(self.subject)).await?)
+    }
+}

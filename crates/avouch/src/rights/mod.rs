@@ -1,0 +1,11 @@
+//! Chapter 6: what people can do with what is held of them.
+
+pub mod cancel;
+pub mod consent;
+pub mod correct;
+pub mod delete;
+pub mod export;
+pub mod see;
+
+/// The purpose people exercise their rights under.
+pub const PURPOSE: &str = "rights";

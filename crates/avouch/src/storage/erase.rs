@@ -1,0 +1,148 @@
+//! Erasing a person: what law keeps is re-sealed, the key is destroyed, the rows go.
+//!
+//! Keeps promises 5.2 and 6.3. Interrupted anywhere, it is run again and ends the same: the key store is
+//! the truth, and a subject without a key is erased.
+
+use avouch_policy::{Act, Ask};
+use avouch_seal::SubjectId;
+use avouch_store::{Actor, Answer, Deleted, Hold, Keep, Receipt, StoreError, Transact, Tx};
+
+use crate::app::App;
+use crate::fault::Fault;
+use crate::gate::Wanted;
+
+/// The job that erases.
+pub const JOB: &str = "erase";
+
+/// What an erasure did; for the person's certificate.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Certificate {
+    /// Rows deleted, by table.
+    pub deleted: Vec<Deleted>,
+    /// Values kept by law under the holding key.
+    pub kept: u64,
+    /// How long a backup of the key store may still hold the key, as the policy says.
+    pub backups_until: String,
+    /// Where the erasure is recorded.
+    pub receipt: Receipt,
+}
+
+impl App {
+    /// What law keeps, rule by rule: the ask for the purpose that cites the same statute, and for how long.
+    fn keeping(&self) -> Result<Vec<(Ask, Vec<Keep>)>, Fault> {
+        let policy = self.policy();
+        let facts = policy.facts();
+        let mut out = Vec::new();
+        for (name, rule) in &facts.storage.statutory {
+            let purpose = facts
+                .usage
+                .purposes
+                .iter()
+                .find(|(_, p)| p.retention.as_ref().is_some_and(|r| r.statute.as_ref() == Some(&rule.statute)))
+                .map(|(purpose, _)| purpose)
+                .ok_or_else(|| Fault::NotNow(format!("no purpose cites {}, which [storage.statutory.{name}] keeps by", rule.statute)))?;
+            let items: Vec<&str> = rule.items.iter().map(String::as_str).collect();
+            let ask = self.keep_ask(&Wanted { act: Act::Keep, purpose, items: &items, recipient: None })?;
+            let keep = |item: &String| Keep { item: item.clone(), statute: rule.statute.clone(), period: rule.keep };
+            out.push((ask, rule.items.iter().map(keep).collect()));
+        }
+        Ok(out)
+    }
+
+    /// Erases a subject now.
+    ///
+    /// # Errors
+    /// When a store cannot be written; running it again goes on where it stopped.
+    pub async fn erase(&self, subject: SubjectId) -> Result<Certificate, Fault> {
+        let mut kept = 0;
+        let keeping = self.keeping()?;
+        if !keeping.is_empty() {
+            match self.store.transact(KeepByLaw { subject, keeping }).await {
+                Ok(count) => kept = count,
+                // Erased before, up to the rows.
+                Err(Fault::NotFound) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        self.store.destroy_key(subject).await?;
+        let (deleted, receipt) = self.store.transact(DeleteRows { subject }).await?;
+        let policy = self.policy();
+        let backups_until = policy.facts().storage.backups.as_ref().map(|b| b.kept.to_string()).unwrap_or_default();
+        Ok(Certificate { deleted, kept, backups_until, receipt })
+    }
+
+    fn keep_ask(&self, wanted: &Wanted<'_>) -> Result<Ask, Fault> {
+        self.ask(wanted, &Actor::System).map_err(|refusal| {
+            Fault::NotNow(format!(
+                "the policy cannot keep what [storage.statutory] says: {}",
+                refusal.reasons.iter().map(|r| r.code.name()).collect::<Vec<_>>().join(", ")
+            ))
+        })
+    }
+
+    /// Finishes erasures that a crash interrupted between key and rows, and re-applies those a restored
+    /// backup brought back. To be run before serving; gives how many there were.
+    ///
+    /// # Errors
+    /// When a store cannot be read or written.
+    pub async fn resume_erasures(&self) -> Result<u64, Fault> {
+        let mut resumed = 0;
+        for subject in self.store.tombstones().await? {
+            let stands = {
+                let mut reading = self.store.reading().await?;
+                reading.look()?.account(subject).await?.is_some()
+            };
+            if stands {
+                self.store.destroy_key(subject).await?;
+                self.store.transact(DeleteRows { subject }).await?;
+                resumed += 1;
+            }
+        }
+        Ok(resumed)
+    }
+}
+
+struct KeepByLaw {
+    subject: SubjectId,
+    keeping: Vec<(Ask, Vec<Keep>)>,
+}
+
+impl Transact for KeepByLaw {
+    const NAME: &'static str = "keep what law keeps";
+    type Out = u64;
+    type Fault = Fault;
+
+    fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
+        hold.push((self.subject, Hold::Exclusive));
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, Fault> {
+        let mut kept = 0;
+        for (ask, keeps) in &self.keeping {
+            match tx.ask(self.subject, ask.clone(), &Actor::System).await? {
+                Answer::Permitted(permit) => kept += tx.keep_by_law(permit, keeps).await?,
+                Answer::Refused(denied) => return Err(denied.into()),
+            }
+        }
+        Ok(kept)
+    }
+}
+
+struct DeleteRows {
+    subject: SubjectId,
+}
+
+impl Transact for DeleteRows {
+    const NAME: &'static str = "delete the rows of an erased subject";
+    type Out = (Vec<Deleted>, Receipt);
+    type Fault = StoreError;
+
+    fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
+        hold.push((self.subject, Hold::Exclusive));
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
+        tx.unqueue(JOB, self.subject).await?;
+        tx.delete_rows(self.subject).await
+    }
+}

@@ -1,0 +1,4 @@
+//! Chapter 5: how long things are kept, and how they go.
+
+pub mod erase;
+pub mod retention;

@@ -1,0 +1,124 @@
+//! Retention: every record has its end; what is past it is unreadable at once and gone at the next sweep.
+//!
+//! Keeps promise 5.1.
+
+use std::collections::BTreeMap;
+
+use avouch_policy::model::After;
+use avouch_policy::{Party, Policy};
+use avouch_seal::SubjectId;
+use avouch_store::{Hold, Outcome, Overdue, Receipt, StoreError, Transact, Tx};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::App;
+use crate::fault::Fault;
+
+/// When what was collected for a purpose ends, if its consent is withdrawn at `now`; nothing when the
+/// policy ends it by another event.
+#[must_use]
+pub fn end_after_withdrawal(policy: &Policy, purpose: &str, now: Timestamp) -> Option<Timestamp> {
+    let rule = policy.facts().usage.purposes.get(purpose)?.retention.as_ref()?;
+    match rule.after {
+        After::ConsentWithdrawn => Some(rule.keep.after(now)),
+        // Collected under the consent and kept for a time of its own: without the consent nothing keeps it
+        // (PIPL 47(1)(3)).
+        _ => Some(now),
+    }
+}
+
+/// What a sweep did, or with a dry run would do.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Sweep {
+    /// Records past their end, by purpose and item.
+    pub records: BTreeMap<String, u64>,
+    /// Values whose statutory period is over.
+    pub held: u64,
+    /// The leaf of the sweep; none for a dry run.
+    pub receipt: Option<Receipt>,
+}
+
+/// Records deleted in one commit.
+const PAGE: u32 = 256;
+
+impl App {
+    /// Deletes everything past its end; with `dry_run` only tells what would go.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn sweep(&self, dry_run: bool) -> Result<Sweep, Fault> {
+        let mut sweep = Sweep::default();
+        loop {
+            let page = {
+                let mut reading = self.store.reading().await?;
+                let mut look = reading.look()?;
+                if dry_run {
+                    let all = look.overdue(u32::MAX).await?;
+                    sweep.held = look.held_counts().await?.iter().map(|(_, _, over)| over).sum();
+                    count(&mut sweep, &all);
+                    return Ok(sweep);
+                }
+                look.overdue(PAGE).await?
+            };
+            if page.is_empty() {
+                break;
+            }
+            count(&mut sweep, &page);
+            self.store.transact(DeleteOverdue { page }).await?;
+        }
+        let (held, receipt) = self.store.transact(SweepHeld { window: self.settings.tries_window }).await?;
+        sweep.held = held;
+        sweep.receipt = Some(receipt);
+        Ok(sweep)
+    }
+}
+
+fn count(sweep: &mut Sweep, page: &[Overdue]) {
+    for overdue in page {
+        *sweep.records.entry(format!("{}/{}", overdue.purpose, overdue.item)).or_default() += 1;
+    }
+}
+
+struct DeleteOverdue {
+    page: Vec<Overdue>,
+}
+
+impl Transact for DeleteOverdue {
+    const NAME: &'static str = "delete what is past its end";
+    type Out = ();
+    type Fault = StoreError;
+
+    // Many subjects in one commit: a sweep is housekeeping, and each row is its own matter.
+    fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
+        hold.extend(self.page.iter().map(|o| (o.subject, Hold::Shared)));
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        for overdue in &self.page {
+            if tx.delete_record(overdue.subject, &overdue.item, overdue.record).await? {
+                let items = [overdue.item.as_str()];
+                tx.note("expire", &overdue.purpose, &items, Party::System, Outcome::Done, Some(overdue.subject))
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct SweepHeld {
+    window: SignedDuration,
+}
+
+impl Transact for SweepHeld {
+    const NAME: &'static str = "sweep";
+    type Out = (u64, Receipt);
+    type Fault = StoreError;
+
+    fn subjects(&self, _: &mut Vec<(SubjectId, Hold)>) {}
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
+        let held = tx.sweep_held().await?;
+        tx.sweep_tries(self.window).await?;
+        let receipt = tx.note("sweep", "retention", &[], Party::System, Outcome::Done, None).await?;
+        Ok((held, receipt))
+    }
+}

@@ -1,0 +1,3 @@
+//! Chapter 7: which words and facts hold, and which held before.
+
+pub mod archive;

@@ -1,0 +1,4 @@
+//! Chapter 2: use by services, for the purposes they are bound to.
+
+pub mod bulk;
+pub mod service;

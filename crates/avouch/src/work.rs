@@ -1,0 +1,47 @@
+//! The worker: does what is due, one leased job at a time.
+
+use avouch_store::{Finish, Job, Lease};
+use jiff::SignedDuration;
+
+use crate::app::App;
+use crate::fault::Fault;
+use crate::storage::erase;
+
+/// How long a failed job waits before it is tried again, at most.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+
+impl App {
+    /// Does every job that is due; gives how many were done.
+    ///
+    /// # Errors
+    /// When the queue itself cannot be read or written; a job's own fault is kept with the job.
+    pub async fn work(&self) -> Result<u64, Fault> {
+        let mut done = 0;
+        while let Some(job) = self.store.transact(Lease { node: self.store.node().to_owned() }).await? {
+            let again = match self.run_job(&job).await {
+                Ok(()) => {
+                    done += 1;
+                    None
+                }
+                Err(fault) => {
+                    tracing::warn!(job = %job.kind, tries = job.tries, fault = %fault, "a job failed; it is tried again");
+                    let wait = SignedDuration::from_secs(5)
+                        .checked_mul(1 << job.tries.min(10))
+                        .unwrap_or(LONGEST_WAIT)
+                        .min(LONGEST_WAIT);
+                    Some((fault.to_string(), self.store.now() + wait))
+                }
+            };
+            self.store.transact(Finish { id: job.id, again }).await?;
+        }
+        Ok(done)
+    }
+
+    async fn run_job(&self, job: &Job) -> Result<(), Fault> {
+        match (job.kind.as_str(), job.subject) {
+            (erase::JOB, Some(subject)) => self.erase(subject).await.map(|_| ()),
+            ("sweep", _) => self.sweep(false).await.map(|_| ()),
+            (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Consents: the current answer to each question, and every answer ever given.
+//!
+//! Keeps promises 2.5 and 6.4: an answer is bound to the policy and to the words shown, and holds from
+//! the commit that acknowledges it.
+
+use avouch_ledger::leaf::{Leaf, Outcome};
+use avouch_seal::SubjectId;
+use jiff::Timestamp;
+
+use crate::engine::{Hold, Val};
+use crate::error::StoreError;
+use crate::look::Look;
+use crate::permit::Actor;
+use crate::standing::{self, ConsentKind};
+use crate::tx::{Receipt, Tx};
+
+/// An answer to be recorded.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// What kind of question.
+    pub kind: ConsentKind,
+    /// The purpose, or the recipient, it is about.
+    pub target: String,
+    /// Given, or withdrawn.
+    pub given: bool,
+    /// SHA-256 of the words shown.
+    pub wording: [u8; 32],
+    /// The language they were shown in.
+    pub language: String,
+}
+
+/// One answer in a subject's history.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ConsentEvent {
+    /// What kind of question.
+    pub kind: ConsentKind,
+    /// The purpose or recipient.
+    pub target: String,
+    /// Given, or withdrawn.
+    pub given: bool,
+    /// When.
+    pub at: Timestamp,
+    /// Digest of the policy answered to, hex.
+    pub policy: String,
+    /// Digest of the words shown, hex.
+    pub wording: String,
+    /// The language of those words.
+    pub language: String,
+    /// Its leaf.
+    pub receipt: Receipt,
+}
+
+impl Look<'_> {
+    /// Every answer a subject gave, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn consent_history(&mut self, subject: SubjectId) -> Result<Vec<ConsentEvent>, StoreError> {
+        let rows = self
+            .db
+            .query(
+                "SELECT kind, target, given, at, policy, wording, language, log, leaf FROM consent_event \
+                 WHERE subject = ?1 ORDER BY at DESC, id DESC",
+                &[Val::Blob(subject.id())],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(ConsentEvent {
+                    kind: ConsentKind::named(row.text(0)?)
+                        .ok_or_else(|| StoreError::Unreadable("a consent of an unknown kind".into()))?,
+                    target: row.text(1)?.to_owned(),
+                    given: row.flag(2)?,
+                    at: row.time(3)?,
+                    policy: data_encoding::HEXLOWER.encode(row.blob(4)?),
+                    wording: data_encoding::HEXLOWER.encode(row.blob(5)?),
+                    language: row.text(6)?.to_owned(),
+                    receipt: Receipt { log: row.text(7)?.to_owned(), index: row.uint(8)? },
+                })
+            })
+            .collect()
+    }
+}
+
+impl Tx<'_> {
+    /// Records an answer: state, history, epoch and leaf in this commit. From then on it holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when there is no such subject.
+    pub async fn answer(
+        &mut self,
+        subject: SubjectId,
+        actor: &Actor,
+        answered: &Answered,
+    ) -> Result<Receipt, StoreError> {
+        self.held(subject, Hold::Exclusive)?;
+        let key = self.key(subject).await?.ok_or(StoreError::Gone)?;
+        standing::touch(&mut self.db, subject).await?;
+        let now = self.now();
+        let digest = *self.policy().digest().as_bytes();
+        let leaf = Leaf {
+            at: now.as_millisecond(),
+            act: if answered.given { "consent" } else { "withdraw" }.to_owned(),
+            outcome: Outcome::Done,
+            party: actor.party().name().to_owned(),
+            actor: actor.name().to_owned(),
+            purpose: answered.target.clone(),
+            basis: answered.kind.name().to_owned(),
+            items: Vec::new(),
+            recipient: None,
+            region: self.shared.region.as_str().to_owned(),
+            policy: digest,
+            reasons: Vec::new(),
+            salt: self.random(),
+            subject: None,
+            commitment: Some(answered.wording),
+            batch: None,
+        };
+        let receipt = self.append(leaf, Some((subject, &key)))?;
+        self.db
+            .execute(
+                "INSERT INTO consent (subject, kind, target, given, at, policy, wording, language) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+                 ON CONFLICT (subject, kind, target) DO UPDATE SET given = excluded.given, at = excluded.at, \
+                 policy = excluded.policy, wording = excluded.wording, language = excluded.language",
+                &[
+                    Val::Blob(subject.id()),
+                    Val::Text(answered.kind.name()),
+                    Val::Text(&answered.target),
+                    answered.given.into(),
+                    now.into(),
+                    Val::Blob(&digest),
+                    Val::Blob(&answered.wording),
+                    Val::Text(&answered.language),
+                ],
+            )
+            .await?;
+        let id = self.random::<16>();
+        self.db
+            .execute(
+                "INSERT INTO consent_event (subject, id, kind, target, given, at, policy, wording, language, \
+                 log, leaf) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                &[
+                    Val::Blob(subject.id()),
+                    Val::Blob(&id),
+                    Val::Text(answered.kind.name()),
+                    Val::Text(&answered.target),
+                    answered.given.into(),
+                    now.into(),
+                    Val::Blob(&digest),
+                    Val::Blob(&answered.wording),
+                    Val::Text(&answered.language),
+                    Val::Text(&receipt.log),
+                    receipt.index.into(),
+                ],
+            )
+            .await?;
+        Ok(receipt)
+    }
+
+    /// Sets the end of every record collected for a purpose that has none yet or a later one; used when
+    /// the consent it was collected under is withdrawn (PIPL 47(1)(3)). Gives how many.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn end_purpose(&mut self, subject: SubjectId, purpose: &str, at: Timestamp) -> Result<u64, StoreError> {
+        self.held(subject, Hold::Exclusive)?;
+        self.db
+            .execute(
+                "UPDATE record SET until = ?3 WHERE subject = ?1 AND purpose = ?2 AND (until IS NULL OR until > ?3)",
+                &[Val::Blob(subject.id()), Val::Text(purpose), at.into()],
+            )
+            .await
+    }
+}

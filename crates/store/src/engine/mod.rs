@@ -1,0 +1,98 @@
+//! The two engines behind one small adapter: one SQL text for both.
+//!
+//! SQL is written with `?1` placeholders, `INTEGER`, `TEXT` and `BLOB` columns; the PostgreSQL side
+//! rewrites what differs. No other module knows which engine runs.
+
+mod postgres;
+mod sqlite;
+mod value;
+
+pub use postgres::PostgresConfig;
+pub(crate) use postgres::{PostgresPool, advisory_key};
+pub(crate) use sqlite::{SqliteFile, SqliteReader};
+pub use value::{Row, Val};
+
+use crate::error::StoreError;
+
+/// Where a database is.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// An SQLite file, made when it is not there.
+    Sqlite(std::path::PathBuf),
+    /// A PostgreSQL database by its URL, e.g. `postgres://user@host/name`.
+    Postgres(PostgresConfig),
+}
+
+/// How a transaction holds a subject while it runs.
+///
+/// On PostgreSQL these are transaction-scoped advisory locks, so that reads write no tuple locks;
+/// on SQLite the one writer holds everyone exclusively.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hold {
+    /// Others may use the subject's data too; nobody may change their standing.
+    Shared,
+    /// Nobody else may use the subject's data or change their standing.
+    Exclusive,
+}
+
+/// One connection of either engine.
+pub(crate) enum Db<'c> {
+    Sqlite(&'c mut rusqlite::Connection),
+    Postgres(&'c mut deadpool_postgres::Object),
+}
+
+impl<'c> Db<'c> {
+    /// The same connection for a shorter while.
+    pub(crate) fn reborrow(&mut self) -> Db<'_> {
+        match self {
+            Db::Sqlite(c) => Db::Sqlite(c),
+            Db::Postgres(c) => Db::Postgres(c),
+        }
+    }
+
+    /// Runs a statement; gives the number of rows it changed.
+    pub(crate) async fn execute(&mut self, sql: &'static str, params: &[Val<'_>]) -> Result<u64, StoreError> {
+        match self {
+            Db::Sqlite(c) => sqlite::execute(c, sql, params),
+            Db::Postgres(c) => postgres::execute(c, sql, params).await,
+        }
+    }
+
+    /// Runs a statement; gives every row it returned.
+    pub(crate) async fn query(&mut self, sql: &'static str, params: &[Val<'_>]) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Db::Sqlite(c) => sqlite::query(c, sql, params),
+            Db::Postgres(c) => postgres::query(c, sql, params).await,
+        }
+    }
+
+    /// Runs a statement; gives its first row.
+    pub(crate) async fn first(&mut self, sql: &'static str, params: &[Val<'_>]) -> Result<Option<Row>, StoreError> {
+        Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    /// Runs statements without parameters, such as a migration.
+    pub(crate) async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
+        match self {
+            Db::Sqlite(c) => sqlite::script(c, sql),
+            Db::Postgres(c) => postgres::script(c, sql).await,
+        }
+    }
+
+    /// Begins a writing transaction.
+    pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
+        match self {
+            Db::Sqlite(c) => sqlite::script(c, "BEGIN IMMEDIATE"),
+            Db::Postgres(c) => postgres::script(c, "BEGIN").await,
+        }
+    }
+
+    /// Takes locks in the order given, until the transaction ends.
+    pub(crate) async fn lock(&mut self, keys: &[(i64, Hold)]) -> Result<(), StoreError> {
+        match self {
+            // The one writer holds the file already.
+            Db::Sqlite(_) => Ok(()),
+            Db::Postgres(c) => postgres::lock(c, keys).await,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The permit: the one key to plaintext, minted by the store alone.
+//!
+//! Keeps promise 2.0 (default deny). The store loads the subject's true standing itself, asks
+//! `decide`, and mints a [`Permit`] that names subject, items, purpose, recipient, region, policy and
+//! epoch. It is spent once (it moves), it dies with the look or transaction it was minted in (its
+//! lifetime), and nobody else can make one (its fields are private). What is opened with it is handed
+//! over only after its leaf is committed, at the same epoch.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use avouch_ledger::leaf::{Leaf, Outcome};
+use avouch_policy::{Ask, Code, Grant, ItemId, Kind, Party, Policy, Reason, Refusal, Verdict};
+use avouch_seal::SubjectId;
+
+use crate::engine::Hold;
+use crate::error::StoreError;
+use crate::look::Look;
+use crate::service::Credential;
+use crate::tx::{Receipt, Tx};
+
+/// Who acts. Services only by a credential the store has checked.
+#[derive(Debug, Clone)]
+pub enum Actor {
+    /// The subject, signed in.
+    Subject,
+    /// A service of the controller.
+    Service(Arc<Credential>),
+    /// A member of staff, by the name of the role account.
+    Operator(String),
+    /// Avouch itself: jobs and clocks.
+    System,
+}
+
+impl Actor {
+    /// The party `decide` is told.
+    #[must_use]
+    pub fn party(&self) -> Party {
+        match self {
+            Self::Subject => Party::Subject,
+            Self::Service(_) => Party::Service,
+            Self::Operator(_) => Party::Operator,
+            Self::System => Party::System,
+        }
+    }
+
+    /// The name that stands in leaves: never a person's.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Subject | Self::System => "",
+            Self::Service(c) => c.name(),
+            Self::Operator(name) => name,
+        }
+    }
+}
+
+/// What may be done, once, within `'s`. See the module.
+#[derive(Debug)]
+#[must_use = "a permit that is not spent leaves no evidence"]
+pub struct Permit<'s> {
+    pub(crate) subject: SubjectId,
+    pub(crate) ask: Ask,
+    pub(crate) grant: Grant,
+    pub(crate) actor: Actor,
+    pub(crate) epoch: u64,
+    pub(crate) policy: Arc<Policy>,
+    scope: PhantomData<fn(&'s ()) -> &'s ()>,
+}
+
+impl Permit<'_> {
+    /// The subject it is for.
+    #[must_use]
+    pub fn subject(&self) -> SubjectId {
+        self.subject
+    }
+
+    /// Whether it covers the item.
+    #[must_use]
+    pub fn covers(&self, item: ItemId) -> bool {
+        self.ask.items.contains(&item)
+    }
+
+    pub(crate) fn leaf(&self, look: &Look<'_>, outcome: Outcome) -> Leaf {
+        let mut leaf = leaf(look, &self.policy, &self.ask, &self.actor, outcome);
+        self.policy.basis_name(self.grant.basis).clone_into(&mut leaf.basis);
+        leaf
+    }
+}
+
+/// A verdict that is no: what was asked, and every reason.
+#[derive(Debug, Clone)]
+#[must_use = "a refusal is an act too: record it"]
+pub struct Refused {
+    pub(crate) subject: SubjectId,
+    pub(crate) ask: Ask,
+    pub(crate) actor: Actor,
+    pub(crate) policy: Arc<Policy>,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+/// A refusal with its leaf.
+#[derive(Debug, Clone)]
+pub struct Denied {
+    /// Why.
+    pub refusal: Refusal,
+    /// Where it is recorded.
+    pub receipt: Receipt,
+    /// The policy that refused, for the words of the reasons.
+    pub policy: Arc<Policy>,
+}
+
+/// The answer to an ask.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "made once an ask and moved, never stored in numbers")]
+pub enum Answer<'s, R> {
+    /// Yes, once.
+    Permitted(Permit<'s>),
+    /// No, and why.
+    Refused(R),
+}
+
+pub(crate) fn leaf(look: &Look<'_>, policy: &Policy, ask: &Ask, actor: &Actor, outcome: Outcome) -> Leaf {
+    Leaf {
+        at: look.now().as_millisecond(),
+        act: ask.act.name().to_owned(),
+        outcome,
+        party: actor.party().name().to_owned(),
+        actor: actor.name().to_owned(),
+        purpose: policy.purpose_name(ask.purpose).to_owned(),
+        basis: String::new(),
+        items: ask.items.iter().map(|i| policy.item_name(*i).to_owned()).collect(),
+        recipient: ask.recipient.map(|r| policy.recipient_name(r).to_owned()),
+        region: policy.region_name(ask.region).to_owned(),
+        policy: *policy.digest().as_bytes(),
+        reasons: Vec::new(),
+        salt: look.random(),
+        subject: None,
+        commitment: None,
+        batch: None,
+    }
+}
+
+impl<'c> Look<'c> {
+    /// Asks whether `actor` may do what `ask` says with this subject's data.
+    ///
+    /// The subject's standing is loaded here; the ask's party and time are set here, whatever the
+    /// caller wrote. A refusal must be recorded with [`crate::Store::refuse`].
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] where there is no such subject.
+    pub async fn ask(
+        &mut self,
+        subject: SubjectId,
+        mut ask: Ask,
+        actor: &Actor,
+    ) -> Result<Answer<'c, Refused>, StoreError> {
+        let policy = Arc::clone(self.policy());
+        let account = self.account(subject).await?.ok_or(StoreError::Gone)?;
+        ask.party = actor.party();
+        ask.at = self.now();
+        let mut verdict = policy.decide(&account.standing, &ask);
+        if let Actor::Service(credential) = actor
+            && !credential.may_claim(policy.purpose_name(ask.purpose))
+        {
+            let reason = Reason::of(Code::ServiceNotBound, Kind::Violation, None);
+            verdict = match verdict {
+                Verdict::Permitted(_) => Verdict::Refused(Refusal { reasons: vec![reason] }),
+                Verdict::Refused(mut refusal) => {
+                    refusal.reasons.push(reason);
+                    Verdict::Refused(refusal)
+                }
+            };
+        }
+        Ok(match verdict {
+            Verdict::Permitted(grant) => Answer::Permitted(Permit {
+                subject,
+                ask,
+                grant,
+                actor: actor.clone(),
+                epoch: account.standing.epoch,
+                policy,
+                scope: PhantomData,
+            }),
+            Verdict::Refused(refusal) => {
+                Answer::Refused(Refused { subject, ask, actor: actor.clone(), policy, refusal })
+            }
+        })
+    }
+}
+
+impl<'t> Tx<'t> {
+    /// Asks, as [`Look::ask`]; a refusal's leaf goes into this commit.
+    ///
+    /// # Errors
+    /// As [`Look::ask`]; [`StoreError::Misused`] when the transaction did not announce the subject.
+    pub async fn ask(
+        &mut self,
+        subject: SubjectId,
+        ask: Ask,
+        actor: &Actor,
+    ) -> Result<Answer<'t, Denied>, StoreError> {
+        self.held(subject, Hold::Shared)?;
+        let answer: Answer<'t, Refused> = Look::ask(self, subject, ask, actor).await?;
+        Ok(match answer {
+            Answer::Permitted(permit) => Answer::Permitted(permit),
+            Answer::Refused(refused) => Answer::Refused(self.deny(refused).await?),
+        })
+    }
+
+    /// Writes the leaf of a refusal.
+    pub(crate) async fn deny(&mut self, refused: Refused) -> Result<Denied, StoreError> {
+        let mut entry = leaf(self, &refused.policy, &refused.ask, &refused.actor, Outcome::Refused);
+        entry.reasons = refused.refusal.reasons.iter().map(|r| r.code.name().to_owned()).collect();
+        let key = self.key(refused.subject).await?;
+        let receipt = self.append(entry, key.as_deref().map(|k| (refused.subject, k)))?;
+        Ok(Denied { refusal: refused.refusal, receipt, policy: refused.policy })
+    }
+}

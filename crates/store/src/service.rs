@@ -1,0 +1,92 @@
+//! Services: the controller's applications, each with a credential bound to purposes.
+//!
+//! Keeps promise 2.0: a service can claim only the purposes it was registered for.
+
+use std::sync::Arc;
+
+
+use crate::engine::Val;
+use crate::error::StoreError;
+use crate::look::Look;
+use crate::tx::Tx;
+
+/// A service whose credential the store has checked. Cannot be made elsewhere.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    name: String,
+    purposes: Vec<String>,
+}
+
+impl Credential {
+    /// The service's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The purposes it may claim.
+    #[must_use]
+    pub fn purposes(&self) -> &[String] {
+        &self.purposes
+    }
+
+    /// Whether it may claim a purpose.
+    #[must_use]
+    pub fn may_claim(&self, purpose: &str) -> bool {
+        self.purposes.iter().any(|p| p == purpose)
+    }
+}
+
+fn secret_digest(secret: &[u8]) -> [u8; 32] {
+    avouch_ledger::hash::sha256(secret)
+}
+
+impl Look<'_> {
+    /// The service that this credential belongs to; nothing for an unknown, wrong or suspended one.
+    ///
+    /// A credential is `NAME.SECRET`; the secret is 256 random bits, so a plain digest suffices.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn service(&mut self, credential: &str) -> Result<Option<Arc<Credential>>, StoreError> {
+        let Some((name, secret)) = credential.split_once('.') else {
+            return Ok(None);
+        };
+        let Some(row) = self
+            .db
+            .first("SELECT secret, purposes, state FROM service WHERE name = ?1", &[Val::Text(name)])
+            .await?
+        else {
+            return Ok(None);
+        };
+        // Digests are compared, so the time taken tells nothing of the secret.
+        if row.blob(0)? != secret_digest(secret.as_bytes()) || row.int(2)? != 0 {
+            return Ok(None);
+        }
+        let purposes = serde_json::from_str(row.text(1)?)
+            .map_err(|_| StoreError::Unreadable(format!("the purposes of the service '{name}' are not a list")))?;
+        Ok(Some(Arc::new(Credential { name: name.to_owned(), purposes })))
+    }
+}
+
+impl Tx<'_> {
+    /// Registers a service for purposes of the policy; gives its credential, shown once.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the name is taken.
+    pub async fn register_service(&mut self, name: &str, purposes: &[String]) -> Result<String, StoreError> {
+        let secret = data_encoding::BASE64URL_NOPAD.encode(&self.random::<32>());
+        let list = serde_json::to_string(purposes)
+            .map_err(|e| StoreError::Misused { name: "register_service", why: e.to_string() })?;
+        let digest = secret_digest(secret.as_bytes());
+        let now = self.now();
+        self.db
+            .execute(
+                "INSERT INTO service (name, secret, purposes, state, created) VALUES (?1, ?2, ?3, 0, ?4)",
+                &[Val::Text(name), Val::Blob(&digest), Val::Text(&list), now.into()],
+            )
+            .await?;
+        Ok(format!("{name}.{secret}"))
+    }
+}
+

@@ -1,0 +1,332 @@
+//! One region's store: its two databases, its keys, its log, and the policy in force.
+//!
+//! Keeps promise 5.3: a store is one region; a subject of another region is not found in it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use avouch_ledger::note::{Signer, Verifier};
+use avouch_policy::{Ask, Policy};
+use avouch_seal::{Entropy, Kms, Region, SubjectId};
+
+use crate::clock::Clock;
+use crate::engine::{Db, Location};
+use crate::error::StoreError;
+use crate::health::Health;
+use crate::keys::KeyStore;
+use crate::log::LogHead;
+use crate::look::Reading;
+use crate::migrate::{self, Which as Database};
+use crate::permit::{Actor, Answer, Denied, Refused};
+use crate::pool::Pool;
+use crate::record::{Opened, Refuse, Release, Used, Which};
+use crate::transact::Transact;
+use crate::writer::{Target, Writer};
+
+/// For tests: fails a commit before it is made, or after (made, but the reply lost).
+pub trait Faults: Send + Sync {
+    /// Whether to fail at this point: `before commit` or `after commit`.
+    fn strike(&self, point: &'static str) -> bool;
+}
+
+/// What a store is opened with.
+#[expect(missing_debug_implementations, reason = "holds ports without Debug")]
+pub struct StoreConfig {
+    /// Its region, one of the policy's.
+    pub region: Region,
+    /// Where data rests.
+    pub data: Location,
+    /// Where keys rest: another file, another database.
+    pub keys: Location,
+    /// This node's name, which is its log's: one writing process a name.
+    pub node: String,
+    /// The public name of the controller's log, e.g. `plaza.example/cn`.
+    pub origin: String,
+    /// Who keeps the root key.
+    pub kms: Arc<dyn Kms>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The policy in force.
+    pub policy: Arc<Policy>,
+    /// For tests only.
+    pub faults: Option<Arc<dyn Faults>>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) region: Region,
+    pub(crate) data: Pool,
+    pub(crate) keys: KeyStore,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) health: Arc<Health>,
+    policy: RwLock<Arc<Policy>>,
+    faults: Option<Arc<dyn Faults>>,
+}
+
+impl Shared {
+    pub(crate) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn strike(&self, point: &'static str) -> Result<(), StoreError> {
+        match &self.faults {
+            Some(faults) if faults.strike(point) => {
+                Err(StoreError::CannotRecord(format!("a fault was injected {point}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// One region's store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+    writer: Writer,
+    node: Arc<str>,
+    verifier: Arc<Verifier>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("region", &self.shared.region).field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
+/// How often a use is decided anew when standing keeps changing under it.
+const TRIES: usize = 8;
+
+impl Store {
+    /// Opens a region's store, bringing its databases to this build's schema.
+    ///
+    /// # Errors
+    /// [`StoreError::Unopened`], [`StoreError::Newer`] and others, each saying what to do; nothing is
+    /// changed then.
+    pub async fn open(config: StoreConfig) -> Result<Self, StoreError> {
+        let data = Pool::open(&config.data)?;
+        // A damaged or newer data database is refused before the key store is touched.
+        let target = match &data {
+            Pool::Sqlite(file) => {
+                let mut conn = file.writer()?;
+                migrate::apply(&mut Db::Sqlite(&mut conn), Database::Data).await?;
+                Target::Sqlite(conn)
+            }
+            Pool::Postgres(pool) => {
+                migrate::apply(&mut Db::Postgres(&mut pool.take().await?), Database::Data).await?;
+                Target::Postgres(Arc::clone(pool))
+            }
+        };
+        let keys =
+            KeyStore::open(&config.keys, config.region, config.kms.as_ref(), Arc::clone(&config.entropy)).await?;
+        let seed = keys.log_seed(&config.node, config.kms.as_ref()).await?;
+        let signer = Signer::from_seed(&format!("{}/{}", config.origin, config.node), &seed)
+            .map_err(|_| StoreError::Unopened(format!("'{}' cannot name a log: use no spaces or +", config.node)))?;
+        let verifier = Arc::new(signer.verifier());
+        let log = LogHead::new(config.node.clone(), signer);
+        let shared = Arc::new(Shared {
+            region: config.region,
+            data,
+            keys,
+            clock: config.clock,
+            entropy: config.entropy,
+            health: Arc::new(Health::default()),
+            policy: RwLock::new(config.policy),
+            faults: config.faults,
+        });
+        let writer = Writer::start(Arc::clone(&shared), target, Some(log));
+        Ok(Self { shared, writer: writer?, node: config.node.into(), verifier })
+    }
+
+    /// The region of this store.
+    #[must_use]
+    pub fn region(&self) -> Region {
+        self.shared.region
+    }
+
+    /// This node's name, which is its log's.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// The public key of this node's log.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// Whether acts can be recorded.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.shared.health
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> Arc<Policy> {
+        self.shared.policy()
+    }
+
+    /// Puts another policy in force; the next decision knows it.
+    pub fn set_policy(&self, policy: Arc<Policy>) {
+        *self.shared.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+    }
+
+    /// The time, by the store's clock.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Fresh random bytes.
+    #[must_use]
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        self.shared.entropy.bytes()
+    }
+
+    /// Takes a connection to look through.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn reading(&self) -> Result<Reading<'_>, StoreError> {
+        Ok(Reading { shared: &self.shared, loan: self.shared.data.take().await? })
+    }
+
+    /// Runs a transaction; answers once it is durable.
+    ///
+    /// # Errors
+    /// The transaction's own, or the store's; then nothing was written, but for
+    /// [`StoreError::Lost`], where that is not known.
+    pub async fn transact<T: Transact + Sync>(&self, work: T) -> Result<T::Out, T::Fault> {
+        self.writer.transact(work).await
+    }
+
+    /// Makes a new subject of this region: an id, and a key in the key store.
+    ///
+    /// # Errors
+    /// When the key store cannot be written.
+    pub async fn new_subject(&self) -> Result<SubjectId, StoreError> {
+        let subject = SubjectId::new(self.shared.region, self.random());
+        self.shared.keys.create(subject).await?;
+        Ok(subject)
+    }
+
+    /// Takes back the key of a subject whose joining failed.
+    ///
+    /// # Errors
+    /// When the key store cannot be written.
+    pub async fn forget_new_subject(&self, subject: SubjectId) -> Result<(), StoreError> {
+        self.shared.keys.discard(subject).await
+    }
+
+    /// Uses a subject's data: asks, opens, records, hands over, in that order.
+    ///
+    /// Nothing is handed over unless its leaf was committed at the standing it was permitted at; when the
+    /// standing changed in between, it is asked anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`], [`StoreError::NoRecord`], or what keeps the store from recording.
+    pub async fn use_records(
+        &self,
+        subject: SubjectId,
+        ask: &Ask,
+        actor: &Actor,
+        which: &Which,
+    ) -> Result<Result<Used, Denied>, StoreError> {
+        for _ in 0..TRIES {
+            let opened = {
+                let mut reading = self.reading().await?;
+                let mut look = reading.look()?;
+                match look.ask(subject, ask.clone(), actor).await? {
+                    Answer::Permitted(permit) => Ok(look.open(permit, which).await?),
+                    Answer::Refused(refused) => Err(refused),
+                }
+            };
+            match opened {
+                Err(refused) => return Ok(Err(self.refuse(refused).await?)),
+                Ok(opened) => {
+                    if let Some(mut used) = self.release(vec![opened]).await?
+                        && let Some(used) = used.pop()
+                    {
+                        return Ok(Ok(used));
+                    }
+                }
+            }
+        }
+        Err(StoreError::Busy("this person's standing keeps changing".into()))
+    }
+
+    /// Commits the leaves of opened values and hands the values over; nothing when any standing changed.
+    ///
+    /// # Errors
+    /// What keeps the store from recording; the values are dropped unread.
+    pub async fn release(&self, opened: Vec<Opened>) -> Result<Option<Vec<Used>>, StoreError> {
+        let leaves = opened.iter().map(|o| (o.subject, o.epoch, o.leaf.clone())).collect();
+        let receipts = self.transact(Release(leaves)).await?;
+        Ok(receipts.map(|receipts| {
+            opened
+                .into_iter()
+                .zip(receipts)
+                .map(|(o, receipt)| Used { records: o.records, receipt })
+                .collect()
+        }))
+    }
+
+    /// Records a refusal.
+    ///
+    /// # Errors
+    /// What keeps the store from recording.
+    pub async fn refuse(&self, refused: Refused) -> Result<Denied, StoreError> {
+        self.transact(Refuse(refused)).await
+    }
+
+    /// Destroys a subject's key. From then on nothing of theirs can be read, whatever still stands.
+    ///
+    /// # Errors
+    /// When the key store cannot be written.
+    pub async fn destroy_key(&self, subject: SubjectId) -> Result<(), StoreError> {
+        self.shared.keys.destroy(subject, self.now()).await
+    }
+
+    /// Everyone ever erased here, for a restored backup to be cleaned of before it serves.
+    ///
+    /// # Errors
+    /// When the key store cannot be read.
+    pub async fn tombstones(&self) -> Result<Vec<SubjectId>, StoreError> {
+        self.shared.keys.tombstones().await
+    }
+
+    /// How many people have a key here.
+    ///
+    /// # Errors
+    /// When the key store cannot be read.
+    pub async fn people(&self) -> Result<u64, StoreError> {
+        self.shared.keys.count().await
+    }
+
+    /// Rows of each table, for the console and `doctor`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn counts(&self) -> Result<HashMap<&'static str, u64>, StoreError> {
+        let mut reading = self.reading().await?;
+        let mut look = reading.look()?;
+        let mut out = HashMap::new();
+        for (name, sql) in [
+            ("subjects", "SELECT count(*) FROM standing WHERE state < 2"),
+            ("cancelling", "SELECT count(*) FROM standing WHERE state = 1"),
+            ("records", "SELECT count(*) FROM record"),
+            ("consents", "SELECT count(*) FROM consent WHERE given = 1"),
+            ("held", "SELECT count(*) FROM held"),
+            ("jobs", "SELECT count(*) FROM job"),
+            ("leaves", "SELECT count(*) FROM leaf"),
+            ("services", "SELECT count(*) FROM service"),
+        ] {
+            let count = look.db.first(sql, &[]).await?.map_or(Ok(0), |row| row.uint(0))?;
+            out.insert(name, count);
+        }
+        Ok(out)
+    }
+}
