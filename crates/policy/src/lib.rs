@@ -8,7 +8,10 @@
 //!
 //! Keeps promise 0.1 together with the crates that serve what it renders.
 
+mod asking;
+mod bits;
 pub mod decide;
+pub mod digest;
 pub mod fault;
 pub mod model;
 pub mod period;
@@ -19,8 +22,13 @@ pub mod rules;
 pub mod slots;
 pub mod words;
 
+pub use digest::Digest;
 pub use fault::{Fault, Faults};
-pub use model::Facts;
+pub use asking::AskNames;
+pub use bits::Bits;
+pub use decide::{Act, Age, Ask, Code, Grant, Kind, Reason, Refusal, Standing, State, Verdict};
+pub use model::{Basis, Facts, Party};
 pub use period::{Period, Unit};
 pub use policy::{File, Lang, Policy, Source};
+pub use rules::{ItemId, PurposeId, RecipientId, RegionId, Rules};
 pub use words::Words;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
@@ -75,6 +77,23 @@ impl Period {
                 }
             }
         }
+    }
+
+    /// The time this long after `start`, by the calendar in UTC; a working day counts as a day, because which
+    /// days are worked is the calendar's to say. A browser session has no length.
+    #[must_use]
+    pub fn after(self, start: Timestamp) -> Timestamp {
+        let Self::Of(n, unit) = self else { return start };
+        let n = i64::from(n);
+        let span = match unit {
+            Unit::Minute => Span::new().minutes(n),
+            Unit::Hour => Span::new().hours(n),
+            Unit::Day | Unit::WorkingDay => Span::new().try_days(n).unwrap_or_default(),
+            Unit::Week => Span::new().try_weeks(n).unwrap_or_default(),
+            Unit::Month => Span::new().try_months(n).unwrap_or_default(),
+            Unit::Year => Span::new().try_years(n).unwrap_or_default(),
+        };
+        start.to_zoned_datetime(TimeZone::UTC).checked_add(span).map_or(Timestamp::MAX, |end| end.timestamp())
     }
 
     /// Whether nothing is kept at all ("0 days").

@@ -6,16 +6,18 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::digest::Digest;
 use crate::fault::{Collector, Fault, Faults};
 use crate::model::Facts;
 use crate::read::{Cx, Read};
+use crate::rules::Rules;
 use crate::slots::{SLOTS, slots};
 
 /// A language tag as the policy writes it: `en`, `zh-CN`.
 pub type Lang = String;
 
 /// A file of the policy, already read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct File {
     /// Its name as faults show it, e.g. `policy/policy.toml`.
     pub name: String,
@@ -52,7 +54,7 @@ impl File {
 }
 
 /// Everything a policy is written in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Source {
     /// The facts, TOML.
     pub facts: File,
@@ -67,6 +69,8 @@ pub struct Policy {
     facts: Facts,
     texts: BTreeMap<Lang, String>,
     spans: BTreeMap<String, Range<usize>>,
+    rules: Rules,
+    digest: Digest,
 }
 
 impl Policy {
@@ -79,7 +83,10 @@ impl Policy {
         let (facts, spans) = read_facts(&source.facts, &mut faults);
         let texts = read_texts(source, facts.as_ref(), &mut faults);
         match facts {
-            Some(facts) if faults.is_empty() => Ok(Self { source: source.clone(), facts, texts, spans }),
+            Some(facts) if faults.is_empty() => {
+                let (rules, digest) = (Rules::compile(&facts), Digest::of(&facts, &texts));
+                Ok(Self { source: source.clone(), facts, texts, spans, rules, digest })
+            }
             _ => Err(Faults::new(faults)),
         }
     }
@@ -88,6 +95,18 @@ impl Policy {
     #[must_use]
     pub const fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// The rules, ready to decide on.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The digest that consents, decisions and leaves cite.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest {
+        &self.digest
     }
 
     /// The words in `lang`, as written, with their slots.

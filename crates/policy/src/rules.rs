@@ -1,1 +1,208 @@
-//! The facts interned to dense numbers and bitsets.
+//! The rules of a policy, interned: names become dense ids, sets become bits, once, at load.
+//!
+//! Keeps promise 2.0: what a decision costs depends on what is asked, not on how many rules there are.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::bits::Bits;
+use crate::model::{Basis, Facts, ItemSet, Party, Role};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u16);
+
+        impl $name {
+            /// The id of the `n`th name.
+            #[must_use]
+            pub const fn new(n: u16) -> Self {
+                Self(n)
+            }
+
+            /// Its place among the names.
+            #[must_use]
+            pub const fn index(self) -> u16 {
+                self.0
+            }
+        }
+    };
+}
+
+id!(
+    /// An item, by its place among the policy's items in order of name.
+    ItemId
+);
+id!(
+    /// A purpose, by its place among the policy's purposes in order of name.
+    PurposeId
+);
+id!(
+    /// A recipient, by its place among the policy's recipients in order of name.
+    RecipientId
+);
+id!(
+    /// A region, by its place among the policy's regions in order of name.
+    RegionId
+);
+
+/// Sorted names and their places.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    names: Vec<String>,
+    places: HashMap<String, u16>,
+}
+
+impl Names {
+    fn new<'n>(names: impl Iterator<Item = &'n String>) -> Self {
+        let names: Vec<String> = names.take(usize::from(u16::MAX)).cloned().collect();
+        let places = names.iter().zip(0..).map(|(n, at)| (n.clone(), at)).collect();
+        Self { names, places }
+    }
+
+    /// The place of a name.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<u16> {
+        self.places.get(name).copied()
+    }
+
+    /// The name at a place; empty where there is none.
+    #[must_use]
+    pub fn name(&self, at: u16) -> &str {
+        self.names.get(usize::from(at)).map_or("", String::as_str)
+    }
+
+    /// How many names.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}
+
+/// What is decided on of a purpose.
+#[derive(Debug, Clone)]
+pub struct PurposeRule {
+    /// Its legal basis.
+    pub basis: Basis,
+    /// Its items.
+    pub items: Bits,
+    /// Who may claim it, by [`party_bit`].
+    pub parties: u8,
+    /// Whether the service cannot do without it.
+    pub essential: bool,
+    /// Whether each use needs an entry in the register of exceptions.
+    pub exceptional: bool,
+}
+
+/// What is decided on of an item.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemRule {
+    /// Whether it is sensitive.
+    pub sensitive: bool,
+    /// Whether an impact assessment is approved.
+    pub assessed: bool,
+}
+
+/// What is decided on of a recipient.
+#[derive(Debug, Clone)]
+pub struct RecipientRule {
+    /// Its role.
+    pub role: Role,
+    /// The purposes it may receive for.
+    pub purposes: Bits,
+    /// The items it may receive.
+    pub items: Bits,
+    /// Where it is; nothing for a region the policy does not hold data in.
+    pub region: Option<RegionId>,
+    /// From when to when its agreement holds.
+    pub agreement: Option<(Timestamp, Timestamp)>,
+}
+
+/// A policy's rules, ready to decide on.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// Items by name.
+    pub items: Names,
+    /// Purposes by name.
+    pub purposes: Names,
+    /// Recipients by name.
+    pub recipients: Names,
+    /// Regions by name.
+    pub regions: Names,
+    pub(crate) item_rules: Vec<ItemRule>,
+    pub(crate) purpose_rules: Vec<PurposeRule>,
+    pub(crate) recipient_rules: Vec<RecipientRule>,
+    /// Whether data may go abroad at all (5.4).
+    pub(crate) abroad_allowed: bool,
+}
+
+/// The bit that stands for a party.
+#[must_use]
+pub const fn party_bit(party: Party) -> u8 {
+    match party {
+        Party::Subject => 1,
+        Party::Service => 2,
+        Party::Operator => 4,
+        Party::System => 8,
+    }
+}
+
+fn midnight(date: Date) -> Timestamp {
+    date.to_zoned_datetime(TimeZone::UTC).map_or(Timestamp::MAX, |z| z.timestamp())
+}
+
+impl Rules {
+    /// Compiles the facts.
+    #[must_use]
+    pub fn compile(facts: &Facts) -> Self {
+        let items = Names::new(facts.collection.items.keys());
+        let purposes = Names::new(facts.usage.purposes.keys());
+        let recipients = Names::new(facts.sharing.recipients.keys());
+        let regions = Names::new(facts.storage.regions.keys());
+        let item_rules = facts
+            .collection
+            .items
+            .values()
+            .map(|i| ItemRule { sensitive: i.sensitive, assessed: i.assessment.is_some() })
+            .collect();
+        let purpose_rules = facts
+            .usage
+            .purposes
+            .values()
+            .map(|p| PurposeRule {
+                basis: p.basis,
+                items: match &p.items {
+                    ItemSet::All => (0..items.len()).filter_map(|n| u16::try_from(n).ok()).collect(),
+                    ItemSet::Named(named) => named.iter().filter_map(|n| items.place(n)).collect(),
+                },
+                parties: p.party.iter().fold(0, |bits, party| bits | party_bit(*party)),
+                essential: p.essential,
+                exceptional: p.exceptional,
+            })
+            .collect();
+        let recipient_rules = facts
+            .sharing
+            .recipients
+            .values()
+            .map(|r| RecipientRule {
+                role: r.role,
+                purposes: r.purposes.iter().filter_map(|n| purposes.place(n)).collect(),
+                items: r.items.iter().filter_map(|n| items.place(n)).collect(),
+                region: regions.place(&r.region).map(RegionId),
+                agreement: r.agreement.as_ref().map(|a| (midnight(a.signed), midnight(a.expires))),
+            })
+            .collect();
+        let abroad_allowed = facts.storage.cross_border.as_ref().is_some_and(|c| c.allowed);
+        Self { items, purposes, recipients, regions, item_rules, purpose_rules, recipient_rules, abroad_allowed }
+    }
+}

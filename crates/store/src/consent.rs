@@ -102,7 +102,7 @@ impl Tx<'_> {
             at: now.as_millisecond(),
             act: if answered.given { "consent" } else { "withdraw" }.to_owned(),
             outcome: Outcome::Done,
-            party: actor.party().name().to_owned(),
+            party: actor.party().as_str().to_owned(),
             actor: actor.name().to_owned(),
             purpose: answered.target.clone(),
             basis: answered.kind.name().to_owned(),

@@ -106,7 +106,7 @@ impl<'t> Tx<'t> {
         subject: Option<SubjectId>,
     ) -> Result<Receipt, StoreError> {
         let mut leaf = self.plain_leaf(act, about, outcome);
-        party.name().clone_into(&mut leaf.party);
+        party.as_str().clone_into(&mut leaf.party);
         leaf.items = items.iter().map(|i| (*i).to_owned()).collect();
         match subject {
             None => self.append(leaf, None),
@@ -130,7 +130,7 @@ impl<'t> Tx<'t> {
         reasons: &[String],
     ) -> Result<Receipt, StoreError> {
         let mut leaf = self.plain_leaf(act, purpose, Outcome::Refused);
-        party.name().clone_into(&mut leaf.party);
+        party.as_str().clone_into(&mut leaf.party);
         leaf.reasons = reasons.to_vec();
         self.append(leaf, None)
     }
@@ -140,7 +140,7 @@ impl<'t> Tx<'t> {
             at: self.now().as_millisecond(),
             act: act.to_owned(),
             outcome,
-            party: avouch_policy::Party::System.name().to_owned(),
+            party: avouch_policy::Party::System.as_str().to_owned(),
             actor: String::new(),
             purpose: about.to_owned(),
             basis: String::new(),

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use avouch_ledger::leaf::{Leaf, Outcome};
-use avouch_policy::{Ask, Code, Grant, ItemId, Kind, Party, Policy, Reason, Refusal, Verdict};
+use avouch_policy::{Ask, Code, Grant, ItemId, Party, Policy, Reason, Refusal, Verdict};
 use avouch_seal::SubjectId;
 
 use crate::engine::Hold;
@@ -126,7 +126,7 @@ pub(crate) fn leaf(look: &Look<'_>, policy: &Policy, ask: &Ask, actor: &Actor, o
         at: look.now().as_millisecond(),
         act: ask.act.name().to_owned(),
         outcome,
-        party: actor.party().name().to_owned(),
+        party: actor.party().as_str().to_owned(),
         actor: actor.name().to_owned(),
         purpose: policy.purpose_name(ask.purpose).to_owned(),
         basis: String::new(),
@@ -164,7 +164,7 @@ impl<'c> Look<'c> {
         if let Actor::Service(credential) = actor
             && !credential.may_claim(policy.purpose_name(ask.purpose))
         {
-            let reason = Reason::of(Code::ServiceNotBound, Kind::Violation, None);
+            let reason = Reason { code: Code::ServiceNotBound, item: None };
             verdict = match verdict {
                 Verdict::Permitted(_) => Verdict::Refused(Refusal { reasons: vec![reason] }),
                 Verdict::Refused(mut refusal) => {

@@ -254,7 +254,7 @@ fn not_covered(look: &Look<'_>, item: ItemId) -> StoreError {
     }
 }
 
-fn commit<'v>(key: &SubjectKey, salt: &[u8; 16], values: impl Iterator<Item = &'v Plain<Vec<u8>>>) -> [u8; 32] {
+fn commit<'v>(key: &SubjectKey, salt: &'v [u8; 16], values: impl Iterator<Item = &'v Plain<Vec<u8>>>) -> [u8; 32] {
     key.commitment(salt, values.map(Plain::expose_bytes))
 }
 
@@ -271,8 +271,8 @@ impl<'t> Tx<'t> {
         let policy = std::sync::Arc::clone(&permit.policy);
         let purpose = policy.purpose_name(permit.ask.purpose);
         let source = match permit.actor.name() {
-            "" => permit.actor.party().name().to_owned(),
-            name => format!("{}:{name}", permit.actor.party().name()),
+            "" => permit.actor.party().as_str().to_owned(),
+            name => format!("{}:{name}", permit.actor.party().as_str()),
         };
         for put in values {
             if !permit.covers(put.item) {

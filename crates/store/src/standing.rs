@@ -12,7 +12,6 @@ use crate::error::StoreError;
 /// The account's state as stored.
 pub(crate) const ACTIVE: i64 = 0;
 pub(crate) const CANCELLING: i64 = 1;
-pub(crate) const ERASED: i64 = 2;
 
 /// What kind of question a consent answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

@@ -12,9 +12,8 @@ use std::task::{Context, Poll, Waker};
 use avouch_seal::SubjectId;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::engine::{Db, Hold, PostgresPool, SqliteFile, advisory_key};
+use crate::engine::{Db, Hold, PostgresPool, advisory_key};
 use crate::error::StoreError;
-use crate::health::Health;
 use crate::log::LogHead;
 use crate::store::Shared;
 use crate::transact::Transact;
@@ -28,8 +27,6 @@ pub(crate) trait Job: Send {
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>);
     /// Runs it; true when its changes are to be kept.
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
-    /// Whether what it met is worth another try on its own.
-    fn transient(&self) -> bool;
     /// Answers the caller.
     fn finish(self: Box<Self>, end: Result<(), StoreError>);
 }
@@ -54,10 +51,6 @@ impl<T: Transact + Sync> Job for Typed<T> {
             self.out = Some(out);
             keep
         })
-    }
-
-    fn transient(&self) -> bool {
-        false
     }
 
     fn finish(self: Box<Self>, end: Result<(), StoreError>) {

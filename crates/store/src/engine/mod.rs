@@ -9,8 +9,8 @@ mod value;
 
 pub use postgres::PostgresConfig;
 pub(crate) use postgres::{PostgresPool, advisory_key};
-pub(crate) use sqlite::{SqliteFile, SqliteReader};
-pub use value::{Row, Val};
+pub(crate) use sqlite::{SqliteFile, SqliteReader, truncate_wal};
+pub(crate) use value::{Row, Val};
 
 use crate::error::StoreError;
 

@@ -4,11 +4,7 @@ use crate::error::StoreError;
 
 /// A parameter of a statement. Booleans and times are integers (times in Unix milliseconds).
 #[derive(Clone, Copy)]
-#[expect(
-    missing_debug_implementations,
-    reason = "a parameter may be a secret or a sealed value; it must not reach a log"
-)]
-pub enum Val<'a> {
+pub(crate) enum Val<'a> {
     /// SQL `NULL`.
     Null,
     /// `INTEGER`, `BIGINT`.
@@ -91,11 +87,7 @@ pub(crate) enum Value {
 
 /// One row that a statement returned; columns by position.
 #[derive(Clone)]
-#[expect(
-    missing_debug_implementations,
-    reason = "a row may hold sealed values; it must not reach a log"
-)]
-pub struct Row(pub(crate) Vec<Value>);
+pub(crate) struct Row(pub(crate) Vec<Value>);
 
 impl Row {
     fn column(&self, at: usize, wanted: &'static str) -> StoreError {
@@ -109,7 +101,7 @@ impl Row {
     ///
     /// # Errors
     /// When the column holds something else.
-    pub fn int(&self, at: usize) -> Result<i64, StoreError> {
+    pub(crate) fn int(&self, at: usize) -> Result<i64, StoreError> {
         match self.0.get(at) {
             Some(Value::Int(v)) => Ok(*v),
             _ => Err(self.column(at, "an integer")),
@@ -120,7 +112,7 @@ impl Row {
     ///
     /// # Errors
     /// When the column holds something else.
-    pub fn uint(&self, at: usize) -> Result<u64, StoreError> {
+    pub(crate) fn uint(&self, at: usize) -> Result<u64, StoreError> {
         u64::try_from(self.int(at)?).map_err(|_| self.column(at, "zero or more"))
     }
 
@@ -128,7 +120,7 @@ impl Row {
     ///
     /// # Errors
     /// When the column holds something else.
-    pub fn int_opt(&self, at: usize) -> Result<Option<i64>, StoreError> {
+    pub(crate) fn int_opt(&self, at: usize) -> Result<Option<i64>, StoreError> {
         match self.0.get(at) {
             Some(Value::Null) => Ok(None),
             Some(_) => self.int(at).map(Some),
@@ -140,7 +132,7 @@ impl Row {
     ///
     /// # Errors
     /// When the column holds something else.
-    pub fn flag(&self, at: usize) -> Result<bool, StoreError> {
+    pub(crate) fn flag(&self, at: usize) -> Result<bool, StoreError> {
         Ok(self.int(at)? != 0)
     }
 
@@ -148,7 +140,7 @@ impl Row {
     ///
     /// # Errors
     /// When the column holds something else, or a time out of range.
-    pub fn time(&self, at: usize) -> Result<jiff::Timestamp, StoreError> {
+    pub(crate) fn time(&self, at: usize) -> Result<jiff::Timestamp, StoreError> {
         jiff::Timestamp::from_millisecond(self.int(at)?).map_err(|_| self.column(at, "a time"))
     }
 
@@ -156,7 +148,7 @@ impl Row {
     ///
     /// # Errors
     /// As [`Row::time`].
-    pub fn time_opt(&self, at: usize) -> Result<Option<jiff::Timestamp>, StoreError> {
+    pub(crate) fn time_opt(&self, at: usize) -> Result<Option<jiff::Timestamp>, StoreError> {
         match self.int_opt(at)? {
             None => Ok(None),
             Some(_) => self.time(at).map(Some),
@@ -167,21 +159,10 @@ impl Row {
     ///
     /// # Errors
     /// When the column holds something else.
-    pub fn text(&self, at: usize) -> Result<&str, StoreError> {
+    pub(crate) fn text(&self, at: usize) -> Result<&str, StoreError> {
         match self.0.get(at) {
             Some(Value::Text(v)) => Ok(v),
             _ => Err(self.column(at, "text")),
-        }
-    }
-
-    /// The text in column `at`, or nothing where it is `NULL`.
-    ///
-    /// # Errors
-    /// When the column holds something else.
-    pub fn text_opt(&self, at: usize) -> Result<Option<&str>, StoreError> {
-        match self.0.get(at) {
-            Some(Value::Null) => Ok(None),
-            _ => self.text(at).map(Some),
         }
     }
 
@@ -189,7 +170,7 @@ impl Row {
     ///
     /// # Errors
     /// When the column holds something else.
-    pub fn blob(&self, at: usize) -> Result<&[u8], StoreError> {
+    pub(crate) fn blob(&self, at: usize) -> Result<&[u8], StoreError> {
         match self.0.get(at) {
             Some(Value::Blob(v)) => Ok(v),
             _ => Err(self.column(at, "bytes")),
@@ -200,7 +181,7 @@ impl Row {
     ///
     /// # Errors
     /// When the column holds something else.
-    pub fn blob_opt(&self, at: usize) -> Result<Option<&[u8]>, StoreError> {
+    pub(crate) fn blob_opt(&self, at: usize) -> Result<Option<&[u8]>, StoreError> {
         match self.0.get(at) {
             Some(Value::Null) => Ok(None),
             _ => self.blob(at).map(Some),
@@ -211,7 +192,7 @@ impl Row {
     ///
     /// # Errors
     /// When the column holds something else or another length.
-    pub fn bytes<const N: usize>(&self, at: usize) -> Result<[u8; N], StoreError> {
+    pub(crate) fn bytes<const N: usize>(&self, at: usize) -> Result<[u8; N], StoreError> {
         self.blob(at)?
             .try_into()
             .map_err(|_| self.column(at, "of the right length"))
