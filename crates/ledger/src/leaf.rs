@@ -109,7 +109,7 @@ impl Leaf {
             self.commitment.is_some(),
             self.batch.is_some(),
         ];
-        let fields = 8 + optional.iter().filter(|there| **there).count() as u64;
+        let fields = 9 + optional.iter().filter(|there| **there).count() as u64;
         e.map(fields)?.u8(0)?.u8(VERSION)?.u8(1)?.i64(self.at)?.u8(2)?.str(&self.act)?;
         e.u8(3)?.u8(self.outcome.code())?.u8(4)?.str(&self.party)?;
         if !self.actor.is_empty() {

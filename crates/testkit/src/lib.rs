@@ -1,1 +1,20 @@
-//! For tests only: simulated clock, faulty store, builders, a PostgreSQL of its own
+//! For tests only: a clock that tests set, randomness that repeats, values that a byte scan finds, a
+//! PostgreSQL of the tests' own, and Avouch itself over either engine.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "test support: a failed step is a failed test"
+)]
+
+pub mod canary;
+pub mod clock;
+pub mod entropy;
+pub mod home;
+pub mod postgres;
+
+pub use clock::SimClock;
+pub use entropy::SeededEntropy;
+pub use home::{Engine, Home, policy};

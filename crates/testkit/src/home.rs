@@ -1,0 +1,149 @@
+//! Avouch at home: the whole application over an engine, in a folder of its own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use avouch::collection::join::{Join, Joined};
+use avouch::security::session::{Device, Session};
+use avouch::{App, Settings};
+use avouch_policy::{File, Policy, Source};
+use avouch_seal::{KeyFile, Kms, Region, SubjectId};
+use avouch_store::{Actor, Credential, Faults, Location, PostgresConfig, Store, StoreConfig};
+
+use crate::clock::SimClock;
+use crate::entropy::SeededEntropy;
+
+/// Which engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A folder, a clock, and Avouch over them.
+pub struct Home {
+    pub app: App,
+    pub clock: Arc<SimClock>,
+    pub dir: tempfile::TempDir,
+    data: Location,
+    keys: Location,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The shipped policy's source.
+pub fn source() -> Source {
+    let read = |name: &str| File::new(name, std::fs::read_to_string(root().join(name)).unwrap());
+    let texts = ["en", "zh-CN"]
+        .into_iter()
+        .filter(|lang| root().join(format!("policy/text/{lang}.md")).exists())
+        .map(|lang| (lang.to_owned(), read(&format!("policy/text/{lang}.md"))))
+        .collect();
+    Source { facts: read("policy/policy.toml"), texts }
+}
+
+/// The shipped policy.
+pub fn policy() -> Arc<Policy> {
+    Arc::new(Policy::load(&source()).unwrap_or_else(|faults| panic!("{faults}")))
+}
+
+impl Home {
+    /// A new home, at nine in the morning of the day the policy takes effect.
+    pub async fn new(engine: Engine) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, keys) = match engine {
+            Engine::Sqlite => {
+                (Location::Sqlite(dir.path().join("data.db")), Location::Sqlite(dir.path().join("keys.db")))
+            }
+            Engine::Postgres => {
+                let at = |url| Location::Postgres(PostgresConfig { url, readers: 8 });
+                (at(crate::postgres::database().await), at(crate::postgres::database().await))
+            }
+        };
+        let clock = Arc::new(SimClock::at("2026-12-01T01:00:00Z"));
+        let key_file = dir.path().join("root.key");
+        KeyFile::create(&key_file, &SeededEntropy::new(99)).unwrap();
+        let app = open(&dir.path().join("root.key"), &data, &keys, &clock, "a", 1, None).await.unwrap();
+        Self { app, clock, dir, data, keys }
+    }
+
+    /// The same data through another node, as another process would open it.
+    pub async fn node(&self, name: &str, faults: Option<Arc<dyn Faults>>) -> App {
+        let seed = name.bytes().fold(7, |n, b| n * 31 + u64::from(b));
+        open(&self.dir.path().join("root.key"), &self.data, &self.keys, &self.clock, name, seed, faults)
+            .await
+            .unwrap()
+    }
+
+    /// A person with a user name made of `n`.
+    pub async fn person(&self, n: u64) -> Joined {
+        self.try_person(n, &[]).await.unwrap()
+    }
+
+    /// As [`Home::person`], with other values.
+    pub async fn try_person(&self, n: u64, values: &[(&str, &str)]) -> Result<Joined, avouch::Fault> {
+        let mut all = BTreeMap::from([
+            ("user_name".to_owned(), format!("person{n}")),
+            ("email".to_owned(), format!("person{n}@plaza.example")),
+            ("password".to_owned(), PASSWORD.to_owned()),
+            ("nickname".to_owned(), format!("Person {n}")),
+        ]);
+        for (item, value) in values {
+            all.insert((*item).to_owned(), (*value).to_owned());
+        }
+        let device = Device { agent: "Test Browser".to_owned(), address: "192.0.2.7".to_owned() };
+        self.app
+            .join(Join { values: all, age: Some(avouch_store::AgeBand::Adult), device: Some(device) }, &Actor::Subject)
+            .await
+    }
+
+    /// A session of that person, freshly proven.
+    pub async fn session(&self, n: u64) -> Session {
+        let token = self.app.log_in(&format!("person{n}"), PASSWORD, Device::default()).await.unwrap();
+        self.app.session(&token.to_cookie()).await.unwrap().unwrap()
+    }
+
+    /// A service bound to purposes.
+    pub async fn service(&self, name: &str, purposes: &[&str]) -> Arc<Credential> {
+        let purposes: Vec<String> = purposes.iter().map(|p| (*p).to_owned()).collect();
+        let credential = self.app.register_service(name, &purposes).await.unwrap();
+        self.app.service(&credential).await.unwrap().unwrap()
+    }
+
+    /// Gives consent to a purpose.
+    pub async fn consent(&self, subject: SubjectId, purpose: &str, given: bool) {
+        self.app.answer(subject, purpose, given, "en", &Actor::Subject).await.unwrap();
+    }
+}
+
+/// The password of every invented person.
+pub const PASSWORD: &str = "lantern orbit velvet cactus";
+
+async fn open(
+    key_file: &Path,
+    data: &Location,
+    keys: &Location,
+    clock: &Arc<SimClock>,
+    node: &str,
+    seed: u64,
+    faults: Option<Arc<dyn Faults>>,
+) -> Result<App, avouch_store::StoreError> {
+    let kms: Arc<dyn Kms> = Arc::new(KeyFile::open(key_file).unwrap());
+    let store = Store::open(StoreConfig {
+        region: Region::new("cn").unwrap(),
+        data: data.clone(),
+        keys: keys.clone(),
+        node: node.to_owned(),
+        origin: "plaza.example/cn".to_owned(),
+        kms,
+        clock: Arc::clone(clock) as _,
+        entropy: Arc::new(SeededEntropy::new(seed)),
+        policy: policy(),
+        faults,
+    })
+    .await?;
+    Ok(App::new(store, Settings::default()))
+}
