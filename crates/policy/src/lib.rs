@@ -10,9 +10,12 @@
 
 mod asking;
 mod bits;
+mod check;
 pub mod decide;
 pub mod digest;
 pub mod fault;
+pub mod law;
+pub mod lint;
 pub mod model;
 pub mod period;
 mod policy;
@@ -22,11 +25,13 @@ pub mod rules;
 pub mod slots;
 pub mod words;
 
-pub use digest::Digest;
-pub use fault::{Fault, Faults};
 pub use asking::AskNames;
 pub use bits::Bits;
 pub use decide::{Act, Age, Ask, Code, Grant, Kind, Reason, Refusal, Standing, State, Verdict};
+pub use digest::Digest;
+pub use fault::{Fault, Faults};
+pub use law::LawPack;
+pub use lint::{Finding, Severity, lint};
 pub use model::{Basis, Facts, Party};
 pub use period::{Period, Unit};
 pub use policy::{File, Lang, Policy, Source};

@@ -29,7 +29,15 @@ pub enum Unit {
 
 impl Unit {
     /// Every unit, shortest first.
-    pub const ALL: [Self; 7] = [Self::Minute, Self::Hour, Self::Day, Self::WorkingDay, Self::Week, Self::Month, Self::Year];
+    pub const ALL: [Self; 7] = [
+        Self::Minute,
+        Self::Hour,
+        Self::Day,
+        Self::WorkingDay,
+        Self::Week,
+        Self::Month,
+        Self::Year,
+    ];
 
     /// The unit's word for one of it.
     #[must_use]
@@ -83,7 +91,9 @@ impl Period {
     /// days are worked is the calendar's to say. A browser session has no length.
     #[must_use]
     pub fn after(self, start: Timestamp) -> Timestamp {
-        let Self::Of(n, unit) = self else { return start };
+        let Self::Of(n, unit) = self else {
+            return start;
+        };
         let n = i64::from(n);
         let span = match unit {
             Unit::Minute => Span::new().minutes(n),
@@ -93,7 +103,10 @@ impl Period {
             Unit::Month => Span::new().try_months(n).unwrap_or_default(),
             Unit::Year => Span::new().try_years(n).unwrap_or_default(),
         };
-        start.to_zoned_datetime(TimeZone::UTC).checked_add(span).map_or(Timestamp::MAX, |end| end.timestamp())
+        start
+            .to_zoned_datetime(TimeZone::UTC)
+            .checked_add(span)
+            .map_or(Timestamp::MAX, |end| end.timestamp())
     }
 
     /// Whether nothing is kept at all ("0 days").
@@ -207,7 +220,13 @@ mod tests {
     fn a_bad_period_says_what_to_write() {
         assert_eq!("six months".parse::<Period>(), Err(PeriodError::Number));
         assert_eq!("6".parse::<Period>(), Err(PeriodError::NoUnit(6)));
-        assert_eq!("6 moons".parse::<Period>(), Err(PeriodError::Unit("moons".into())));
-        assert_eq!("99999999999 days".parse::<Period>(), Err(PeriodError::TooLong));
+        assert_eq!(
+            "6 moons".parse::<Period>(),
+            Err(PeriodError::Unit("moons".into()))
+        );
+        assert_eq!(
+            "99999999999 days".parse::<Period>(),
+            Err(PeriodError::TooLong)
+        );
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::check::check;
 use crate::digest::Digest;
 use crate::fault::{Collector, Fault, Faults};
 use crate::model::Facts;
@@ -29,7 +30,10 @@ impl File {
     /// A file from its name and text.
     #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self {
+            name: name.into(),
+            text: text.into(),
+        }
     }
 
     /// A file from its bytes.
@@ -39,14 +43,23 @@ impl File {
     pub fn from_bytes(name: impl Into<String>, bytes: &[u8]) -> Result<Self, Faults> {
         let name = name.into();
         match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Self { name, text: text.to_owned() }),
+            Ok(text) => Ok(Self {
+                name,
+                text: text.to_owned(),
+            }),
             Err(why) => {
                 let at = why.valid_up_to();
                 let text = String::from_utf8_lossy(bytes);
                 let mut out = Collector::new(&name, &text);
                 let advice = "save the file as UTF-8".to_owned();
                 // Everything before `at` is unchanged by the lossy reading, so the place holds there too.
-                out.push("not-utf8", at..at + '\u{fffd}'.len_utf8(), format!("byte {at} is not UTF-8"), "unreadable from here", advice);
+                out.push(
+                    "not-utf8",
+                    at..at + '\u{fffd}'.len_utf8(),
+                    format!("byte {at} is not UTF-8"),
+                    "unreadable from here",
+                    advice,
+                );
                 Err(Faults::new(out.faults))
             }
         }
@@ -85,7 +98,14 @@ impl Policy {
         match facts {
             Some(facts) if faults.is_empty() => {
                 let (rules, digest) = (Rules::compile(&facts), Digest::of(&facts, &texts));
-                Ok(Self { source: source.clone(), facts, texts, spans, rules, digest })
+                Ok(Self {
+                    source: source.clone(),
+                    facts,
+                    texts,
+                    spans,
+                    rules,
+                    digest,
+                })
             }
             _ => Err(Faults::new(faults)),
         }
@@ -134,40 +154,77 @@ impl Policy {
     }
 }
 
-fn read_facts(file: &File, faults: &mut Vec<Fault>) -> (Option<Facts>, BTreeMap<String, Range<usize>>) {
+fn read_facts(
+    file: &File,
+    faults: &mut Vec<Fault>,
+) -> (Option<Facts>, BTreeMap<String, Range<usize>>) {
     let (root, broken) = DeTable::parse_recoverable(&file.text);
     let mut cx = Cx::new(&file.name, &file.text);
     for error in &broken {
         let at = error.span().unwrap_or(0..0);
-        cx.mark_broken(at.start);
-        cx.fault("broken-toml", at, error.message().to_owned(), "the file cannot be read here", "write TOML: key = value, texts in quotes, tables in [brackets]".to_owned());
+        cx.syntax_fault(at, error.message().to_owned());
     }
     let span = root.span();
     let root = Spanned::new(span, DeValue::Table(root.into_inner()));
-    if let Some(list) = root.get_ref().as_table().and_then(|t| t.get("languages")).and_then(|n| n.get_ref().as_array()) {
-        cx.languages = list.iter().filter_map(|n| n.get_ref().as_str().map(str::to_owned)).collect();
+    if let Some(list) = root
+        .get_ref()
+        .as_table()
+        .and_then(|t| t.get("languages"))
+        .and_then(|n| n.get_ref().as_array())
+    {
+        cx.languages = list
+            .iter()
+            .filter_map(|n| n.get_ref().as_str().map(str::to_owned))
+            .collect();
     }
     let facts = Facts::read(&root, &mut cx);
+    let places: Vec<_> = broken.iter().filter_map(toml::de::Error::span).collect();
+    check(&root, &file.text, &places, &mut cx);
     let (out, spans) = cx.into_parts();
     faults.extend(out.faults);
     (facts, spans)
 }
 
-fn read_texts(source: &Source, facts: Option<&Facts>, faults: &mut Vec<Fault>) -> BTreeMap<Lang, String> {
+fn read_texts(
+    source: &Source,
+    facts: Option<&Facts>,
+    faults: &mut Vec<Fault>,
+) -> BTreeMap<Lang, String> {
     let mut texts = BTreeMap::new();
     for (lang, file) in &source.texts {
         let mut out = Collector::new(&file.name, &file.text);
         if let Some(facts) = facts.filter(|facts| !facts.languages.contains(lang)) {
-            let advice = format!("name it after one of: {}; or add \"{lang}\" to `languages`", facts.languages.join(", "));
-            out.push("unknown-language", 0..0, format!("`{lang}` is not a language of this policy"), "not in `languages`", advice);
+            let advice = format!(
+                "name it after one of: {}; or add \"{lang}\" to `languages`",
+                facts.languages.join(", ")
+            );
+            out.push(
+                "unknown-language",
+                0..0,
+                format!("`{lang}` is not a language of this policy"),
+                "not in `languages`",
+                advice,
+            );
         }
         for slot in slots(&file.text) {
             if !slot.closed {
-                out.push("open-slot", slot.span, "a slot is not closed".to_owned(), "no }} on this line", "write {{name}} on one line".to_owned());
+                out.push(
+                    "open-slot",
+                    slot.span,
+                    "a slot is not closed".to_owned(),
+                    "no }} on this line",
+                    "write {{name}} on one line".to_owned(),
+                );
             } else if !SLOTS.contains(&slot.name) {
                 let near = crate::read::did_you_mean(slot.name, SLOTS.iter().copied());
                 let advice = format!("{near}the slots are: {}", SLOTS.join(", "));
-                out.push("unknown-slot", slot.span, format!("`{}` is no slot", slot.name), "nothing fills this", advice);
+                out.push(
+                    "unknown-slot",
+                    slot.span,
+                    format!("`{}` is no slot", slot.name),
+                    "nothing fills this",
+                    advice,
+                );
             }
         }
         faults.extend(out.faults);
@@ -186,7 +243,9 @@ mod tests {
             facts: File::new("policy.toml", include_str!("../../../policy/policy.toml")),
             texts: Vec::new(),
         };
-        let policy = Policy::load(&source).map_err(|faults| faults.report(false)).unwrap();
+        let policy = Policy::load(&source)
+            .map_err(|faults| faults.report(false))
+            .unwrap();
         assert_eq!(policy.facts().usage.purposes.len(), 15);
         assert!(policy.span("usage.purposes.marketing.items").is_some());
     }

@@ -51,24 +51,50 @@ impl Read for Words {
         for (lang, text) in &map {
             if text.trim().is_empty() {
                 let at = cx.span_of(lang).unwrap_or_else(|| node.span());
-                cx.fault("empty-words", at, format!("the {lang} words are empty"), "nothing is written here", format!("write the text in {lang}"));
+                cx.fault(
+                    "empty-words",
+                    at,
+                    format!("the {lang} words are empty"),
+                    "nothing is written here",
+                    format!("write the text in {lang}"),
+                );
                 whole = false;
             }
             if !wanted.is_empty() && !wanted.contains(lang) {
                 let at = cx.span_of(lang).unwrap_or_else(|| node.span());
                 let near = crate::read::did_you_mean(lang, wanted.iter().map(String::as_str));
-                cx.fault("unknown-language", at, format!("`{lang}` is not a language of this policy"), "not in `languages`", format!("{near}write one of: {}; or add it to `languages`", wanted.join(", ")));
+                cx.fault(
+                    "unknown-language",
+                    at,
+                    format!("`{lang}` is not a language of this policy"),
+                    "not in `languages`",
+                    format!(
+                        "{near}write one of: {}; or add it to `languages`",
+                        wanted.join(", ")
+                    ),
+                );
                 whole = false;
             }
         }
-        let missing: Vec<_> = wanted.iter().filter(|lang| !map.contains_key(*lang)).cloned().collect();
+        let missing: Vec<_> = wanted
+            .iter()
+            .filter(|lang| !map.contains_key(*lang))
+            .cloned()
+            .collect();
         if !missing.is_empty() {
             cx.fault(
                 "missing-language",
                 node.span(),
                 format!("no words in {}", missing.join(", ")),
                 "every text is written in every language of the policy",
-                format!("add {}", missing.iter().map(|l| format!(r#"{l} = "…""#)).collect::<Vec<_>>().join(", ")),
+                format!(
+                    "add {}",
+                    missing
+                        .iter()
+                        .map(|l| format!(r#"{l} = "…""#))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
             );
             whole = false;
         }
