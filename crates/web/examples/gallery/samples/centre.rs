@@ -1,0 +1,500 @@
+//! The privacy centre.
+
+use avouch_web::form::{Field, Input};
+use avouch_web::frame::Frame;
+use avouch_web::shown::Shown;
+use avouch_web::site::privacy::Kept;
+use avouch_web::site::privacy::cancel::{Cancel, Cancelling, Erased};
+use avouch_web::site::privacy::consents::{Answer, Consents, Fixed, Sensitive, Switch};
+use avouch_web::site::privacy::correct::Correct;
+use avouch_web::site::privacy::delete::{Delete, Deleted};
+use avouch_web::site::privacy::export::{Export, Part, Ready};
+use avouch_web::site::privacy::item::{ItemPage, Purpose, Recipient, Record};
+use avouch_web::site::privacy::overview::{Group, Overview, Row};
+use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
+use avouch_web::site::privacy::sessions::{self, Sessions};
+use avouch_web::site::privacy::uses::{Line, Use, Uses};
+use avouch_web::words;
+use jiff::civil::date;
+
+use super::{Page, Set, at, facts, put};
+
+const LOG: &str = "plaza.example-cn-2026";
+
+fn overview(s: &Set) -> Overview {
+    let f = s.somebody("/privacy");
+    let row = |item: &str, value: &str, used: u64| Row {
+        item: item.into(),
+        label: s.item(item),
+        value: Shown::new(value),
+        sensitive: matches!(item, "id_number" | "location"),
+        used,
+    };
+    let many = |count: u64| f.t1("records", "count", count);
+    let group = |clause: &str, rows: Vec<Row>| Group {
+        clause: clause.into(),
+        title: f.t(&format!("topic-{}", clause.replace('.', "-"))),
+        rows,
+    };
+    let groups = vec![
+        group(
+            "1.1",
+            vec![
+                row("user_name", "lin.xiao", 21),
+                row("phone", "199••••1234", 14),
+                row("email", "l••••@mail.example", 2),
+                row("password", "••••", 6),
+                row("nickname", "小林 Lin", 40),
+                row("address", "浦东••••88号", 3),
+            ],
+        ),
+        group("1.2", vec![row("real_name", "林••••", 0), row("id_number", "310••••0000", 1)]),
+        group("1.3", vec![row("text", &many(12), 57), row("comment", &many(31), 112), row("interests", &many(4), 0)]),
+        group("1.5", vec![row("network_log", &many(9), 1)]),
+        group("2.2", vec![row("order", &many(3), 6)]),
+    ];
+    Overview {
+        joined: date(2026, 12, 2),
+        groups,
+        absent: ["avatar", "face", "picture", "video", "location", "contacts", "joint_account"]
+            .map(|i| s.item(i))
+            .to_vec(),
+        f,
+    }
+}
+
+fn password(f: &Frame, why: bool) -> Field {
+    let field =
+        Field::new("password", f.t("cancel-password"), Input::Password).required().autocomplete("current-password");
+    if why { field.why(f.t("cancel-password-why"), "") } else { field }
+}
+
+fn phone(s: &Set) -> ItemPage {
+    let f = s.somebody("/privacy/items/phone");
+    let last = f.day(&at("2026-12-15T02:00:00Z"));
+    let purpose = |name: &str, count: u64, until: String| {
+        let basis = facts::text(&format!("usage.purposes.{name}.basis"), s.lang);
+        let item = s.item("phone");
+        let args: [(&'static str, &dyn avouch_web::text::Arg); 3] =
+            [("count", &count), ("items", &item), ("last", &last)];
+        Purpose {
+            name: name.into(),
+            label: s.purpose(name),
+            clause: facts::text(&format!("usage.purposes.{name}.clause"), s.lang),
+            why: facts::text(&format!("usage.purposes.{name}.why"), s.lang),
+            basis: words::basis(f.texts, &basis),
+            citation: facts::maybe(&format!("usage.purposes.{name}.citation"), s.lang),
+            until,
+            sentence: if count == 0 { f.t("uses-not") } else { f.texts.with("uses-count", &args) },
+            consent: None,
+        }
+    };
+    ItemPage {
+        item: "phone".into(),
+        label: s.item("phone"),
+        clause: "1.1".into(),
+        sensitive: false,
+        necessity: String::new(),
+        impact: String::new(),
+        source: words::source(f.texts, "provided"),
+        region: facts::text("storage.regions.cn.label", s.lang),
+        records: vec![Record {
+            id: "r-7f3k".into(),
+            value: Shown::new("199••••1234"),
+            collected: at("2026-12-02T06:11:00Z"),
+        }],
+        revealed: false,
+        password: Some(password(&f, false)),
+        purposes: vec![
+            purpose("account", 1, f.t("until-account")),
+            purpose("orders", 14, f.t1("until-after-collected", "period", s.pick("3 years", "3 年"))),
+            purpose("support", 0, f.t1("until-after-collected", "period", s.pick("3 years", "3 年"))),
+        ],
+        recipients: vec![Recipient {
+            name: s.recipient("courier"),
+            role: words::role(f.texts, "processor"),
+            purposes: s.purpose("orders"),
+            region: facts::text("storage.regions.cn.label", s.lang),
+            contact: "privacy@courier.example".into(),
+        }],
+        days: 30,
+        can_correct: true,
+        can_delete: false,
+        not_deletable: f.t("item-needed"),
+        f,
+    }
+}
+
+fn interests(s: &Set) -> ItemPage {
+    let mut page = phone(s);
+    page.f.path = "/privacy/items/location".into();
+    page.item = "location".into();
+    page.label = s.item("location");
+    page.clause = "6.4".into();
+    page.sensitive = true;
+    page.necessity = facts::text("collection.items.location.necessity", s.lang);
+    page.impact = facts::text("collection.items.location.impact", s.lang);
+    page.source = words::source(page.f.texts, "automatic");
+    page.can_correct = false;
+    page.can_delete = true;
+    page.not_deletable = String::new();
+    page.revealed = true;
+    page.records = ["31.2304, 121.4737", "31.2397, 121.4998"]
+        .map(|v| Record { id: "r-loc".into(), value: Shown::new(v), collected: at("2026-12-15T03:40:00Z") })
+        .to_vec();
+    page.recipients.clear();
+    page.purposes = vec![Purpose {
+        name: "nearby".into(),
+        label: s.purpose("nearby"),
+        clause: "6.4".into(),
+        why: facts::text("usage.purposes.nearby.why", s.lang),
+        basis: words::basis(page.f.texts, "separate-consent"),
+        citation: String::new(),
+        until: page.f.t1("until-after-collected", "period", s.pick("1 day", "1 天")),
+        sentence: page.f.t("uses-not"),
+        consent: Some(true),
+    }];
+    page
+}
+
+fn consents(s: &Set) -> Consents {
+    let f = s.somebody("/privacy/consents");
+    let all = facts::keys("usage.purposes");
+    let basis = |p: &str| facts::text(&format!("usage.purposes.{p}.basis"), s.lang);
+    let text = |p: &str, key: &str| facts::maybe(&format!("usage.purposes.{p}.{key}"), s.lang);
+    let switches = all
+        .iter()
+        .filter(|p| basis(p).ends_with("consent"))
+        .map(|p| {
+            let items = facts::list(&format!("usage.purposes.{p}.items"));
+            let sensitive = items
+                .iter()
+                .filter(|i| !facts::maybe(&format!("collection.items.{i}.impact"), s.lang).is_empty())
+                .map(|i| Sensitive {
+                    label: s.item(i),
+                    necessity: facts::text(&format!("collection.items.{i}.necessity"), s.lang),
+                    impact: facts::text(&format!("collection.items.{i}.impact"), s.lang),
+                })
+                .collect();
+            let on = matches!(p.as_str(), "recommendation" | "marketing");
+            Switch {
+                purpose: p.clone(),
+                label: s.purpose(p),
+                clause: text(p, "clause"),
+                why: text(p, "why"),
+                items: items.iter().map(|i| s.item(i)).collect(),
+                recipients: match p.as_str() {
+                    "recommendation" => vec![s.recipient("ads")],
+                    "analytics" => vec![s.recipient("stats")],
+                    _ => Vec::new(),
+                },
+                without: text(p, "without"),
+                on,
+                since: (on || p == "analytics").then(|| at("2026-12-03T01:20:00Z")),
+                separate: basis(p) == "separate-consent",
+                sensitive,
+            }
+        })
+        .collect();
+    let fixed = all
+        .iter()
+        .filter(|p| !basis(p).ends_with("consent"))
+        .map(|p| Fixed {
+            label: s.purpose(p),
+            clause: text(p, "clause"),
+            basis: words::basis(f.texts, &basis(p)),
+            why: text(p, "why"),
+        })
+        .collect();
+    let answer = |time: &str, p: &str, given: bool, index: u64| Answer {
+        at: at(time),
+        label: s.purpose(p),
+        given,
+        version: "1.0".into(),
+        receipt: format!("{LOG}/{index}"),
+    };
+    Consents {
+        switches,
+        fixed,
+        history: vec![
+            answer("2026-12-12T09:00:00Z", "marketing", true, 803),
+            answer("2026-12-05T11:30:00Z", "analytics", false, 412),
+            answer("2026-12-03T01:20:00Z", "recommendation", true, 77),
+        ],
+        f,
+    }
+}
+
+fn uses(s: &Set) -> Uses {
+    let f = s.somebody("/privacy/uses");
+    let last = f.day(&at("2026-12-15T02:00:00Z"));
+    let line = |p: &str, items: &[&str], count: u64, who: &str, open: bool| {
+        let labels: Vec<String> = items.iter().map(|i| s.item(i)).collect();
+        let items = f.texts.list(&labels);
+        let args: [(&'static str, &dyn avouch_web::text::Arg); 3] =
+            [("count", &count), ("items", &items), ("last", &last)];
+        let key = if labels.len() > 1 { "uses-count-many" } else { "uses-count" };
+        Line {
+            purpose: p.into(),
+            label: s.purpose(p),
+            clause: facts::text(&format!("usage.purposes.{p}.clause"), s.lang),
+            sentence: f.texts.with(key, &args),
+            who: who.into(),
+            open,
+        }
+    };
+    let one = |time: &str, act: &str, recipient: &str, refused: bool, index: u64| Use {
+        at: at(time),
+        act: words::act(f.texts, act),
+        who: "plaza-shop".into(),
+        items: f.texts.list(&[s.item("phone"), s.item("address")]),
+        recipient: recipient.into(),
+        refused,
+        receipt: format!("{LOG}/{index}"),
+    };
+    let courier = s.recipient("courier");
+    Uses {
+        days: 30,
+        lines: vec![
+            line("content", &["nickname", "comment"], 112, "plaza-app", false),
+            line("orders", &["phone", "address"], 14, &f.texts.list(&["plaza-shop".to_owned(), courier.clone()]), true),
+            line("recommendation", &["interests"], 1, "plaza-feed", false),
+        ],
+        unused: ["support", "marketing", "emergency"].map(|p| s.purpose(p)).to_vec(),
+        refused: 2,
+        details: vec![
+            one("2026-12-15T02:00:00Z", "share", &courier, false, 1180),
+            one("2026-12-15T01:58:00Z", "use", "", false, 1177),
+            one("2026-12-11T08:12:00Z", "share", &courier, true, 901),
+        ],
+        more: 11,
+        f,
+    }
+}
+
+fn kept(s: &Set) -> Vec<Kept> {
+    vec![
+        Kept {
+            what: s.item("order"),
+            why: s.pick(
+                "The law on electronic commerce requires records of transactions to be kept.",
+                "电子商务法要求保存交易记录。",
+            ),
+            citation: s.pick("E-Commerce Law, Art. 31", "《电子商务法》第三十一条"),
+            until: s.pick("until 3 December 2029", "保存至 2029年12月3日"),
+        },
+        Kept {
+            what: s.item("network_log"),
+            why: s.pick("Network logs must be kept for security.", "网络日志须为安全目的留存。"),
+            citation: s.pick("Cybersecurity Law, Art. 23", "《网络安全法》第二十三条"),
+            until: s.pick("until 15 June 2027", "保存至 2027年6月15日"),
+        },
+    ]
+}
+
+pub(crate) fn leaf(s: &Set, f: &Frame, refused: bool) -> Leaf {
+    Leaf {
+        at: at("2026-12-15T02:00:00Z"),
+        act: words::act(f.texts, "share"),
+        outcome: words::outcome(f.texts, if refused { "refused" } else { "permitted" }),
+        refused,
+        who: format!("{} · plaza-shop", words::party(f.texts, "service")),
+        purpose: s.purpose("orders"),
+        clause: "2.2".into(),
+        basis: words::basis(f.texts, "contract"),
+        items: f.texts.list(&[s.item("phone"), s.item("address")]),
+        recipient: s.recipient("courier"),
+        region: facts::text("storage.regions.cn.label", s.lang),
+        digest: "9f2c41d07be35a8816c0f4aa2d9be7730c55e1f86a4b92d3780e16cf5ad4b307".into(),
+        reasons: if refused { s.reasons() } else { Vec::new() },
+        log: LOG.into(),
+        index: 1180,
+        hash: "04d1e6b1f6c3b8c55a0a7be1f1d7f8f4f4c2d96f9e0f0a7c0c3b5a4d2e1f6a90".into(),
+        size: (!refused).then_some(1204),
+        root: "c77e3a914f0be2d18a6c05b37d92fe4460ab1d58739ce02fa4b6815dce39707f".into(),
+    }
+}
+
+pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
+    let backups = s.pick("30 days", "30 天");
+    let receipt = format!("{LOG}/1180");
+    put(out, "overview", &overview(s));
+    put(out, "item", &phone(s));
+    put(out, "item-sensitive", &interests(s));
+
+    let f = s.somebody("/privacy/items/phone/correct");
+    put(
+        out,
+        "correct",
+        &Correct {
+            item: "phone".into(),
+            label: s.item("phone"),
+            now: Shown::new("199••••1234"),
+            fields: vec![
+                Field::new("value", f.t("correct-new"), Input::Phone)
+                    .hint(f.t("field-phone-hint"))
+                    .required()
+                    .autocomplete("tel"),
+                Field::new("password", f.t("correct-password"), Input::Password)
+                    .why(f.t("correct-password-why"), "")
+                    .required()
+                    .autocomplete("current-password")
+                    .error(f.t("field-required")),
+            ],
+            take_back_days: Some(7),
+            error: f.t("correct-wrong-password"),
+            f,
+        },
+    );
+    put(
+        out,
+        "delete",
+        &Delete {
+            f: s.somebody("/privacy/records/r-1/delete"),
+            item: "comment".into(),
+            label: s.item("comment"),
+            record: "r-1".into(),
+            value: Shown::new(s.pick("Lovely light over the river this morning. <3", "今早江面上的光真美。<3")),
+            collected: at("2026-12-10T00:12:00Z"),
+            backups: backups.clone(),
+            kept: None,
+        },
+    );
+    put(
+        out,
+        "deleted",
+        &Deleted {
+            f: s.somebody("/privacy/records/r-1/delete"),
+            item: "comment".into(),
+            label: s.item("comment"),
+            at: at("2026-12-16T04:00:00Z"),
+            receipt: receipt.clone(),
+            backups: backups.clone(),
+        },
+    );
+    put(
+        out,
+        "export",
+        &Export {
+            f: s.somebody("/privacy/export"),
+            parts: [
+                "user_name",
+                "phone",
+                "email",
+                "nickname",
+                "address",
+                "text",
+                "comment",
+                "interests",
+                "order",
+                "network_log",
+            ]
+            .iter()
+            .enumerate()
+            .map(|(n, item)| Part {
+                item: (*item).into(),
+                label: s.item(item),
+                count: if n < 5 { 1 } else { 7 * n as u64 },
+            })
+            .collect(),
+            expires: s.pick("24 hours", "24 小时"),
+            ready: vec![Ready {
+                id: "x-1".into(),
+                made: at("2026-12-16T03:00:00Z"),
+                expires: at("2026-12-17T03:00:00Z"),
+                size: "48 kB".into(),
+            }],
+        },
+    );
+    put(out, "consents", &consents(s));
+    let mut never = consents(s);
+    never.history.clear();
+    put(out, "consents-new", &never);
+    put(out, "uses", &uses(s));
+    let mut none = uses(s);
+    none.lines.clear();
+    none.refused = 0;
+    put(out, "uses-none", &none);
+
+    let row = |id: &str, device: &str, current| sessions::Row {
+        id: id.into(),
+        device: device.into(),
+        began: at("2026-12-08T10:00:00Z"),
+        seen: at("2026-12-16T04:05:00Z"),
+        current,
+    };
+    let rows = vec![
+        row("s1", "Chromium · Linux", true),
+        row("s2", "Safari · iPhone", false),
+        row("s3", "Firefox · Windows", false),
+    ];
+    put(out, "sessions", &Sessions { f: s.somebody("/privacy/sessions"), rows });
+
+    let f = s.somebody("/privacy/cancel");
+    put(
+        out,
+        "cancel",
+        &Cancel {
+            cooling_off: s.pick("7 days", "7 天"),
+            erased_on: date(2026, 12, 23),
+            complete_by: date(2027, 1, 7),
+            provisional: true,
+            kept: kept(s),
+            backups: backups.clone(),
+            password: password(&f, true),
+            f,
+        },
+    );
+    let mut f = s.somebody("/privacy/cancelling");
+    if let Some(account) = &mut f.account {
+        account.erased_on = Some(date(2026, 12, 23));
+    }
+    let mut on_overview = overview(s);
+    on_overview.f.account.clone_from(&f.account);
+    put(out, "overview-cancelling", &on_overview);
+    put(
+        out,
+        "cancelling",
+        &Cancelling {
+            since: at("2026-12-16T04:20:00Z"),
+            erased_on: date(2026, 12, 23),
+            kept: Vec::new(),
+            password: password(&f, false),
+            f,
+        },
+    );
+    put(
+        out,
+        "erased",
+        &Erased {
+            f: s.nobody("/privacy/erased"),
+            at: at("2026-12-23T04:20:00Z"),
+            receipt: receipt.clone(),
+            log: LOG.into(),
+            kept: kept(s),
+            backups,
+        },
+    );
+
+    let f = s.somebody("/privacy/receipts");
+    let rows = [
+        ("share", "orders", false, 1180),
+        ("use", "orders", false, 1177),
+        ("use", "marketing", true, 990),
+        ("give", "marketing", false, 803),
+        ("login", "account", false, 760),
+    ]
+    .map(|(act, p, refused, index)| receipts::Row {
+        at: at("2026-12-15T02:00:00Z"),
+        act: words::act(f.texts, act),
+        about: s.purpose(p),
+        refused,
+        receipt: format!("{LOG}/{index}"),
+    })
+    .to_vec();
+    put(out, "receipts", &Receipts { rows, total: 57, next: "before=760".into(), previous: String::new(), f });
+    for refused in [false, true] {
+        let f = s.somebody("/privacy/receipts/plaza/1180");
+        put(out, if refused { "receipt-refused" } else { "receipt" }, &Receipt { leaf: leaf(s, &f, refused), f });
+    }
+}

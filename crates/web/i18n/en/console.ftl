@@ -1,0 +1,29 @@
+# The console, for staff.
+
+part-today = Today
+part-leaves = Ledger
+
+enter-title = Sign in to the console
+enter-lead = This link signs you in as { $operator }. It works once, within { $minutes } minutes.
+enter-button = Sign in as { $operator }
+enter-recorded = Signing in is recorded in the ledger.
+
+today-well = All is well
+today-unwell = Something needs you
+today-good = well
+today-bad = look
+today-health = Health
+today-counts = Numbers
+today-leaves = Latest entries
+today-all-leaves = The whole ledger
+
+leaves-table = Entries of the ledger
+leaves-search = Entry, purpose, data or actor
+leaves-any = any
+leaves-find = Find
+leaves-found = { $count ->
+    [one] 1 entry
+   *[other] { $count } entries
+}
+leaves-none = Nothing fits this search. Try fewer words, or any act.
+leaf-title = Entry { $index }

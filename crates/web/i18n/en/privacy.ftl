@@ -1,0 +1,109 @@
+# The privacy centre: what is held, and its uses.
+
+part-overview = What is held
+part-uses = Who used my data
+part-consents = Consents
+part-export = Get a copy
+part-sessions = Logins
+part-receipts = Receipts
+part-cancel = Leave
+
+overview-head = What we hold about you
+overview-lead = { $count ->
+    [one] One kind of data
+   *[other] { $count } kinds of data
+} since you joined on { $date }. Open any of them to see why it is held, who used it and until when it is kept.
+overview-used = { $count ->
+    [0] not used in 30 days
+    [one] used once in 30 days
+   *[other] used { $count } times in 30 days
+}
+overview-absent = Not held
+overview-absent-text = The policy also names the following. We hold none of it about you: { $items }.
+
+item-held = What is held
+item-none = We hold nothing of this about you.
+item-rests = rests in { $region }
+item-delete = Delete
+item-correct = Correct
+item-reveal = Show in full
+item-reveal-why = Values are half hidden in case somebody looks over your shoulder. Give your password to see them in full.
+item-reveal-button = Show
+item-why = Why it is held
+item-until = Kept until
+item-recipients = Who outside gets it
+item-nobody = Nobody.
+item-reach = Contact:
+item-needed = It cannot be deleted by itself, as the account needs it. It goes when you leave.
+item-kept-by-law = The law requires it to be kept for now, so it cannot be deleted by itself.
+
+until-account = you leave
+until-withdrawn = you withdraw the consent
+until-date = { $date }
+until-after-collected = { $period } after it was collected
+
+uses-lead = Every use of your data is checked against the policy and recorded. This is that record, in plain words.
+uses-range = In the last
+uses-days = { $days ->
+    [365] year
+   *[other] { $days } days
+}
+uses-none = Nothing of yours was used in this time.
+uses-count = { $count ->
+    [one] Your { $items } was used once, on { $last }.
+   *[other] Your { $items } was used { $count } times, last on { $last }.
+}
+uses-count-many = { $count ->
+    [one] Your { $items } were used once, on { $last }.
+   *[other] Your { $items } were used { $count } times, last on { $last }.
+}
+uses-not = Not used in this time.
+uses-by = By { $who }
+uses-details = Details
+uses-more = { $count ->
+    [one] One more is
+   *[other] { $count } more are
+} under
+uses-refused = { $count ->
+    [one] One attempt to use your data was refused, as the policy did not allow it.
+   *[other] { $count } attempts to use your data were refused, as the policy did not allow them.
+}
+uses-unused = Not used in this time
+
+sessions-head = Where you are logged in
+sessions-lead = { $count ->
+    [one] Here, and nowhere else.
+   *[other] In { $count } places.
+}
+sessions-this = this one
+sessions-seen = last seen { $at }
+sessions-began = since { $at }
+sessions-end = End
+sessions-end-others = End all others
+sessions-strange = Something here is not yours? End it, change your password, and tell us.
+
+receipts-lead = { $count ->
+    [0] Nothing yet.
+    [one] One act on your data, with its evidence.
+   *[other] { $count } acts on your data, each with its evidence.
+}
+leaf-when = When
+leaf-act = Act
+leaf-outcome = Outcome
+leaf-who = By
+leaf-purpose = Purpose
+leaf-basis = Legal basis
+leaf-items = Data
+leaf-recipient = Given to
+leaf-region = Region
+leaf-reasons = Why it was refused
+leaf-proof = Evidence
+leaf-covered = Entry { $index } of a log whose head over { $size } entries is signed: changing it afterwards would be noticed by anyone who checks.
+leaf-not-covered = The entry is written. The next signed head of the log, due within minutes, will cover it.
+leaf-log = Log
+leaf-index = Entry
+leaf-hash = Hash
+leaf-root = Head
+leaf-digest = Policy
+leaf-proof-save = Save the proof
+leaf-proof-text = The file lets anyone check, without us and without seeing your data, that this entry stands in the log. The entry itself holds no personal data.

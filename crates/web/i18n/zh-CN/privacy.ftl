@@ -1,0 +1,92 @@
+# 隐私中心：持有的信息及其使用。
+
+part-overview = 持有的信息
+part-uses = 谁使用过我的信息
+part-consents = 同意管理
+part-export = 获取副本
+part-sessions = 登录设备
+part-receipts = 凭证
+part-cancel = 注销账号
+
+overview-head = 我们持有的您的信息
+overview-lead = 自您于 { $date }注册以来，共 { $count } 类信息。打开任意一类，可查看持有原因、使用情况和保存期限。
+overview-used = { $count ->
+    [0] 近 30 天未使用
+   *[other] 近 30 天使用 { $count } 次
+}
+overview-absent = 未持有
+overview-absent-text = 政策中还列有以下信息，我们并未持有您的：{ $items }。
+
+item-held = 持有的内容
+item-none = 我们未持有您的此类信息。
+item-rests = 存放于{ $region }
+item-delete = 删除
+item-correct = 更正
+item-reveal = 显示完整内容
+item-reveal-why = 为防他人看到屏幕，内容已部分隐藏。输入密码即可查看完整内容。
+item-reveal-button = 显示
+item-why = 为何持有
+item-until = 保存至
+item-recipients = 哪些外部对象会得到
+item-nobody = 没有。
+item-reach = 联系方式：
+item-needed = 账号运行需要此项，不能单独删除。您注销账号时将一并删除。
+item-kept-by-law = 法律要求目前保存此项，不能单独删除。
+
+until-account = 您注销账号时
+until-withdrawn = 您撤回同意时
+until-date = { $date }
+until-after-collected = 收集后 { $period }
+
+uses-lead = 每次使用您的信息都要对照政策核验并留下记录。以下是这份记录的通俗说明。
+uses-range = 时间范围：
+uses-days = { $days ->
+    [365] 近一年
+   *[other] 近 { $days } 天
+}
+uses-none = 此期间未使用您的信息。
+uses-count = 您的{ $items }被使用 { $count } 次，最近一次在 { $last }。
+uses-count-many = 您的{ $items }被使用 { $count } 次，最近一次在 { $last }。
+uses-not = 此期间未使用。
+uses-by = 使用方：{ $who }
+uses-details = 详情
+uses-more = 另有 { $count } 条，见
+uses-refused = 有 { $count } 次使用您信息的尝试因政策不允许而被拒绝。
+uses-unused = 此期间未使用的用途
+
+sessions-head = 您的登录设备
+sessions-lead = { $count ->
+    [1] 仅在此处登录。
+   *[other] 共在 { $count } 处登录。
+}
+sessions-this = 当前设备
+sessions-seen = 最近活动 { $at }
+sessions-began = 登录于 { $at }
+sessions-end = 下线
+sessions-end-others = 全部其他设备下线
+sessions-strange = 其中有不是您的登录？请将其下线、修改密码，并告知我们。
+
+receipts-lead = { $count ->
+    [0] 暂无记录。
+   *[other] 对您信息的 { $count } 次处理，每次均有凭证。
+}
+leaf-when = 时间
+leaf-act = 行为
+leaf-outcome = 结果
+leaf-who = 处理方
+leaf-purpose = 用途
+leaf-basis = 法律依据
+leaf-items = 信息
+leaf-recipient = 提供给
+leaf-region = 区域
+leaf-reasons = 拒绝的原因
+leaf-proof = 凭证
+leaf-covered = 账本中的第 { $index } 条；涵盖 { $size } 条的账本头已签名，事后改动会被任何核验者发现。
+leaf-not-covered = 该条已写入。数分钟内签发的下一个账本头将涵盖它。
+leaf-log = 账本
+leaf-index = 序号
+leaf-hash = 哈希
+leaf-root = 账本头
+leaf-digest = 政策
+leaf-proof-save = 保存证明文件
+leaf-proof-text = 任何人凭此文件即可核验该条记录确在账本之中，无需经过我们，也不会看到您的信息。记录本身不含个人信息。

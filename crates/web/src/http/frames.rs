@@ -1,0 +1,127 @@
+//! Builds the [`Frame`] of each request: language, path, the forms' token; and sets the cookies they need.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::csrf::CsrfKey;
+use super::request_id::RequestId;
+use super::{Random, cookie};
+use crate::fault::Fault;
+use crate::frame::{Account, Face, Frame, Names};
+use crate::lang::Lang;
+
+/// What the frames of a face are built from.
+#[derive(Clone, Debug)]
+pub struct Frames {
+    /// Names from the policy.
+    pub names: Arc<Names>,
+    /// Which face.
+    pub face: Face,
+    /// The key of the forms' tokens.
+    pub csrf: CsrfKey,
+    /// Random bytes.
+    pub random: Random,
+}
+
+impl Frames {
+    /// The cookie that holds this face's login.
+    #[must_use]
+    pub const fn session_cookie(&self) -> &'static str {
+        match self.face {
+            Face::Site => cookie::SESSION,
+            Face::Console => cookie::CONSOLE,
+        }
+    }
+
+    /// The forms' token of a request: the one its cookie brings if it is valid for its session, else a
+    /// fresh one. The flag says whether it is fresh and must be set.
+    #[must_use]
+    pub fn token(&self, headers: &HeaderMap) -> (String, bool) {
+        let session = cookie::read(headers, self.session_cookie()).unwrap_or("");
+        match cookie::read(headers, cookie::CSRF) {
+            Some(token) if self.csrf.valid(session, token) => (token.to_owned(), false),
+            _ => (self.csrf.issue(session, &self.random), true),
+        }
+    }
+}
+
+/// Middleware: puts the frame into the request, where handlers take it as an argument.
+pub async fn build(State(frames): State<Frames>, mut request: Request, next: Next) -> Response {
+    let (parameter, query) = split_lang(request.uri().query().unwrap_or(""));
+    let headers = request.headers();
+    let lang = Lang::choose(
+        parameter.as_deref(),
+        cookie::read(headers, cookie::LANG),
+        headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()),
+        frames.names.default_lang,
+    );
+    let (token, fresh) = frames.token(headers);
+    let mut frame = Frame::new(frames.names.clone(), lang, frames.face, request.uri().path());
+    frame.query = query;
+    frame.csrf.clone_from(&token);
+    frame.account = request.extensions().get::<Account>().cloned();
+    frame.request = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    request.extensions_mut().insert(frame);
+
+    let mut response = next.run(request).await;
+    let html = response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
+    let handled = response
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .any(|v| v.as_bytes().starts_with(cookie::CSRF.as_bytes()));
+    if fresh && html && !handled {
+        append(&mut response, cookie::set(cookie::CSRF, &token, None));
+    }
+    if safe && parameter.as_deref().and_then(Lang::from_tag) == Some(lang) {
+        append(&mut response, cookie::set(cookie::LANG, lang.tag(), Some(cookie::LANG_SECONDS)));
+    }
+    // One address, many languages: caches and browsers must not mix them.
+    response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(lang.tag()));
+    response
+}
+
+fn append(response: &mut Response, value: Option<HeaderValue>) {
+    if let Some(value) = value {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+/// The `lang` parameter, and the query without it, encoded anew.
+fn split_lang(query: &str) -> (Option<String>, String) {
+    let mut lang = None;
+    let mut rest = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if name == "lang" {
+            lang = Some(value.into_owned());
+        } else {
+            rest.append_pair(&name, &value);
+        }
+    }
+    (lang, rest.finish())
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Frame {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+        parts.extensions.get::<Self>().cloned().ok_or(Fault::Internal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_leaves_the_query_and_the_rest_stays() {
+        assert_eq!(split_lang("days=30&lang=en&q=a%26b"), (Some("en".into()), "days=30&q=a%26b".into()));
+        assert_eq!(split_lang(""), (None, String::new()));
+    }
+}

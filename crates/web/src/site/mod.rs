@@ -1,0 +1,10 @@
+//! The site, for people: joining, logging in, the policy, contact, and the privacy centre.
+
+pub mod contact;
+pub mod home;
+pub mod join;
+pub mod logged_out;
+pub mod login;
+pub mod policy;
+pub mod privacy;
+pub mod summary;
