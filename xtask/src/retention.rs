@@ -45,9 +45,9 @@ fn records(pack: &Table) -> BTreeMap<String, String> {
 fn render(policy: &Table, citations: &BTreeMap<String, String>) -> Outcome<String> {
     let mut out = String::from(
         "# What is kept, and how long\n\n\
-         Written by `cargo xtask codegen` from `policy/policy.toml`; do not edit. A record is kept as long\n\
-         as the longest of the purposes it was collected for; what a law keeps on is sealed again, so that\n\
-         only the legal duty can open it.\n\n\
+         Written by `cargo xtask codegen` from `policy/policy.toml`; do not edit. A record is kept as the purpose\n\
+         it was collected for says; what a law keeps beyond that is sealed again, so that only the legal\n\
+         duty can open it.\n\n\
          | purpose | items | kept | then | law |\n|---|---|---|---|---|\n",
     );
     let purposes = at(policy, &["usage", "purposes"]).and_then(Value::as_table).ok_or("the policy has no purposes")?;
