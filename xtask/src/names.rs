@@ -9,6 +9,9 @@ use crate::source::{File, files};
 /// Where names are checked. Generated pages are written from the tree and need no check.
 const DOCS: [&str; 6] = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "docs/asvs.md", "docs/adr/"];
 
+/// The table in which a claim needs a file.
+const ASVS: &str = "docs/asvs.md";
+
 /// Folders that exist only after a build or a run, or on the reader's side.
 const MADE: [&str; 4] = ["target/", "e2e/output", "node_modules/", "data/"];
 
@@ -22,6 +25,9 @@ pub(crate) fn check() -> Outcome {
     for doc in DOCS {
         for file in documents(&root, doc)? {
             faults.extend(faults_in(&root, &file));
+            if doc == ASVS {
+                faults.extend(unfounded(&root, &file));
+            }
         }
     }
     if faults.is_empty() {
@@ -74,6 +80,26 @@ fn faults_in(root: &Path, file: &File) -> Vec<String> {
     faults
 }
 
+/// Rows of a table of requirements that claim to be met, wholly or partly, and name no file of ours.
+fn unfounded(root: &Path, file: &File) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (number, line) in (1..).zip(file.text.lines()) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [_, id, _, state, found, _] = cells.as_slice() else { continue };
+        let named = || {
+            let plain = found.split_whitespace().map(|w| w.trim_end_matches([',', ';', ':', '.']));
+            quoted(found).chain(plain).any(|name| kind(name) == Kind::Path && root.join(name).exists())
+        };
+        let known = ["met", "partly", "faces", "not yet", "none", "state", "---"];
+        if !known.contains(state) {
+            faults.push(format!("{}:{number}: {id} has no known state but {state:?}", file.path));
+        } else if ["met", "partly"].contains(state) && !named() {
+            faults.push(format!("{}:{number}: {id} is said to be {state}, by no file", file.path));
+        }
+    }
+    faults
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Kind {
     Path,
@@ -98,7 +124,8 @@ fn kind(word: &str) -> Kind {
     if word.contains('/') && (ours.contains(&first) || word.ends_with('/')) {
         return Kind::Path;
     }
-    if file && (word.contains('/') || word.starts_with(|c: char| c.is_ascii_uppercase())) {
+    let top = ["clippy.toml", "deny.toml", "rustfmt.toml"].contains(&word);
+    if top || (file && (word.contains('/') || word.starts_with(|c: char| c.is_ascii_uppercase()))) {
         return Kind::Path;
     }
     Kind::Other
@@ -138,6 +165,23 @@ mod tests {
                 "docs/adr/x.md:1: there is no `crates/nowhere/`",
                 "docs/adr/x.md:1: there is no `avouch-nothing`",
                 "docs/adr/x.md:5: the link gone.md leads nowhere"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_claim_without_a_file_is_found() {
+        let doc = File {
+            path: ASVS.into(),
+            text: "| id | what | state | where |\n|---|---|---|---|\n| 1.1 | a | met | `deny.toml` |\n\
+                   | 1.2 | b | met | everywhere |\n| 1.3 | c | not yet | later |\n| 1.4 | d | maybe | |\n"
+                .into(),
+        };
+        assert_eq!(
+            unfounded(&root(), &doc),
+            [
+                "docs/asvs.md:4: 1.2 is said to be met, by no file",
+                "docs/asvs.md:6: 1.4 has no known state but \"maybe\""
             ]
         );
     }
