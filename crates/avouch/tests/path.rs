@@ -261,11 +261,10 @@ async fn the_ledger_verifies_and_a_receipt_proves(home: Home) {
         let given = n % 2 == 0;
         home.consent(joined.subject, "analytics", given).await;
     }
-    let mut reading = home.app.store.reading().await.unwrap();
-    let mut look = reading.look().unwrap();
-    let head = look.heads().await.unwrap().pop().unwrap();
+    let ledger = home.ledger();
+    let head = ledger.heads().await.unwrap().pop().unwrap();
     assert!(head.size > 300);
-    let report = look.verify(&head).await.unwrap();
+    let report = ledger.verify(&head).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
     assert_eq!(report.leaves, head.size);
     let proof = home.app.prove_own(joined.subject, &joined.receipt).await.unwrap();

@@ -10,10 +10,11 @@ use avouch_ledger::verify::{Check, Report};
 use avouch_seal::SubjectId;
 use jiff::Timestamp;
 
-use crate::engine::Val;
+use crate::engine::{Db, Location, Val};
 use crate::error::StoreError;
 use crate::log::RightEdge;
 use crate::look::Look;
+use crate::pool::Pool;
 use crate::tx::Receipt;
 
 /// A leaf with its place.
@@ -181,17 +182,7 @@ impl Look<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub async fn heads(&mut self) -> Result<Vec<Head>, StoreError> {
-        let rows = self.db.query("SELECT log, size, root, verifier FROM log ORDER BY log", &[]).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Head {
-                    log: row.text(0)?.to_owned(),
-                    size: row.uint(1)?,
-                    root: row.blob(2)?.to_vec(),
-                    verifier: row.text(3)?.to_owned(),
-                })
-            })
-            .collect()
+        heads(&mut self.db).await
     }
 
     async fn head(&mut self, log: &str) -> Result<Option<Head>, StoreError> {
@@ -284,51 +275,95 @@ impl Look<'_> {
             Some(blobs.concat())
         })
     }
+}
+
+/// The ledger of a database, to be checked by whoever has the files: no key is needed, nothing is written.
+pub struct LedgerReader {
+    pool: Pool,
+}
+
+impl std::fmt::Debug for LedgerReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LedgerReader")
+    }
+}
+
+impl LedgerReader {
+    /// The ledger in a data database.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub fn open(data: &Location) -> Result<Self, StoreError> {
+        Ok(Self { pool: Pool::open(data)? })
+    }
+
+    /// Every log in it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn heads(&self) -> Result<Vec<Head>, StoreError> {
+        heads(&mut self.pool.take().await?.db()?).await
+    }
 
     /// Checks a whole log: every entry, hash, node and stored checkpoint.
     ///
     /// # Errors
     /// When the database cannot be read at all; what is wrong in the log is in the report.
-    pub async fn verify(&mut self, head: &Head) -> Result<Report, StoreError> {
-        let verifier: Verifier = head
-            .verifier
-            .parse()
-            .map_err(|e| StoreError::Unreadable(format!("the public key of the log '{}': {e}", head.log)))?;
-        let notes = self
-            .db
+    pub async fn verify(&self, head: &Head) -> Result<Report, StoreError> {
+        verify(&mut self.pool.take().await?.db()?, head).await
+    }
+}
+
+async fn heads(db: &mut Db<'_>) -> Result<Vec<Head>, StoreError> {
+    let rows = db.query("SELECT log, size, root, verifier FROM log ORDER BY log", &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Head {
+                log: row.text(0)?.to_owned(),
+                size: row.uint(1)?,
+                root: row.blob(2)?.to_vec(),
+                verifier: row.text(3)?.to_owned(),
+            })
+        })
+        .collect()
+}
+
+async fn verify(db: &mut Db<'_>, head: &Head) -> Result<Report, StoreError> {
+    let verifier: Verifier = head
+        .verifier
+        .parse()
+        .map_err(|e| StoreError::Unreadable(format!("the public key of the log '{}': {e}", head.log)))?;
+    let notes = db
+        .query(
+            "SELECT size, note FROM checkpoint WHERE log = ?1 AND size <= ?2 ORDER BY size",
+            &[Val::Text(&head.log), head.size.into()],
+        )
+        .await?;
+    let notes =
+        notes.iter().map(|row| Ok((row.uint(0)?, row.text(1)?.to_owned()))).collect::<Result<Vec<_>, StoreError>>()?;
+    let mut check = Check::new(&verifier, notes);
+    let mut from = 0;
+    loop {
+        let rows = db
             .query(
-                "SELECT size, note FROM checkpoint WHERE log = ?1 AND size <= ?2 ORDER BY size",
-                &[Val::Text(&head.log), head.size.into()],
+                "SELECT idx, entry, hash FROM leaf WHERE log = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx LIMIT 4096",
+                &[Val::Text(&head.log), Val::Int(from), head.size.into()],
             )
             .await?;
-        let notes =
-            notes.iter().map(|row| Ok((row.uint(0)?, row.text(1)?.to_owned()))).collect::<Result<Vec<_>, StoreError>>()?;
-        let mut check = Check::new(&verifier, notes);
-        let mut from = 0;
-        loop {
-            let rows = self
-                .db
-                .query(
-                    "SELECT idx, entry, hash FROM leaf WHERE log = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx LIMIT 4096",
-                    &[Val::Text(&head.log), Val::Int(from), head.size.into()],
-                )
-                .await?;
-            let Some(last) = rows.last() else { break };
-            let next = last.int(0)? + 1;
-            for row in &rows {
-                for (level, n) in check.leaf(row.uint(0)?, row.blob(1)?, row.blob(2)?) {
-                    let node = self
-                        .db
-                        .first(
-                            "SELECT hash FROM node WHERE log = ?1 AND level = ?2 AND n = ?3",
-                            &[Val::Text(&head.log), Val::Int(i64::from(level)), n.into()],
-                        )
-                        .await?;
-                    check.node(level, n, node.as_ref().map(|row| row.blob(0)).transpose()?);
-                }
+        let Some(last) = rows.last() else { break };
+        let next = last.int(0)? + 1;
+        for row in &rows {
+            for (level, n) in check.leaf(row.uint(0)?, row.blob(1)?, row.blob(2)?) {
+                let node = db
+                    .first(
+                        "SELECT hash FROM node WHERE log = ?1 AND level = ?2 AND n = ?3",
+                        &[Val::Text(&head.log), Val::Int(i64::from(level)), n.into()],
+                    )
+                    .await?;
+                check.node(level, n, node.as_ref().map(|row| row.blob(0)).transpose()?);
             }
-            from = next;
         }
-        Ok(check.finish(head.size, &head.root))
+        from = next;
     }
+    Ok(check.finish(head.size, &head.root))
 }

@@ -39,7 +39,7 @@ pub use consent::{Answered, ConsentEvent};
 pub use engine::{Hold, Location, PostgresConfig};
 pub use erase::{Deleted, Keep, Overdue};
 pub use error::StoreError;
-pub use evidence::{Evidence, Head, Proof, UseCount};
+pub use evidence::{Evidence, Head, LedgerReader, Proof, UseCount};
 pub use health::Health;
 pub use job::{Finish, Job, Lease};
 pub use look::{Look, Reading};

@@ -9,7 +9,7 @@ use avouch::security::session::{Device, Session};
 use avouch::{App, Settings};
 use avouch_policy::{File, Policy, Source};
 use avouch_seal::{KeyFile, Kms, Region, SubjectId};
-use avouch_store::{Actor, Credential, Faults, Location, PostgresConfig, Store, StoreConfig};
+use avouch_store::{Actor, Credential, Faults, LedgerReader, Location, PostgresConfig, Store, StoreConfig};
 
 use crate::clock::SimClock;
 use crate::entropy::SeededEntropy;
@@ -76,6 +76,11 @@ impl Home {
         open(&self.dir.path().join("root.key"), &self.data, &self.keys, &self.clock, name, seed, faults)
             .await
             .unwrap()
+    }
+
+    /// The ledger as a stranger with the files reads it.
+    pub fn ledger(&self) -> LedgerReader {
+        LedgerReader::open(&self.data).unwrap()
     }
 
     /// A person with a user name made of `n`.

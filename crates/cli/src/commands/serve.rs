@@ -1,0 +1,166 @@
+//! `avouch serve`: three listeners, and the worker.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use avouch::App;
+use clap::Args;
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::folder;
+use crate::output::{self, Failure, Found};
+
+/// Serve a policy: the site for people, the API for services, the console for staff.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  avouch serve --config avouch.toml\n\nThe console's one-time link is printed at the first start; see docs/configuration.md for the file.")]
+pub(crate) struct Serve {
+    /// The configuration file.
+    #[arg(long, env = "AVOUCH_CONFIG")]
+    config: PathBuf,
+}
+
+/// Where to go, once everything listens.
+#[derive(Debug, Serialize)]
+pub(crate) struct Ready {
+    /// The site, for people.
+    pub site: String,
+    /// The service API.
+    pub api: String,
+    /// The console, for staff.
+    pub console: String,
+    /// A one-time link into the console; only when one was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console_link: Option<String>,
+    /// A credential for the API; only when one was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// Invented people to log in as; only in the demo, at its first start.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<super::people::Invented>,
+    /// The data folder.
+    pub data: String,
+}
+
+/// The three listeners, bound.
+pub(crate) struct Listeners {
+    pub site: TcpListener,
+    pub api: TcpListener,
+    pub console: TcpListener,
+}
+
+async fn bind(what: &str, at: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(at).await.map_err(|e| {
+        Failure::new("listen", format!("the {what} cannot listen on {at}: {e}. Choose another address, or port 0 for any"))
+    })
+}
+
+fn url(listener: &TcpListener) -> String {
+    listener.local_addr().map(|a| format!("http://{a}")).unwrap_or_default()
+}
+
+impl Listeners {
+    pub(crate) async fn bind(config: &Config) -> Result<Self, Failure> {
+        Ok(Self {
+            site: bind("site", config.site).await?,
+            api: bind("service API", config.api).await?,
+            console: bind("console", config.console).await?,
+        })
+    }
+
+    pub(crate) fn ready(&self, config: &Config) -> Ready {
+        Ready {
+            site: url(&self.site),
+            api: url(&self.api),
+            console: url(&self.console),
+            console_link: None,
+            credential: None,
+            people: Vec::new(),
+            data: config.data.display().to_string(),
+        }
+    }
+}
+
+/// A link into the console for the first operator.
+pub(crate) async fn console_link(app: &App, console: &str) -> Result<String, Failure> {
+    Ok(format!("{console}/enter?link={}", app.operator_link("officer").await?))
+}
+
+/// Serves until it is told to stop.
+pub(crate) async fn run(app: App, listeners: Listeners) -> Result<Found, Failure> {
+    let worker = tokio::spawn(work(app.clone()));
+    let site = avouch_web::serve_site(app.clone(), listeners.site, stop());
+    let api = avouch_web::serve_api(app.clone(), listeners.api, stop());
+    let console = avouch_web::serve_console(app, listeners.console, stop());
+    let served = tokio::try_join!(site, api, console);
+    worker.abort();
+    served.map_err(|e| Failure::new("listen", format!("a listener stopped: {e}")))?;
+    Ok(Found::Nothing)
+}
+
+async fn stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _told = interrupt.await;
+        }
+    }
+}
+
+/// Does what is due: jobs every second, a sweep of retention every hour.
+async fn work(app: App) {
+    let mut ticks: u64 = 0;
+    loop {
+        if let Err(fault) = app.work().await {
+            tracing::error!(fault = %fault, "the worker cannot reach its queue");
+        }
+        if ticks.is_multiple_of(3600)
+            && let Err(fault) = app.sweep(false).await
+        {
+            tracing::error!(fault = %fault, "the retention sweep failed; it is tried again");
+        }
+        ticks += 1;
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+}
+
+impl Serve {
+    pub(crate) async fn run(self, json: bool) -> Result<Found, Failure> {
+        let config = Config::read(&self.config)?;
+        let source = folder::read_policy(&config.policy)?;
+        let opened = folder::open(&config, source, folder::Purpose::Change).await?;
+        let first = opened.app.archive(&opened.source).await?;
+        let listeners = Listeners::bind(&config).await?;
+        let mut ready = listeners.ready(&config);
+        if first {
+            ready.console_link = Some(console_link(&opened.app, &ready.console).await?);
+        }
+        output::answer(json, &ready, || words(&ready));
+        run(opened.app.clone(), listeners).await
+    }
+}
+
+/// Where to go, in words.
+pub(crate) fn words(ready: &Ready) -> String {
+    let mut lines = vec![
+        format!("Site         {}", ready.site),
+        format!("Service API  {}/v1", ready.api),
+        format!("Console      {}", ready.console_link.as_ref().unwrap_or(&ready.console)),
+    ];
+    if let Some(credential) = &ready.credential {
+        lines.push(format!("Credential   {credential}   (shown once)"));
+    }
+    for person in &ready.people {
+        lines.push(format!("Log in as    {} with: {}", person.user_name, person.password));
+    }
+    lines.push(format!("Data         {}", ready.data));
+    lines.push("Stop with Ctrl-C.".into());
+    lines.join("\n")
+}

@@ -1,0 +1,206 @@
+//! The data folder: what lies where, and how it is opened.
+//!
+//! ```text
+//! DIR/avouch.lock        one serving process at a time
+//! DIR/keys/root.key      the root key (keep its backup elsewhere)
+//! DIR/cn/data.db         the region's data
+//! DIR/cn/keys.db         the region's key store, apart from data and its backups
+//! ```
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use avouch::{App, Settings};
+use avouch_policy::{File as PolicyFile, Policy, Source};
+use avouch_seal::{Entropy, KeyFile, Region, SystemEntropy};
+use avouch_store::{Location, PostgresConfig, Store, StoreConfig};
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::output::Failure;
+
+/// An opened installation.
+pub(crate) struct Opened {
+    /// Avouch over it.
+    pub app: App,
+    /// The policy's source, for the archive.
+    pub source: Source,
+    /// Held as long as the folder is ours.
+    _lock: Option<File>,
+}
+
+/// The policy this binary ships, which the demo runs.
+pub(crate) fn shipped() -> Source {
+    Source {
+        facts: PolicyFile::new("policy/policy.toml", include_str!("../../../policy/policy.toml")),
+        texts: vec![
+            ("en".into(), PolicyFile::new("policy/text/en.md", include_str!("../../../policy/text/en.md"))),
+            ("zh-CN".into(), PolicyFile::new("policy/text/zh-CN.md", include_str!("../../../policy/text/zh-CN.md"))),
+        ],
+    }
+}
+
+/// Reads a policy's folder.
+pub(crate) fn read_policy(folder: &Path) -> Result<Source, Failure> {
+    let read = |path: &Path| {
+        let shown = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|e| Failure::new("policy", format!("cannot read {shown}: {e}")))?;
+        PolicyFile::from_bytes(shown, &bytes).map_err(|faults| Failure::new("policy", faults.to_string()))
+    };
+    let facts = read(&folder.join("policy.toml"))?;
+    let mut texts = Vec::new();
+    let text = folder.join("text");
+    if text.is_dir() {
+        let listed = std::fs::read_dir(&text)
+            .map_err(|e| Failure::new("policy", format!("cannot read {}: {e}", text.display())))?;
+        let mut paths: Vec<PathBuf> =
+            listed.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|x| x == "md")).collect();
+        paths.sort();
+        for path in paths {
+            let language = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+            texts.push((language, read(&path)?));
+        }
+    }
+    Ok(Source { facts, texts })
+}
+
+/// Loads a policy; the failure shows every fault.
+pub(crate) fn load(source: &Source) -> Result<Policy, Failure> {
+    Policy::load(source).map_err(|faults| Failure::new("policy", faults.to_string()))
+}
+
+fn locations(config: &Config, region: &str) -> Result<(Location, Location), Failure> {
+    let Some(postgres) = &config.postgres else {
+        let folder = config.data.join(region);
+        return Ok((Location::Sqlite(folder.join("data.db")), Location::Sqlite(folder.join("keys.db"))));
+    };
+    let at = |path: &Path| {
+        let url = std::fs::read_to_string(path)
+            .map_err(|e| Failure::new("config", format!("cannot read the URL in {}: {e}", path.display())))?;
+        Ok(Location::Postgres(PostgresConfig { url: url.trim().to_owned(), readers: postgres.readers }))
+    };
+    Ok((at(&postgres.data_url_file)?, at(&postgres.keys_url_file)?))
+}
+
+fn lock(folder: &Path) -> Result<File, Failure> {
+    let path = folder.join("avouch.lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|e| Failure::new("folder", format!("cannot write in {}: {e}", folder.display())))?;
+    file.try_lock().map_err(|_| {
+        Failure::new(
+            "folder",
+            format!("{} is served by another process; stop it, or use its API and console", folder.display()),
+        )
+    })?;
+    Ok(file)
+}
+
+fn root_key(config: &Config, region: &Path) -> Result<KeyFile, Failure> {
+    let path = config.root_key.clone().unwrap_or_else(|| config.data.join("keys/root.key"));
+    let fresh = !path.exists() && config.postgres.is_none() && !region.join("keys.db").exists();
+    let made = if fresh { KeyFile::create(&path, &SystemEntropy) } else { KeyFile::open(&path) };
+    made.map_err(|e| Failure::new("root-key", e.to_string()))
+}
+
+/// Where each kind of data is, for `doctor`.
+pub(crate) fn places(config: &Config, source: &Source) -> Vec<(&'static str, String)> {
+    let shown = |location: &Location| match location {
+        Location::Sqlite(path) => path.display().to_string(),
+        Location::Postgres(_) => "PostgreSQL".to_owned(),
+    };
+    let name = load(source).map(|p| p.facts().controller.region.clone()).unwrap_or_default();
+    let mut out = Vec::new();
+    if let Ok((data, keys)) = locations(config, &name) {
+        out.push(("Data", shown(&data)));
+        out.push(("Keys", shown(&keys)));
+    }
+    let key = config.root_key.clone().unwrap_or_else(|| config.data.join("keys/root.key"));
+    out.push(("Root key", key.display().to_string()));
+    out
+}
+
+/// What an installation is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To serve or to change: nobody else may at the same time.
+    Change,
+    /// To look, also while it is served.
+    Look,
+}
+
+/// The data databases of an installation, by region; nothing is opened.
+pub(crate) fn databases(config: &Config, source: &Source) -> Result<Vec<Location>, Failure> {
+    let name = load(source)?.facts().controller.region.clone();
+    let (data, _) = locations(config, &name)?;
+    if let Location::Sqlite(path) = &data
+        && !path.exists()
+    {
+        return Err(Failure::new("folder", format!("there is no database {}", path.display())));
+    }
+    Ok(vec![data])
+}
+
+/// Opens an installation.
+pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> Result<Opened, Failure> {
+    let policy = Arc::new(load(&source)?);
+    let name = policy.facts().controller.region.clone();
+    let region = Region::new(&name).map_err(|e| Failure::new("policy", e.to_string()))?;
+    let folder = config.data.join(&name);
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .map_err(|e| Failure::new("folder", format!("cannot make {}: {e}", folder.display())))?;
+    let alone = purpose == Purpose::Change && config.postgres.is_none();
+    let lock = if alone { Some(lock(&config.data)?) } else { None };
+    let kms = root_key(config, &folder)?;
+    let (data, keys) = locations(config, &name)?;
+    let store = Store::open(StoreConfig {
+        region,
+        data,
+        keys,
+        node: config.node.clone(),
+        origin: format!("{}/{name}", config.origin),
+        kms: Arc::new(kms),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy) as Arc<dyn Entropy>,
+        policy,
+        faults: None,
+    })
+    .await?;
+    let app = App::new(store, Settings::default());
+    if purpose == Purpose::Look {
+        return Ok(Opened { app, source, _lock: None });
+    }
+    // Before anything is served: what was erased stays erased, also after a crash or a restored backup.
+    let resumed = app.resume_erasures().await?;
+    if resumed > 0 {
+        tracing::warn!(resumed, "erasures that were interrupted, or brought back by a restore, were finished");
+    }
+    Ok(Opened { app, source, _lock: lock })
+}
+
+/// The configuration for a command on a data folder: of `--config`, or of the demo's shape.
+pub(crate) fn config_for(config: Option<&Path>, data: Option<&Path>) -> Result<(Config, Source), Failure> {
+    match (config, data) {
+        (Some(path), _) => {
+            let config = Config::read(path)?;
+            let source = read_policy(&config.policy)?;
+            Ok((config, source))
+        }
+        (None, Some(data)) => {
+            if !data.is_dir() {
+                return Err(Failure::new("folder", format!("there is no data folder {}", data.display())));
+            }
+            let any = ([127, 0, 0, 1], 0).into();
+            Ok((Config::demo(data.to_owned(), any, any, any), shipped()))
+        }
+        (None, None) => Err(Failure::new("usage", "say where: --config FILE, or --data DIR")),
+    }
+}
