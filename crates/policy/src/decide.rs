@@ -205,7 +205,7 @@ codes! {
     /// The policy has no such recipient.
     UnknownRecipient = "unknown-recipient", Gap, "4.1", "cn-pipl.sharing.separate_consent";
     /// The policy has no such region.
-    UnknownRegion = "unknown-region", Gap, "5.3", "cn-pipl.storage.localisation";
+    UnknownRegion = "unknown-region", Gap, "5.3", "cn-pipl.storage.home";
     /// No item was named.
     NoItems = "no-items", Gap, "2.0", "cn-pipl.principle.purpose";
     /// The purpose does not name the item.
@@ -219,13 +219,13 @@ codes! {
     /// The account is being cancelled: all but storage has stopped.
     Cancelling = "cancelling", Violation, "6.3", "cn-pipl.rights.delete";
     /// No consent to the purpose.
-    NoConsent = "no-consent", Violation, "2.5", "cn-pipl.consent.withdraw";
+    NoConsent = "no-consent", Violation, "2.5", "cn-pipl.basis.consent";
     /// No separate consent to the purpose.
-    NoSeparateConsent = "no-separate-consent", Violation, "1.2", "cn-pipl.consent.sensitive";
+    NoSeparateConsent = "no-separate-consent", Violation, "1.2", "cn-pipl.sensitive.separate_consent";
     /// A sensitive item without an approved impact assessment.
-    NoAssessment = "no-assessment", Gap, "1.2", "cn-pipl.assessment.required";
+    NoAssessment = "no-assessment", Gap, "1.2", "cn-pipl.sensitive.assessment";
     /// A child without a guardian's consent.
-    NoGuardian = "no-guardian", Violation, "6.5", "cn-pipl.minors.guardian_under";
+    NoGuardian = "no-guardian", Violation, "6.5", "cn-pipl.minor_age";
     /// The person restricted processing.
     Restricted = "restricted", Violation, "6.5", "cn-pipl.rights.restrict";
     /// The person objected to the purpose.
@@ -237,19 +237,19 @@ codes! {
     /// A recipient where none belongs.
     RecipientNotAsked = "recipient-not-asked", Violation, "4.1", "cn-pipl.sharing.separate_consent";
     /// The recipient may not receive for the purpose.
-    RecipientPurpose = "recipient-purpose", Violation, "4.1", "cn-pipl.sharing.processor";
+    RecipientPurpose = "recipient-purpose", Violation, "4.1", "cn-pipl.sharing.agreement";
     /// The recipient may not receive the item.
-    RecipientItem = "recipient-item", Violation, "4.1", "cn-pipl.sharing.processor";
+    RecipientItem = "recipient-item", Violation, "4.1", "cn-pipl.sharing.agreement";
     /// No agreement in force with the recipient.
-    NoAgreement = "no-agreement", Violation, "4.2", "cn-pipl.sharing.processor";
+    NoAgreement = "no-agreement", Violation, "4.2", "cn-pipl.sharing.agreement";
     /// No separate consent to the recipient.
     NoRecipientConsent = "no-recipient-consent", Violation, "4.1", "cn-pipl.sharing.separate_consent";
     /// Data would leave its home region.
-    OutOfRegion = "out-of-region", Violation, "5.3", "cn-pipl.storage.localisation";
+    OutOfRegion = "out-of-region", Violation, "5.3", "cn-pipl.storage.home";
     /// Abroad without separate consent.
     NoAbroadConsent = "no-abroad-consent", Violation, "5.4", "cn-pipl.cross_border.separate_consent";
     /// Publication without separate consent.
-    NoPublicationConsent = "no-publication-consent", Violation, "4.4", "cn-pipl.publication.consent";
+    NoPublicationConsent = "no-publication-consent", Violation, "4.4", "cn-pipl.sharing.publication";
     /// Only the person may have everything handed out.
     ExportNotOwn = "export-not-own", Violation, "6.1", "cn-pipl.rights.access";
 }

@@ -58,7 +58,9 @@ pub struct Names {
 }
 
 impl Names {
-    fn new<'n>(names: impl Iterator<Item = &'n String>) -> Self {
+    /// The names, which must be sorted.
+    #[must_use]
+    pub fn new<'n>(names: impl Iterator<Item = &'n String>) -> Self {
         let names: Vec<String> = names.take(usize::from(u16::MAX)).cloned().collect();
         let places = names.iter().zip(0..).map(|(n, at)| (n.clone(), at)).collect();
         Self { names, places }
@@ -139,11 +141,14 @@ pub struct Rules {
     pub recipients: Names,
     /// Regions by name.
     pub regions: Names,
-    pub(crate) item_rules: Vec<ItemRule>,
-    pub(crate) purpose_rules: Vec<PurposeRule>,
-    pub(crate) recipient_rules: Vec<RecipientRule>,
+    /// Items' rules, by place.
+    pub item_rules: Vec<ItemRule>,
+    /// Purposes' rules, by place.
+    pub purpose_rules: Vec<PurposeRule>,
+    /// Recipients' rules, by place.
+    pub recipient_rules: Vec<RecipientRule>,
     /// Whether data may go abroad at all (5.4).
-    pub(crate) abroad_allowed: bool,
+    pub abroad_allowed: bool,
 }
 
 /// The bit that stands for a party.
