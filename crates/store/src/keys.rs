@@ -11,7 +11,7 @@ use avouch_seal::{Entropy, HoldingKey, Kms, KmsError, Region, RegionKey, Subject
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::engine::{Db, Location, Val, truncate_wal};
+use crate::engine::{Db, Location, SqliteConn, Val, truncate_wal};
 use crate::error::StoreError;
 use crate::migrate::{self, Which};
 use crate::pool::Pool;
@@ -21,7 +21,7 @@ pub(crate) struct KeyStore {
     region: Region,
     pool: Pool,
     /// SQLite's one writing connection; PostgreSQL writes through its pool.
-    writer: Option<Arc<Mutex<rusqlite::Connection>>>,
+    writer: Option<Arc<Mutex<SqliteConn>>>,
     /// By version, the newest last.
     ring: Vec<RegionKey>,
     entropy: Arc<dyn Entropy>,

@@ -1,6 +1,6 @@
 //! Reading connections of one database, whichever engine it runs on.
 
-use crate::engine::{Db, Location, PostgresPool, SqliteFile, SqliteReader};
+use crate::engine::{Db, Location, PostgresConn, PostgresPool, SqliteFile, SqliteReader};
 use crate::error::StoreError;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(crate) enum Pool {
 /// A reading connection on loan.
 pub(crate) enum Loan<'p> {
     Sqlite(SqliteReader<'p>),
-    Postgres(deadpool_postgres::Object),
+    Postgres(PostgresConn),
 }
 
 impl Pool {

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use avouch_seal::SubjectId;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::engine::{Db, Hold, PostgresPool, advisory_key};
+use crate::engine::{Db, Hold, PostgresConn, PostgresPool, SqliteConn, advisory_key};
 use crate::error::StoreError;
 use crate::log::LogHead;
 use crate::store::Shared;
@@ -68,7 +68,7 @@ impl<T: Transact + Sync> Job for Typed<T> {
 
 /// Where a writer writes.
 pub(crate) enum Target {
-    Sqlite(rusqlite::Connection),
+    Sqlite(SqliteConn),
     Postgres(Arc<PostgresPool>),
 }
 
@@ -116,7 +116,7 @@ struct State {
     log: Option<LogHead>,
 }
 
-fn sqlite_loop(state: &mut State, conn: &mut rusqlite::Connection, mut inbox: mpsc::Receiver<Box<dyn Job>>) {
+fn sqlite_loop(state: &mut State, conn: &mut SqliteConn, mut inbox: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = inbox.blocking_recv() {
         let batch = gather(first, &mut inbox);
         // Everything a transaction may await on SQLite is ready at once; see `Transact`.
@@ -154,7 +154,7 @@ async fn postgres_loop(state: &mut State, pool: &PostgresPool, mut inbox: mpsc::
         match commit(state, Db::Postgres(&mut conn), batch).await {
             Ok(()) => held = Some(conn),
             // Leave a connection in an unknown state to be closed, not pooled.
-            Err(_) => drop(deadpool_postgres::Object::take(conn)),
+            Err(_) => drop(PostgresConn::take(conn)),
         }
     }
 }

@@ -14,6 +14,11 @@ pub(crate) use value::{Row, Val};
 
 use crate::error::StoreError;
 
+/// A connection of the SQLite engine, for those who hold one and hand it to [`Db`].
+pub(crate) type SqliteConn = rusqlite::Connection;
+/// A connection of the PostgreSQL engine, on loan from its pool.
+pub(crate) type PostgresConn = deadpool_postgres::Object;
+
 /// Where a database is.
 #[derive(Debug, Clone)]
 pub enum Location {
@@ -37,8 +42,8 @@ pub enum Hold {
 
 /// One connection of either engine.
 pub(crate) enum Db<'c> {
-    Sqlite(&'c mut rusqlite::Connection),
-    Postgres(&'c mut deadpool_postgres::Object),
+    Sqlite(&'c mut SqliteConn),
+    Postgres(&'c mut PostgresConn),
 }
 
 impl<'c> Db<'c> {
