@@ -55,6 +55,8 @@ pub struct Field {
     pub input: Input,
     /// Whether the form is refused without it.
     pub required: bool,
+    /// Whether it is one of several of which one is needed: then it is not marked as optional.
+    pub either: bool,
     /// The `autocomplete` token, so that browsers and people with difficulties fill it right (WCAG 1.3.5).
     pub autocomplete: &'static str,
     /// What was entered before; never a password.
@@ -75,6 +77,7 @@ impl Field {
             hint: String::new(),
             input,
             required: false,
+            either: false,
             autocomplete: "off",
             value: Shown::default(),
             error: String::new(),
@@ -100,6 +103,13 @@ impl Field {
     #[must_use]
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// Makes it one of several of which one is needed; the group around it says so.
+    #[must_use]
+    pub const fn either(mut self) -> Self {
+        self.either = true;
         self
     }
 

@@ -158,6 +158,36 @@ impl Texts {
         out
     }
 
+    /// A label as it stands inside a sentence: English starts it small, unless it begins with an
+    /// abbreviation (`IP address`).
+    #[must_use]
+    pub fn within(self, label: &str) -> String {
+        let mut chars = label.chars();
+        let (first, second) = (chars.next(), chars.clone().next());
+        match (self.0, first) {
+            (Lang::En, Some(first)) if !second.is_some_and(char::is_uppercase) => {
+                first.to_lowercase().chain(chars).collect()
+            }
+            _ => label.to_owned(),
+        }
+    }
+
+    /// Labels as a list inside a sentence.
+    #[must_use]
+    pub fn list_within<S: AsRef<str>>(self, labels: &[S]) -> String {
+        let inside: Vec<String> = labels.iter().map(|l| self.within(l.as_ref())).collect();
+        self.list(&inside)
+    }
+
+    /// What stands between two sentences: Chinese needs no space.
+    #[must_use]
+    pub fn gap(self) -> &'static str {
+        match self.0 {
+            Lang::En => " ",
+            Lang::ZhCn => "",
+        }
+    }
+
     fn bundle(self) -> &'static FluentBundle<FluentResource> {
         match self.0 {
             Lang::En => &EN,
@@ -204,6 +234,8 @@ mod tests {
         assert_eq!(Texts(Lang::En).list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(Texts(Lang::ZhCn).list(&["甲", "乙"]), "甲和乙");
         assert_eq!(Texts(Lang::En).list::<&str>(&[]), "");
+        assert_eq!(Texts(Lang::En).list_within(&["User name", "IP address"]), "user name and IP address");
+        assert_eq!(Texts(Lang::ZhCn).within("用户名"), "用户名");
     }
 
     #[test]

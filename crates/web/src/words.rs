@@ -53,6 +53,12 @@ pub fn party(t: Texts, code: &str) -> String {
     coded(t, "party", code)
 }
 
+/// The words for a party as staff read them.
+#[must_use]
+pub fn actor(t: Texts, code: &str) -> String {
+    coded(t, "actor", code)
+}
+
 /// The words for a recipient's role.
 #[must_use]
 pub fn role(t: Texts, code: &str) -> String {
@@ -77,13 +83,14 @@ mod tests {
 
     #[test]
     fn every_code_has_words_in_every_language() {
-        let kinds: [(&str, &[&str]); 8] = [
+        let kinds: [(&str, &[&str]); 9] = [
             ("basis", &BASES),
             ("source", &SOURCES),
             ("act", &ACTS),
             ("act", &DEEDS),
             ("outcome", &OUTCOMES),
             ("party", &PARTIES),
+            ("actor", &PARTIES),
             ("role", &ROLES),
             ("chapter", &CHAPTERS),
         ];

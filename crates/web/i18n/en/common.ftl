@@ -74,6 +74,11 @@ party-service = a service
 party-operator = our staff
 party-system = the system
 
+actor-subject = the person
+actor-service = service
+actor-operator = operator
+actor-system = system
+
 role-processor = works on our instructions
 role-controller = decides for itself how it handles the data
 role-joint = decides together with us

@@ -50,12 +50,8 @@ uses-days = { $days ->
 }
 uses-none = Nothing of yours was used in this time.
 uses-count = { $count ->
-    [one] Your { $items } was used once, on { $last }.
-   *[other] Your { $items } was used { $count } times, last on { $last }.
-}
-uses-count-many = { $count ->
-    [one] Your { $items } were used once, on { $last }.
-   *[other] Your { $items } were used { $count } times, last on { $last }.
+    [one] We used your { $items } once, on { $last }.
+   *[other] We used your { $items } { $count } times, last on { $last }.
 }
 uses-not = Not used in this time.
 uses-by = By { $who }

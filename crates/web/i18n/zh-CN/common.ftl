@@ -71,6 +71,11 @@ party-service = 服务程序
 party-operator = 工作人员
 party-system = 系统
 
+actor-subject = 本人
+actor-service = 服务程序
+actor-operator = 工作人员
+actor-system = 系统
+
 role-processor = 受我们委托处理
 role-controller = 自行决定如何处理
 role-joint = 与我们共同决定

@@ -45,8 +45,7 @@ uses-days = { $days ->
    *[other] 近 { $days } 天
 }
 uses-none = 此期间未使用您的信息。
-uses-count = 您的{ $items }被使用 { $count } 次，最近一次在 { $last }。
-uses-count-many = 您的{ $items }被使用 { $count } 次，最近一次在 { $last }。
+uses-count = 我们使用您的{ $items } { $count } 次，最近一次在 { $last }。
 uses-not = 此期间未使用。
 uses-by = 使用方：{ $who }
 uses-details = 详情

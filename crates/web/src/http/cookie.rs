@@ -1,8 +1,9 @@
 //! Cookies: read, set, ended. The few there are stand in the policy's chapter 3.
 //!
 //! Keeps promise 3.1: only what login and choices need is set. `__Host-` binds a cookie to this host, to
-//! `Path=/` and to `Secure` (RFC 6265bis, 4.1.3.2). Browsers that treat loopback as trustworthy (Chromium,
-//! Firefox) take them over plain HTTP on `127.0.0.1` and `localhost` too.
+//! `Path=/` and to `Secure` (RFC 6265bis, 4.1.3.2). Chromium takes and sends them over plain HTTP on
+//! `127.0.0.1` and `localhost` (seen); on any other address without TLS it drops them, and every form is
+//! then refused: a face that is reached from elsewhere needs TLS in front.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -12,6 +13,8 @@ pub const SESSION: &str = "__Host-session";
 pub const CONSOLE: &str = "__Host-console";
 /// The forms' protection.
 pub const CSRF: &str = "__Host-csrf";
+/// The console's forms' protection: cookies know no ports, so the faces must not share one.
+pub const CONSOLE_CSRF: &str = "__Host-console-csrf";
 /// The language.
 pub const LANG: &str = "lang";
 
@@ -53,10 +56,10 @@ pub fn end(name: &str) -> Option<HeaderValue> {
     set(name, "", Some(0))
 }
 
-/// At logout: the login and the forms' token end, and the browser drops what it cached or stored of this
+/// At logout: the cookies named (login and forms' token of one face) end, and the browser drops what it cached or stored of this
 /// site (ASVS 14.3.1). The language stays.
-pub fn log_out(headers: &mut HeaderMap) {
-    for name in [SESSION, CONSOLE, CSRF] {
+pub fn log_out(headers: &mut HeaderMap, names: [&str; 2]) {
+    for name in names {
         if let Some(value) = end(name) {
             headers.append(header::SET_COOKIE, value);
         }
@@ -101,8 +104,8 @@ mod tests {
     #[test]
     fn logging_out_ends_every_login_cookie_and_clears_the_cache() {
         let mut map = HeaderMap::new();
-        log_out(&mut map);
-        assert_eq!(map.get_all(header::SET_COOKIE).iter().count(), 3);
+        log_out(&mut map, [SESSION, CSRF]);
+        assert_eq!(map.get_all(header::SET_COOKIE).iter().count(), 2);
         assert!(map.contains_key("clear-site-data"));
     }
 }

@@ -38,12 +38,21 @@ impl Frames {
         }
     }
 
+    /// The cookie that holds this face's forms' token.
+    #[must_use]
+    pub const fn csrf_cookie(&self) -> &'static str {
+        match self.face {
+            Face::Site => cookie::CSRF,
+            Face::Console => cookie::CONSOLE_CSRF,
+        }
+    }
+
     /// The forms' token of a request: the one its cookie brings if it is valid for its session, else a
     /// fresh one. The flag says whether it is fresh and must be set.
     #[must_use]
     pub fn token(&self, headers: &HeaderMap) -> (String, bool) {
         let session = cookie::read(headers, self.session_cookie()).unwrap_or("");
-        match cookie::read(headers, cookie::CSRF) {
+        match cookie::read(headers, self.csrf_cookie()) {
             Some(token) if self.csrf.valid(session, token) => (token.to_owned(), false),
             _ => (self.csrf.issue(session, &self.random), true),
         }
@@ -75,9 +84,9 @@ pub async fn build(State(frames): State<Frames>, mut request: Request, next: Nex
         .headers()
         .get_all(header::SET_COOKIE)
         .iter()
-        .any(|v| v.as_bytes().starts_with(cookie::CSRF.as_bytes()));
+        .any(|v| v.as_bytes().starts_with(frames.csrf_cookie().as_bytes()));
     if fresh && html && !handled {
-        append(&mut response, cookie::set(cookie::CSRF, &token, None));
+        append(&mut response, cookie::set(frames.csrf_cookie(), &token, None));
     }
     if safe && parameter.as_deref().and_then(Lang::from_tag) == Some(lang) {
         append(&mut response, cookie::set(cookie::LANG, lang.tag(), Some(cookie::LANG_SECONDS)));

@@ -98,7 +98,7 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request, Fault> {
         return Err(Fault::Malformed);
     }
     let session = cookie::read(headers, guard.frames.session_cookie()).unwrap_or("").to_owned();
-    let token = cookie::read(headers, cookie::CSRF).map(str::to_owned);
+    let token = cookie::read(headers, guard.frames.csrf_cookie()).map(str::to_owned);
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, FORM_LIMIT).await.map_err(|_| Fault::TooLarge)?;
     let field =

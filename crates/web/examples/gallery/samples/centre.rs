@@ -74,7 +74,7 @@ fn phone(s: &Set) -> ItemPage {
     let last = f.day(&at("2026-12-15T02:00:00Z"));
     let purpose = |name: &str, count: u64, until: String| {
         let basis = facts::text(&format!("usage.purposes.{name}.basis"), s.lang);
-        let item = s.item("phone");
+        let item = f.texts.within(&s.item("phone"));
         let args: [(&'static str, &dyn avouch_web::text::Arg); 3] =
             [("count", &count), ("items", &item), ("last", &last)];
         Purpose {
@@ -230,15 +230,14 @@ fn uses(s: &Set) -> Uses {
     let last = f.day(&at("2026-12-15T02:00:00Z"));
     let line = |p: &str, items: &[&str], count: u64, who: &str, open: bool| {
         let labels: Vec<String> = items.iter().map(|i| s.item(i)).collect();
-        let items = f.texts.list(&labels);
+        let items = f.texts.list_within(&labels);
         let args: [(&'static str, &dyn avouch_web::text::Arg); 3] =
             [("count", &count), ("items", &items), ("last", &last)];
-        let key = if labels.len() > 1 { "uses-count-many" } else { "uses-count" };
         Line {
             purpose: p.into(),
             label: s.purpose(p),
             clause: facts::text(&format!("usage.purposes.{p}.clause"), s.lang),
-            sentence: f.texts.with(key, &args),
+            sentence: f.texts.with("uses-count", &args),
             who: who.into(),
             open,
         }

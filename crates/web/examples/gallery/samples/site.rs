@@ -61,8 +61,9 @@ fn join(s: &Set) -> Join {
             Field::new("phone", s.item("phone"), Input::Phone)
                 .why(why.clone(), "2.1")
                 .hint(f.t("field-phone-hint"))
+                .either()
                 .autocomplete("tel"),
-            Field::new("email", s.item("email"), Input::Email).why(why, "2.1").autocomplete("email"),
+            Field::new("email", s.item("email"), Input::Email).why(why, "2.1").either().autocomplete("email"),
         ],
         optional: vec![
             Field::new("nickname", s.item("nickname"), Input::Text)

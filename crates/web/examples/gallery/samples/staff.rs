@@ -25,7 +25,7 @@ fn rows(s: &Set) -> Vec<Row> {
         act: words::act(t, act),
         outcome: words::outcome(t, outcome),
         bad: outcome == "refused",
-        who: if who.is_empty() { words::party(t, "subject") } else { format!("{} {who}", words::party(t, "service")) },
+        who: if who.is_empty() { words::actor(t, "subject") } else { format!("{} {who}", words::actor(t, "service")) },
         purpose: purpose.into(),
         items: items.into(),
     })
