@@ -67,19 +67,13 @@ impl NameForm {
         let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
         starts
             && name.len() <= most
-            && name.bytes().all(|b| {
-                b.is_ascii_lowercase() || b.is_ascii_digit() || (b == b'_' && self == Self::Snake)
-            })
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || (b == b'_' && self == Self::Snake))
     }
 
     const fn advice(self) -> &'static str {
         match self {
-            Self::Snake => {
-                "write lower-case letters, digits and _ only, a letter first, at most 64"
-            }
-            Self::Region => {
-                "write at most eight lower-case letters or digits, a letter first, e.g. cn"
-            }
+            Self::Snake => "write lower-case letters, digits and _ only, a letter first, at most 64",
+            Self::Region => "write at most eight lower-case letters or digits, a letter first, e.g. cn",
         }
     }
 }
@@ -111,28 +105,13 @@ fn names(root: &DeTable<'_>, cx: &mut Cx<'_>) {
         }
         if table.len() > MOST_NAMES {
             let message = format!("`{path}` holds {} names", table.len());
-            cx.fault(
-                "too-many-names",
-                0..0,
-                message,
-                "too many",
-                format!("keep to {MOST_NAMES}"),
-            );
+            cx.fault("too-many-names", 0..0, message, "too many", format!("keep to {MOST_NAMES}"));
         }
     }
 }
 
-fn references(
-    node: &Node<'_>,
-    root: &DeTable<'_>,
-    text: &str,
-    broken: &[Range<usize>],
-    cx: &mut Cx<'_>,
-) {
-    let unread: Vec<&str> = broken
-        .iter()
-        .map(|span| line_around(text, span.start))
-        .collect();
+fn references(node: &Node<'_>, root: &DeTable<'_>, text: &str, broken: &[Range<usize>], cx: &mut Cx<'_>) {
+    let unread: Vec<&str> = broken.iter().map(|span| line_around(text, span.start)).collect();
     for (pattern, target) in REFERENCES {
         let steps: Vec<&str> = pattern.split('.').collect();
         let known = declared(*target, root);
@@ -149,46 +128,18 @@ fn references(
                 continue;
             }
             let (code, what, advice) = match target {
-                Target::Item => (
-                    "unknown-item",
-                    "item",
-                    "declare it as [collection.items.NAME]",
-                ),
-                Target::Purpose => (
-                    "unknown-purpose",
-                    "purpose",
-                    "declare it as [usage.purposes.NAME]",
-                ),
-                Target::Region => (
-                    "unknown-region",
-                    "region",
-                    "declare it as [storage.regions.NAME]",
-                ),
-                Target::Category => (
-                    "unknown-category",
-                    "cookie category",
-                    "declare it as [cookies.categories.NAME]",
-                ),
+                Target::Item => ("unknown-item", "item", "declare it as [collection.items.NAME]"),
+                Target::Purpose => ("unknown-purpose", "purpose", "declare it as [usage.purposes.NAME]"),
+                Target::Region => ("unknown-region", "region", "declare it as [storage.regions.NAME]"),
+                Target::Category => ("unknown-category", "cookie category", "declare it as [cookies.categories.NAME]"),
                 Target::Record => (
                     "unknown-law-record",
                     "record of a law pack",
                     "write pack and record, e.g. \"cn-pipl.retention.network_log\"",
                 ),
-                Target::Pack => (
-                    "unknown-law-pack",
-                    "law pack",
-                    "write one that Avouch knows",
-                ),
-                Target::Calendar => (
-                    "unknown-calendar",
-                    "calendar",
-                    "write \"cn\", \"eu\" or \"us-ca\"",
-                ),
-                Target::Language => (
-                    "unknown-language",
-                    "language of this policy",
-                    "add it to `languages`",
-                ),
+                Target::Pack => ("unknown-law-pack", "law pack", "write one that Avouch knows"),
+                Target::Calendar => ("unknown-calendar", "calendar", "write \"cn\", \"eu\" or \"us-ca\""),
+                Target::Language => ("unknown-language", "language of this policy", "add it to `languages`"),
             };
             let near = did_you_mean(name, known.iter().map(String::as_str));
             let example = name.to_ascii_lowercase();
@@ -207,47 +158,32 @@ fn references(
 
 /// The names that may be meant by `target`.
 fn declared(target: Target, root: &DeTable<'_>) -> BTreeSet<String> {
-    let keys = |path: &str| {
-        at(root, path)
-            .map(|t| t.keys().map(|k| k.get_ref().to_string()).collect())
-            .unwrap_or_default()
-    };
+    let keys =
+        |path: &str| at(root, path).map(|t| t.keys().map(|k| k.get_ref().to_string()).collect()).unwrap_or_default();
     match target {
         Target::Item => keys("collection.items"),
         Target::Purpose => keys("usage.purposes"),
         Target::Region => keys("storage.regions"),
         Target::Category => keys("cookies.categories"),
         Target::Pack => LawPack::all().map(|pack| pack.name.clone()).collect(),
-        Target::Record => LawPack::all()
-            .flat_map(|pack| pack.records().map(|r| format!("{}.{}", pack.name, r.id)))
-            .collect(),
+        Target::Record => {
+            LawPack::all().flat_map(|pack| pack.records().map(|r| format!("{}.{}", pack.name, r.id))).collect()
+        }
         Target::Calendar => ["cn", "eu", "us-ca"].map(str::to_owned).into(),
         Target::Language => root
             .get("languages")
             .and_then(|n| n.get_ref().as_array())
-            .map(|list| {
-                list.iter()
-                    .filter_map(|n| n.get_ref().as_str().map(str::to_owned))
-                    .collect()
-            })
+            .map(|list| list.iter().filter_map(|n| n.get_ref().as_str().map(str::to_owned)).collect())
             .unwrap_or_default(),
     }
 }
 
 /// Orders between values of one table.
 fn orders(root: &Node<'_>, cx: &mut Cx<'_>) {
-    for (path, agreement) in find(
-        root,
-        &["sharing", "recipients", "*", "agreement"],
-        String::new(),
-    ) {
+    for (path, agreement) in find(root, &["sharing", "recipients", "*", "agreement"], String::new()) {
         let day = |key: &str| {
-            child(agreement, key).and_then(|n| {
-                Some((
-                    n.get_ref().as_str()?.parse::<jiff::civil::Date>().ok()?,
-                    n.span(),
-                ))
-            })
+            child(agreement, key)
+                .and_then(|n| Some((n.get_ref().as_str()?.parse::<jiff::civil::Date>().ok()?, n.span())))
         };
         if let (Some((signed, _)), Some((expires, span))) = (day("signed"), day("expires"))
             && expires <= signed
@@ -263,26 +199,23 @@ fn orders(root: &Node<'_>, cx: &mut Cx<'_>) {
     }
     if let Some((_, minors)) = find(root, &["collection", "minors"], String::new()).pop() {
         let age = |key: &str| {
-            child(minors, key).and_then(|n| {
-                Some((
-                    n.get_ref().as_integer()?.as_str().parse::<u32>().ok()?,
-                    n.span(),
-                ))
-            })
+            child(minors, key).and_then(|n| Some((n.get_ref().as_integer()?.as_str().parse::<u32>().ok()?, n.span())))
         };
-        if let (Some((guardian, _)), Some((marked, span))) =
-            (age("guardian_under"), age("marked_under"))
+        if let (Some((guardian, _)), Some((marked, span))) = (age("guardian_under"), age("marked_under"))
             && marked < guardian
         {
             let advice = "write an age not below `guardian_under`".to_owned();
-            cx.fault("ages-reversed", span, format!("people under {guardian} need a guardian, but only those under {marked} are marked as minors"), "below `guardian_under`", advice);
+            cx.fault(
+                "ages-reversed",
+                span,
+                format!("people under {guardian} need a guardian, but only those under {marked} are marked as minors"),
+                "below `guardian_under`",
+                advice,
+            );
         }
     }
     if let Some((_, format)) = find(root, &["format"], String::new()).pop()
-        && format
-            .get_ref()
-            .as_integer()
-            .is_some_and(|n| n.as_str() != "1")
+        && format.get_ref().as_integer().is_some_and(|n| n.as_str() != "1")
     {
         cx.fault(
             "unknown-format",
@@ -293,10 +226,7 @@ fn orders(root: &Node<'_>, cx: &mut Cx<'_>) {
         );
     }
     if let Some((_, list)) = find(root, &["languages"], String::new()).pop()
-        && list
-            .get_ref()
-            .as_array()
-            .is_some_and(|a| a.iter().next().is_none())
+        && list.get_ref().as_array().is_some_and(|a| a.iter().next().is_none())
     {
         cx.fault(
             "no-language",
@@ -320,11 +250,7 @@ fn orders(root: &Node<'_>, cx: &mut Cx<'_>) {
         }
     }
     for (path, empty) in find(root, &["usage", "purposes", "*", "party"], String::new()) {
-        if empty
-            .get_ref()
-            .as_array()
-            .is_some_and(|a| a.iter().next().is_none())
-        {
+        if empty.get_ref().as_array().is_some_and(|a| a.iter().next().is_none()) {
             cx.fault(
                 "empty-list",
                 empty.span(),
@@ -341,8 +267,7 @@ fn child<'n, 'i>(node: &'n Node<'i>, key: &str) -> Option<&'n Node<'i>> {
 }
 
 fn at<'n, 'i>(root: &'n DeTable<'i>, path: &str) -> Option<&'n DeTable<'i>> {
-    path.split('.')
-        .try_fold(root, |table, step| table.get(step)?.get_ref().as_table())
+    path.split('.').try_fold(root, |table, step| table.get(step)?.get_ref().as_table())
 }
 
 /// Every value under `node` that the steps lead to, with its path.
@@ -351,25 +276,14 @@ fn find<'n, 'i>(node: &'n Node<'i>, steps: &[&str], path: String) -> Vec<(String
         return vec![(path, node)];
     };
     let under = |key: &str| {
-        if path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{path}.{key}")
-        }
+        if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
     };
     match (node.get_ref(), *step) {
-        (DeValue::Table(table), "*") => table
-            .iter()
-            .flat_map(|(key, value)| find(value, rest, under(key.get_ref())))
-            .collect(),
-        (DeValue::Array(list), "[]") => list
-            .iter()
-            .flat_map(|value| find(value, rest, path.clone()))
-            .collect(),
-        (DeValue::Table(table), key) => table
-            .get(key)
-            .map(|value| find(value, rest, under(key)))
-            .unwrap_or_default(),
+        (DeValue::Table(table), "*") => {
+            table.iter().flat_map(|(key, value)| find(value, rest, under(key.get_ref()))).collect()
+        }
+        (DeValue::Array(list), "[]") => list.iter().flat_map(|value| find(value, rest, path.clone())).collect(),
+        (DeValue::Table(table), key) => table.get(key).map(|value| find(value, rest, under(key))).unwrap_or_default(),
         _ => Vec::new(),
     }
 }

@@ -6,9 +6,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
-};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use serde::Serialize;
 
 /// Where something stands in a file.
@@ -32,19 +30,8 @@ impl Span {
         let end = floor(text, bytes.end).max(start);
         let before = text.get(..start).unwrap_or_default();
         let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
-        Self {
-            start,
-            end,
-            line,
-            column,
-        }
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Self { start, end, line, column }
     }
 }
 
@@ -80,8 +67,7 @@ pub struct Fault {
 
 impl PartialEq for Fault {
     fn eq(&self, other: &Self) -> bool {
-        (self.code, &self.file, self.span, &self.message)
-            == (other.code, &other.file, other.span, &other.message)
+        (self.code, &self.file, self.span, &self.message) == (other.code, &other.file, other.span, &other.message)
     }
 }
 
@@ -108,10 +94,7 @@ impl Diagnostic for Fault {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let span = self.span.start..self.span.end;
-        Some(Box::new(std::iter::once(LabeledSpan::at(
-            span,
-            self.label.clone(),
-        ))))
+        Some(Box::new(std::iter::once(LabeledSpan::at(span, self.label.clone()))))
     }
 }
 
@@ -124,10 +107,7 @@ pub(crate) struct Collector {
 
 impl Collector {
     pub(crate) fn new(name: &str, text: &str) -> Self {
-        Self {
-            source: Arc::new(NamedSource::new(name, text.to_owned())),
-            faults: Vec::new(),
-        }
+        Self { source: Arc::new(NamedSource::new(name, text.to_owned())), faults: Vec::new() }
     }
 
     pub(crate) fn push(
@@ -140,24 +120,10 @@ impl Collector {
     ) {
         let text = self.source.inner();
         let span = Span::of(text, bytes);
-        let found = text
-            .get(span.start..span.end)
-            .unwrap_or_default()
-            .chars()
-            .take(80)
-            .collect();
+        let found = text.get(span.start..span.end).unwrap_or_default().chars().take(80).collect();
         let file = self.source.name().to_owned();
         let source = Arc::clone(&self.source);
-        let fault = Fault {
-            code,
-            file,
-            span,
-            found,
-            message,
-            label: label.to_owned(),
-            advice,
-            source,
-        };
+        let fault = Fault { code, file, span, found, message, label: label.to_owned(), advice, source };
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
@@ -197,14 +163,8 @@ impl Faults {
     /// All faults as text for a terminal, each with the offending text underlined; `colour` adds ANSI colours.
     #[must_use]
     pub fn report(&self, colour: bool) -> String {
-        let theme = if colour {
-            GraphicalTheme::unicode()
-        } else {
-            GraphicalTheme::unicode_nocolor()
-        };
-        let handler = GraphicalReportHandler::new_themed(theme)
-            .with_links(false)
-            .with_width(100);
+        let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(100);
         let mut out = String::new();
         for fault in &self.faults {
             // Writing to a String fails only when a Display does; what was written so far still helps.
@@ -239,8 +199,6 @@ impl std::error::Error for Faults {}
 
 impl Diagnostic for Faults {
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        Some(Box::new(
-            self.faults.iter().map(|fault| fault as &dyn Diagnostic),
-        ))
+        Some(Box::new(self.faults.iter().map(|fault| fault as &dyn Diagnostic)))
     }
 }

@@ -24,12 +24,8 @@ const EMBEDDED: [(&str, &str); 3] = [
 
 /// The packs, read once. A pack that does not read would be absent, and every reference to it a fault; a test
 /// reads each.
-static PACKS: LazyLock<Vec<LawPack>> = LazyLock::new(|| {
-    EMBEDDED
-        .iter()
-        .filter_map(|(_, text)| LawPack::parse(text).ok())
-        .collect()
-});
+static PACKS: LazyLock<Vec<LawPack>> =
+    LazyLock::new(|| EMBEDDED.iter().filter_map(|(_, text)| LawPack::parse(text).ok()).collect());
 
 /// What a record's value counts or names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -148,11 +144,7 @@ pub struct Record {
     #[serde(deserialize_with = "date")]
     pub valid_from: Date,
     /// First day no longer in force, when known.
-    #[serde(
-        default,
-        deserialize_with = "some_date",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "some_date", skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<Date>,
     /// Its standing.
     pub status: Status,
@@ -166,9 +158,7 @@ pub struct Record {
 }
 
 fn date<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
-    String::deserialize(from)?
-        .parse()
-        .map_err(serde::de::Error::custom)
+    String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
 }
 
 fn some_date<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
@@ -179,9 +169,7 @@ impl Record {
     /// Whether it is in force on `day`; a draft never is.
     #[must_use]
     pub fn in_force(&self, day: Date) -> bool {
-        self.status != Status::Draft
-            && self.valid_from <= day
-            && self.valid_to.is_none_or(|end| day < end)
+        self.status != Status::Draft && self.valid_from <= day && self.valid_to.is_none_or(|end| day < end)
     }
 
     /// The value as a length of time, when it is one.
@@ -264,11 +252,7 @@ impl LawPack {
                 return Err(LawError::Twice(id));
             }
         }
-        Ok(Self {
-            name: shape.name,
-            title: shape.title,
-            records,
-        })
+        Ok(Self { name: shape.name, title: shape.title, records })
     }
 
     /// The pack of that name among those that come with Avouch.
@@ -322,30 +306,14 @@ mod tests {
             for text in [&record.says, &record.citation, &record.source] {
                 assert!(text.trim().len() > 3, "{id}");
             }
-            assert!(
-                record.valid_to.is_none_or(|end| record.valid_from < end),
-                "{id}"
-            );
+            assert!(record.valid_to.is_none_or(|end| record.valid_from < end), "{id}");
             let counted = matches!(
                 record.unit,
-                Measure::Minutes
-                    | Measure::Hours
-                    | Measure::Days
-                    | Measure::Months
-                    | Measure::Years
+                Measure::Minutes | Measure::Hours | Measure::Days | Measure::Months | Measure::Years
             );
-            assert_eq!(
-                counted,
-                record.period().is_some(),
-                "{id}: a time needs a number"
-            );
-            assert_eq!(
-                counted,
-                record.calendar != Counting::None,
-                "{id}: a time, and only a time, needs a calendar"
-            );
-            let number =
-                counted || matches!(record.unit, Measure::People | Measure::Age | Measure::Times);
+            assert_eq!(counted, record.period().is_some(), "{id}: a time needs a number");
+            assert_eq!(counted, record.calendar != Counting::None, "{id}: a time, and only a time, needs a calendar");
+            let number = counted || matches!(record.unit, Measure::People | Measure::Age | Measure::Times);
             assert_eq!(number, record.count().is_some(), "{id}: number or word");
         }
     }
@@ -370,26 +338,15 @@ mod tests {
     fn a_draft_is_never_in_force() {
         let day = jiff::civil::date(2030, 1, 1);
         assert!(
-            LawPack::all()
-                .flat_map(LawPack::records)
-                .filter(|r| r.status == Status::Draft)
-                .all(|r| !r.in_force(day))
+            LawPack::all().flat_map(LawPack::records).filter(|r| r.status == Status::Draft).all(|r| !r.in_force(day))
         );
-        assert!(
-            LawPack::named("cn-pipl")
-                .unwrap()
-                .records()
-                .any(|r| r.status == Status::Draft)
-        );
+        assert!(LawPack::named("cn-pipl").unwrap().records().any(|r| r.status == Status::Draft));
     }
 
     #[test]
     fn a_record_is_found_by_its_full_name() {
         let (pack, record) = record("cn-pipl.retention.network_log").unwrap();
-        assert_eq!(
-            (pack.name.as_str(), record.period()),
-            ("cn-pipl", Some(Period::Of(6, Unit::Month)))
-        );
+        assert_eq!((pack.name.as_str(), record.period()), ("cn-pipl", Some(Period::Of(6, Unit::Month))));
         assert!(super::record("cn-pipl.nothing").is_none());
         assert!(super::record("nothing").is_none());
     }

@@ -3,8 +3,8 @@
 //! A policy is read once from [`Source`] (one TOML file of facts, one Markdown text a language) into
 //! [`Policy`]; everything else here is a pure function of it: no async, no IO, no clock, no randomness.
 //! The modules follow what a policy is asked: what it states ([`model`]), whether it is well formed
-//! ([`fault`]), whether a regulator would object ([`lint`]), whether an act is lawful ([`decide`]), what
-//! changed ([`diff`]), what it reads like ([`render`]), why it holds ([`explain`]).
+//! ([`fault`]), whether a regulator would object ([`mod@lint`]), whether an act is lawful ([`decide`]), what
+//! changed ([`mod@diff`]), what it reads like ([`render`]), why it holds ([`explain`]).
 //!
 //! Keeps promise 0.1 together with the crates that serve what it renders.
 
@@ -12,7 +12,9 @@ mod asking;
 mod bits;
 mod check;
 pub mod decide;
+pub mod diff;
 pub mod digest;
+pub mod explain;
 pub mod fault;
 pub mod law;
 pub mod lint;
@@ -24,11 +26,13 @@ pub mod refusal;
 pub mod render;
 pub mod rules;
 pub mod slots;
+mod terms;
 pub mod words;
 
 pub use asking::AskNames;
 pub use bits::Bits;
 pub use decide::{Act, Age, Ask, Code, Grant, Kind, Reason, Refusal, Standing, State, Verdict};
+pub use diff::{Change, ChangeKind, Diff, Major, diff};
 pub use digest::Digest;
 pub use fault::{Fault, Faults};
 pub use law::LawPack;

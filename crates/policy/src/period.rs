@@ -29,15 +29,8 @@ pub enum Unit {
 
 impl Unit {
     /// Every unit, shortest first.
-    pub const ALL: [Self; 7] = [
-        Self::Minute,
-        Self::Hour,
-        Self::Day,
-        Self::WorkingDay,
-        Self::Week,
-        Self::Month,
-        Self::Year,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Minute, Self::Hour, Self::Day, Self::WorkingDay, Self::Week, Self::Month, Self::Year];
 
     /// The unit's word for one of it.
     #[must_use]
@@ -103,10 +96,7 @@ impl Period {
             Unit::Month => Span::new().try_months(n).unwrap_or_default(),
             Unit::Year => Span::new().try_years(n).unwrap_or_default(),
         };
-        start
-            .to_zoned_datetime(TimeZone::UTC)
-            .checked_add(span)
-            .map_or(Timestamp::MAX, |end| end.timestamp())
+        start.to_zoned_datetime(TimeZone::UTC).checked_add(span).map_or(Timestamp::MAX, |end| end.timestamp())
     }
 
     /// Whether nothing is kept at all ("0 days").
@@ -170,11 +160,7 @@ impl FromStr for Period {
             return Err(PeriodError::NoUnit(n));
         }
         let one = unit.strip_suffix('s').unwrap_or(&unit);
-        Unit::ALL
-            .into_iter()
-            .find(|u| u.as_str() == one)
-            .map(|u| Self::Of(n, u))
-            .ok_or(PeriodError::Unit(unit))
+        Unit::ALL.into_iter().find(|u| u.as_str() == one).map(|u| Self::Of(n, u)).ok_or(PeriodError::Unit(unit))
     }
 }
 
@@ -220,13 +206,7 @@ mod tests {
     fn a_bad_period_says_what_to_write() {
         assert_eq!("six months".parse::<Period>(), Err(PeriodError::Number));
         assert_eq!("6".parse::<Period>(), Err(PeriodError::NoUnit(6)));
-        assert_eq!(
-            "6 moons".parse::<Period>(),
-            Err(PeriodError::Unit("moons".into()))
-        );
-        assert_eq!(
-            "99999999999 days".parse::<Period>(),
-            Err(PeriodError::TooLong)
-        );
+        assert_eq!("6 moons".parse::<Period>(), Err(PeriodError::Unit("moons".into())));
+        assert_eq!("99999999999 days".parse::<Period>(), Err(PeriodError::TooLong));
     }
 }

@@ -30,10 +30,7 @@ impl File {
     /// A file from its name and text.
     #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            text: text.into(),
-        }
+        Self { name: name.into(), text: text.into() }
     }
 
     /// A file from its bytes.
@@ -43,10 +40,7 @@ impl File {
     pub fn from_bytes(name: impl Into<String>, bytes: &[u8]) -> Result<Self, Faults> {
         let name = name.into();
         match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Self {
-                name,
-                text: text.to_owned(),
-            }),
+            Ok(text) => Ok(Self { name, text: text.to_owned() }),
             Err(why) => {
                 let at = why.valid_up_to();
                 let text = String::from_utf8_lossy(bytes);
@@ -98,14 +92,7 @@ impl Policy {
         match facts {
             Some(facts) if faults.is_empty() => {
                 let (rules, digest) = (Rules::compile(&facts), Digest::of(&facts, &texts));
-                Ok(Self {
-                    source: source.clone(),
-                    facts,
-                    texts,
-                    spans,
-                    rules,
-                    digest,
-                })
+                Ok(Self { source: source.clone(), facts, texts, spans, rules, digest })
             }
             _ => Err(Faults::new(faults)),
         }
@@ -154,10 +141,7 @@ impl Policy {
     }
 }
 
-fn read_facts(
-    file: &File,
-    faults: &mut Vec<Fault>,
-) -> (Option<Facts>, BTreeMap<String, Range<usize>>) {
+fn read_facts(file: &File, faults: &mut Vec<Fault>) -> (Option<Facts>, BTreeMap<String, Range<usize>>) {
     let (root, broken) = DeTable::parse_recoverable(&file.text);
     let mut cx = Cx::new(&file.name, &file.text);
     for error in &broken {
@@ -166,16 +150,9 @@ fn read_facts(
     }
     let span = root.span();
     let root = Spanned::new(span, DeValue::Table(root.into_inner()));
-    if let Some(list) = root
-        .get_ref()
-        .as_table()
-        .and_then(|t| t.get("languages"))
-        .and_then(|n| n.get_ref().as_array())
+    if let Some(list) = root.get_ref().as_table().and_then(|t| t.get("languages")).and_then(|n| n.get_ref().as_array())
     {
-        cx.languages = list
-            .iter()
-            .filter_map(|n| n.get_ref().as_str().map(str::to_owned))
-            .collect();
+        cx.languages = list.iter().filter_map(|n| n.get_ref().as_str().map(str::to_owned)).collect();
     }
     let facts = Facts::read(&root, &mut cx);
     let places: Vec<_> = broken.iter().filter_map(toml::de::Error::span).collect();
@@ -185,19 +162,13 @@ fn read_facts(
     (facts, spans)
 }
 
-fn read_texts(
-    source: &Source,
-    facts: Option<&Facts>,
-    faults: &mut Vec<Fault>,
-) -> BTreeMap<Lang, String> {
+fn read_texts(source: &Source, facts: Option<&Facts>, faults: &mut Vec<Fault>) -> BTreeMap<Lang, String> {
     let mut texts = BTreeMap::new();
     for (lang, file) in &source.texts {
         let mut out = Collector::new(&file.name, &file.text);
         if let Some(facts) = facts.filter(|facts| !facts.languages.contains(lang)) {
-            let advice = format!(
-                "name it after one of: {}; or add \"{lang}\" to `languages`",
-                facts.languages.join(", ")
-            );
+            let advice =
+                format!("name it after one of: {}; or add \"{lang}\" to `languages`", facts.languages.join(", "));
             out.push(
                 "unknown-language",
                 0..0,
@@ -239,13 +210,9 @@ mod tests {
 
     #[test]
     fn the_shipped_facts_load() {
-        let source = Source {
-            facts: File::new("policy.toml", include_str!("../../../policy/policy.toml")),
-            texts: Vec::new(),
-        };
-        let policy = Policy::load(&source)
-            .map_err(|faults| faults.report(false))
-            .unwrap();
+        let source =
+            Source { facts: File::new("policy.toml", include_str!("../../../policy/policy.toml")), texts: Vec::new() };
+        let policy = Policy::load(&source).map_err(|faults| faults.report(false)).unwrap();
         assert_eq!(policy.facts().usage.purposes.len(), 15);
         assert!(policy.span("usage.purposes.marketing.items").is_some());
     }

@@ -51,14 +51,7 @@ impl<'a> Cx<'a> {
 
     /// Pushes a fault, unless its place touches a line on which the syntax is broken: what was read there is
     /// not what was meant.
-    pub(crate) fn fault(
-        &mut self,
-        code: &'static str,
-        at: Range<usize>,
-        message: String,
-        label: &str,
-        advice: String,
-    ) {
+    pub(crate) fn fault(&mut self, code: &'static str, at: Range<usize>, message: String, label: &str, advice: String) {
         let lines = line_start(self.text, at.start)..at.end.max(at.start + 1);
         if !self.broken_lines.iter().any(|line| lines.contains(line)) {
             self.out.push(code, at, message, label, advice);
@@ -70,13 +63,7 @@ impl<'a> Cx<'a> {
         self.broken.insert(section_start(self.text, at.start));
         self.broken_lines.insert(line_start(self.text, at.start));
         let advice = "write TOML: key = value, texts in quotes, tables in [brackets]".to_owned();
-        self.out.push(
-            "broken-toml",
-            at,
-            message,
-            "the file cannot be read here",
-            advice,
-        );
+        self.out.push("broken-toml", at, message, "the file cannot be read here", advice);
     }
 
     pub(crate) fn is_broken(&self, at: usize) -> bool {
@@ -92,30 +79,22 @@ impl<'a> Cx<'a> {
 
     fn within<T>(&mut self, step: String, node: &Node<'_>, read: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(step);
-        self.spans
-            .insert(self.path.join(".").replace(".[", "["), node.span());
+        self.spans.insert(self.path.join(".").replace(".[", "["), node.span());
         let out = read(self);
         self.path.pop();
         out
     }
 
     /// The table in `node`, with a fault for each key not in `keys`.
-    pub(crate) fn table<'n, 'i>(
-        &mut self,
-        node: &'n Node<'i>,
-        keys: &[&str],
-    ) -> Option<&'n DeTable<'i>> {
+    pub(crate) fn table<'n, 'i>(&mut self, node: &'n Node<'i>, keys: &[&str]) -> Option<&'n DeTable<'i>> {
         let table = self.any_table(node)?;
         for key in table.keys() {
             let name: &str = key.get_ref();
             if !keys.contains(&name) {
                 let near = did_you_mean(name, keys.iter().copied());
                 let advice = format!("{near}the keys here are: {}", keys.join(", "));
-                let place = if self.path.is_empty() {
-                    "the policy".to_owned()
-                } else {
-                    format!("`{}`", self.path.join("."))
-                };
+                let place =
+                    if self.path.is_empty() { "the policy".to_owned() } else { format!("`{}`", self.path.join(".")) };
                 self.fault(
                     "unknown-key",
                     key.span(),
@@ -139,19 +118,11 @@ impl<'a> Cx<'a> {
     pub(crate) fn wrong_type(&mut self, node: &Node<'_>, wanted: &str, example: &str) {
         let found = node.get_ref().type_str();
         let key = self.path.last().cloned().unwrap_or_default();
-        let advice = if key.starts_with('[') {
-            format!("write {example}")
-        } else {
-            format!("write {key} = {example}")
-        };
+        let advice = if key.starts_with('[') { format!("write {example}") } else { format!("write {key} = {example}") };
         self.fault(
             "wrong-type",
             node.span(),
-            format!(
-                "`{}` must be {wanted}, not {}",
-                self.path.join("."),
-                article(found)
-            ),
+            format!("`{}` must be {wanted}, not {}", self.path.join("."), article(found)),
             "wrong kind of value",
             advice,
         );
@@ -172,22 +143,12 @@ impl<'a> Cx<'a> {
             return Some(value);
         }
         // A whole chapter may be missing only because its heading could not be read.
-        let unread = if self.path.is_empty() {
-            !self.broken.is_empty()
-        } else {
-            self.is_broken(parent.span().start)
-        };
+        let unread = if self.path.is_empty() { !self.broken.is_empty() } else { self.is_broken(parent.span().start) };
         if !unread {
-            let place = if self.path.is_empty() {
-                "the policy".to_owned()
-            } else {
-                format!("`{}`", self.path.join("."))
-            };
-            let at = if self.path.is_empty() {
-                0..self.text.find('\n').unwrap_or(self.text.len())
-            } else {
-                parent.span()
-            };
+            let place =
+                if self.path.is_empty() { "the policy".to_owned() } else { format!("`{}`", self.path.join(".")) };
+            let at =
+                if self.path.is_empty() { 0..self.text.find('\n').unwrap_or(self.text.len()) } else { parent.span() };
             self.fault(
                 "missing-key",
                 at,
@@ -223,12 +184,7 @@ fn section_start(text: &str, at: usize) -> usize {
 
 /// The byte at which the line of `at` starts.
 fn line_start(text: &str, at: usize) -> usize {
-    text.as_bytes()
-        .get(..at)
-        .unwrap_or_default()
-        .iter()
-        .rposition(|b| *b == b'\n')
-        .map_or(0, |i| i + 1)
+    text.as_bytes().get(..at).unwrap_or_default().iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1)
 }
 
 /// "did you mean `x`? " for the nearest of `known`, or nothing when none is near.
@@ -252,9 +208,7 @@ fn distance(a: &str, b: &str) -> usize {
         let mut next = vec![i + 1];
         for (j, cb) in b.iter().enumerate() {
             let at = |r: &[usize], k: usize| r.get(k).copied().unwrap_or(usize::MAX / 2);
-            let mut best = (at(&row, j) + usize::from(ca != *cb))
-                .min(at(&row, j + 1) + 1)
-                .min(at(&next, j) + 1);
+            let mut best = (at(&row, j) + usize::from(ca != *cb)).min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
             if j > 0 && last == Some(*cb) && b.get(j - 1) == Some(&ca) {
                 best = best.min(at(&before, j - 1) + 1);
             }
@@ -314,10 +268,7 @@ impl Read for u32 {
     }
 
     fn read(node: &Node<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let value = node
-            .get_ref()
-            .as_integer()
-            .and_then(|n| Self::from_str_radix(n.as_str(), n.radix()).ok());
+        let value = node.get_ref().as_integer().and_then(|n| Self::from_str_radix(n.as_str(), n.radix()).ok());
         if value.is_none() {
             cx.wrong_type(node, "a whole number, not negative", "1");
         }
@@ -420,11 +371,7 @@ impl<T: Read + Ord> Read for BTreeSet<T> {
         let mut out = Self::new();
         for (i, value) in list.into_iter().enumerate() {
             if !out.insert(value) {
-                let at = node
-                    .get_ref()
-                    .as_array()
-                    .and_then(|a| a.get(i))
-                    .map_or_else(|| node.span(), Spanned::span);
+                let at = node.get_ref().as_array().and_then(|a| a.get(i)).map_or_else(|| node.span(), Spanned::span);
                 cx.fault(
                     "said-twice",
                     at,

@@ -66,22 +66,12 @@ pub struct Slot<'t> {
 pub fn slots(text: &str) -> Vec<Slot<'_>> {
     let mut out = Vec::new();
     let mut from = 0;
-    while let Some(open) = text
-        .get(from..)
-        .and_then(|rest| rest.find("{{"))
-        .map(|at| at + from)
-    {
+    while let Some(open) = text.get(from..).and_then(|rest| rest.find("{{")).map(|at| at + from) {
         let rest = text.get(open + 2..).unwrap_or_default();
         let line = rest.split('\n').next().unwrap_or_default();
-        let (inner, closed) = line
-            .split_once("}}")
-            .map_or((line, false), |(inner, _)| (inner, true));
+        let (inner, closed) = line.split_once("}}").map_or((line, false), |(inner, _)| (inner, true));
         let end = open + 2 + inner.len() + if closed { 2 } else { 0 };
-        out.push(Slot {
-            name: inner.trim(),
-            span: open..end,
-            closed,
-        });
+        out.push(Slot { name: inner.trim(), span: open..end, closed });
         from = end;
     }
     out

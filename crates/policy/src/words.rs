@@ -68,33 +68,19 @@ impl Read for Words {
                     at,
                     format!("`{lang}` is not a language of this policy"),
                     "not in `languages`",
-                    format!(
-                        "{near}write one of: {}; or add it to `languages`",
-                        wanted.join(", ")
-                    ),
+                    format!("{near}write one of: {}; or add it to `languages`", wanted.join(", ")),
                 );
                 whole = false;
             }
         }
-        let missing: Vec<_> = wanted
-            .iter()
-            .filter(|lang| !map.contains_key(*lang))
-            .cloned()
-            .collect();
+        let missing: Vec<_> = wanted.iter().filter(|lang| !map.contains_key(*lang)).cloned().collect();
         if !missing.is_empty() {
             cx.fault(
                 "missing-language",
                 node.span(),
                 format!("no words in {}", missing.join(", ")),
                 "every text is written in every language of the policy",
-                format!(
-                    "add {}",
-                    missing
-                        .iter()
-                        .map(|l| format!(r#"{l} = "…""#))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ),
+                format!("add {}", missing.iter().map(|l| format!(r#"{l} = "…""#)).collect::<Vec<_>>().join(", ")),
             );
             whole = false;
         }

@@ -65,10 +65,7 @@ fn items(cx: &mut Cx<'_>) {
                     "assessment-not-yet-approved",
                     &path,
                     "sensitive.assessment",
-                    format!(
-                        "the assessment of `{name}` is approved only on {}",
-                        made.approved
-                    ),
+                    format!("the assessment of `{name}` is approved only on {}", made.approved),
                     "publish after that day",
                 );
             }
@@ -95,10 +92,7 @@ fn minors(cx: &mut Cx<'_>) {
                     "minors-age-too-low",
                     "collection.minors.guardian_under",
                     "minor_age",
-                    format!(
-                        "children of {} consent by themselves; under {age} a guardian must",
-                        rule.guardian_under
-                    ),
+                    format!("children of {} consent by themselves; under {age} a guardian must", rule.guardian_under),
                     format!("write guardian_under = {age}"),
                 );
             }
@@ -116,11 +110,7 @@ fn necessity(cx: &mut Cx<'_>, path: &str, purpose: &Purpose) {
             "name its items, or remove the purpose",
         );
     }
-    for item in purpose
-        .required
-        .iter()
-        .filter(|item| !purpose.items.has(item))
-    {
+    for item in purpose.required.iter().filter(|item| !purpose.items.has(item)) {
         cx.error(
             "required-beyond-purpose",
             &format!("{path}.required"),
@@ -135,11 +125,7 @@ fn necessity(cx: &mut Cx<'_>, path: &str, purpose: &Purpose) {
 const fn is_exception(basis: Basis) -> bool {
     matches!(
         basis,
-        Basis::LegalDuty
-            | Basis::Emergency
-            | Basis::PublicInterest
-            | Basis::SelfDisclosed
-            | Basis::LegitimateInterests
+        Basis::LegalDuty | Basis::Emergency | Basis::PublicInterest | Basis::SelfDisclosed | Basis::LegitimateInterests
     )
 }
 
@@ -155,10 +141,7 @@ fn basis(cx: &mut Cx<'_>, path: &str, purpose: &Purpose) {
             &place,
             "basis.citation|notice.purposes",
             format!("`{basis}` is no basis the law in force knows"),
-            format!(
-                "rest the purpose on one of: {}; or give it up",
-                words.join(", ")
-            ),
+            format!("rest the purpose on one of: {}; or give it up", words.join(", ")),
         );
         return;
     }
@@ -184,13 +167,10 @@ fn basis(cx: &mut Cx<'_>, path: &str, purpose: &Purpose) {
             "write citation = \"pack.record\"",
         ),
         Some((pack, cited)) => {
-            let fits = cited.word() == Some(basis.as_str())
-                || (basis == Basis::LegalDuty && cited.unit != Measure::Basis);
+            let fits =
+                cited.word() == Some(basis.as_str()) || (basis == Basis::LegalDuty && cited.unit != Measure::Basis);
             if !fits {
-                let message = format!(
-                    "`{basis}` is claimed, but {}.{} gives another basis",
-                    pack.name, cited.id
-                );
+                let message = format!("`{basis}` is claimed, but {}.{} gives another basis", pack.name, cited.id);
                 cx.error(
                     "citation-of-another-basis",
                     &format!("{path}.citation"),
@@ -215,23 +195,15 @@ fn basis(cx: &mut Cx<'_>, path: &str, purpose: &Purpose) {
 fn sensitive(cx: &mut Cx<'_>, path: &str, purpose: &Purpose) {
     let (code, why) = match purpose.basis {
         Basis::Contract => ("contract-with-sensitive", "a contract is no ground for it"),
-        Basis::Consent => (
-            "sensitive-without-separate-consent",
-            "it needs a consent of its own",
-        ),
-        Basis::LegitimateInterests => (
-            "sensitive-without-separate-consent",
-            "interests of the controller are no ground for it",
-        ),
+        Basis::Consent => ("sensitive-without-separate-consent", "it needs a consent of its own"),
+        Basis::LegitimateInterests => {
+            ("sensitive-without-separate-consent", "interests of the controller are no ground for it")
+        }
         _ => return,
     };
     let facts = cx.facts;
     let items = &facts.collection.items;
-    for item in purpose
-        .items
-        .of(items.keys())
-        .filter(|name| items.get(*name).is_some_and(|i| i.sensitive))
-    {
+    for item in purpose.items.of(items.keys()).filter(|name| items.get(*name).is_some_and(|i| i.sensitive)) {
         cx.error(
             code,
             &format!("{path}.basis"),

@@ -28,11 +28,8 @@ fn purposes(cx: &mut Cx<'_>) {
             );
             continue;
         };
-        if rule.after == After::ConsentWithdrawn
-            && !matches!(purpose.basis, Basis::Consent | Basis::SeparateConsent)
-        {
-            let message =
-                format!("data of `{name}` is kept until a consent is withdrawn, but none is asked");
+        if rule.after == After::ConsentWithdrawn && !matches!(purpose.basis, Basis::Consent | Basis::SeparateConsent) {
+            let message = format!("data of `{name}` is kept until a consent is withdrawn, but none is asked");
             cx.error(
                 "retention-without-end",
                 &format!("{path}.retention"),
@@ -62,10 +59,7 @@ fn statutory(cx: &mut Cx<'_>) {
                 "retention-beyond-law",
                 &format!("{path}.keep"),
                 "principle.shortest",
-                format!(
-                    "`{name}` is kept {}, but the law it cites asks for {least}",
-                    kept.keep
-                ),
+                format!("`{name}` is kept {}, but the law it cites asks for {least}", kept.keep),
                 format!("write \"{least}\", or cite the law that asks for more"),
             );
         }
@@ -88,11 +82,7 @@ fn minimum(cx: &mut Cx<'_>, path: &str, statute: &str, keep: Period) {
     };
     match law.period() {
         Some(least) if keep.at_least_hours() < least.at_least_hours() => {
-            let message = format!(
-                "kept {keep}, but {} is the least: {}",
-                least,
-                law.says.to_lowercase()
-            );
+            let message = format!("kept {keep}, but {} is the least: {}", least, law.says.to_lowercase());
             cx.say(
                 "retention-below-minimum",
                 Severity::Error,
@@ -130,10 +120,7 @@ fn cited(cx: &mut Cx<'_>, path: &str, name: &str) {
             path,
             Some((pack, law)),
             message,
-            format!(
-                "add \"{}\" to controller.law, or cite another record",
-                pack.name
-            ),
+            format!("add \"{}\" to controller.law, or cite another record", pack.name),
         );
     }
     if !law.in_force(cx.on) {
@@ -142,10 +129,7 @@ fn cited(cx: &mut Cx<'_>, path: &str, name: &str) {
         } else if cx.on < law.valid_from {
             format!("holds only from {}", law.valid_from)
         } else {
-            format!(
-                "held until {}",
-                law.valid_to.map_or_else(String::new, |d| d.to_string())
-            )
+            format!("held until {}", law.valid_to.map_or_else(String::new, |d| d.to_string()))
         };
         let message = format!("{name} {why}");
         cx.say(
@@ -171,24 +155,9 @@ fn security(cx: &mut Cx<'_>) {
         );
     }
     for (period, key, law, what) in [
-        (
-            security.access_review,
-            "access_review",
-            "security.access",
-            "access rights are reviewed",
-        ),
-        (
-            security.assessment,
-            "assessment",
-            "security.audit",
-            "security is assessed",
-        ),
-        (
-            security.training,
-            "training",
-            "security.training",
-            "staff are trained",
-        ),
+        (security.access_review, "access_review", "security.access", "access rights are reviewed"),
+        (security.assessment, "assessment", "security.audit", "security is assessed"),
+        (security.training, "training", "security.training", "staff are trained"),
     ] {
         if period.is_none() {
             cx.error(
@@ -200,11 +169,9 @@ fn security(cx: &mut Cx<'_>) {
             );
         }
     }
-    if let (Some(every), Some(most)) = (
-        security.access_review,
-        cx.law("security.access_review")
-            .and_then(|(_, r)| r.period()),
-    ) && every.at_least_hours() > most.at_least_hours()
+    if let (Some(every), Some(most)) =
+        (security.access_review, cx.law("security.access_review").and_then(|(_, r)| r.period()))
+        && every.at_least_hours() > most.at_least_hours()
     {
         cx.warn(
             "access-review-rare",

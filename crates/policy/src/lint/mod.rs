@@ -14,9 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
-};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use serde::Serialize;
 
 use crate::fault::Span;
@@ -107,14 +105,8 @@ impl Diagnostic for Finding {
 /// All findings as text for a terminal; `colour` adds ANSI colours.
 #[must_use]
 pub fn report(findings: &[Finding], colour: bool) -> String {
-    let theme = if colour {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::unicode_nocolor()
-    };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_links(false)
-        .with_width(100);
+    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(100);
     let mut out = String::new();
     for finding in findings {
         // Writing to a String fails only when a Display does; the message alone still helps.
@@ -136,9 +128,7 @@ pub fn lint(policy: &Policy, on: Date) -> Vec<Finding> {
     keep::check(&mut cx);
     text::check(&mut cx);
     let mut out = cx.out;
-    out.sort_by(|a, b| {
-        (&a.file, a.span, a.code, &a.message).cmp(&(&b.file, b.span, b.code, &b.message))
-    });
+    out.sort_by(|a, b| (&a.file, a.span, a.code, &a.message).cmp(&(&b.file, b.span, b.code, &b.message)));
     out
 }
 
@@ -160,12 +150,7 @@ impl<'a> Cx<'a> {
             policy,
             facts,
             on,
-            packs: facts
-                .controller
-                .law
-                .iter()
-                .filter_map(|name| LawPack::named(name))
-                .collect(),
+            packs: facts.controller.law.iter().filter_map(|name| LawPack::named(name)).collect(),
             source: Arc::new(NamedSource::new(&file.name, file.text.clone())),
             out: Vec::new(),
         }
@@ -180,16 +165,8 @@ impl<'a> Cx<'a> {
 
     /// Every record of `unit` in force, with its pack.
     fn records(&self, unit: Measure) -> Vec<(&'static LawPack, &'static Record)> {
-        let of = |pack: &'static LawPack| {
-            pack.records()
-                .filter(move |r| r.unit == unit)
-                .map(move |r| (pack, r))
-        };
-        self.packs
-            .iter()
-            .flat_map(|pack| of(pack))
-            .filter(|(_, r)| r.in_force(self.on))
-            .collect()
+        let of = |pack: &'static LawPack| pack.records().filter(move |r| r.unit == unit).map(move |r| (pack, r));
+        self.packs.iter().flat_map(|pack| of(pack)).filter(|(_, r)| r.in_force(self.on)).collect()
     }
 
     /// An error, if a law in force asks for it.
@@ -202,14 +179,7 @@ impl<'a> Cx<'a> {
         advice: impl Into<String>,
     ) {
         if let Some(record) = self.law(law) {
-            self.say(
-                code,
-                Severity::Error,
-                path,
-                Some(record),
-                message.into(),
-                advice.into(),
-            );
+            self.say(code, Severity::Error, path, Some(record), message.into(), advice.into());
         }
     }
 
@@ -223,14 +193,7 @@ impl<'a> Cx<'a> {
         advice: impl Into<String>,
     ) {
         if let Some(record) = self.law(law) {
-            self.say(
-                code,
-                Severity::Warning,
-                path,
-                Some(record),
-                message.into(),
-                advice.into(),
-            );
+            self.say(code, Severity::Warning, path, Some(record), message.into(), advice.into());
         }
     }
 
@@ -258,21 +221,10 @@ impl<'a> Cx<'a> {
         let span = Span::of(text, bytes);
         let file = self.source.name().to_owned();
         let source = Arc::clone(&self.source);
-        self.push(
-            Place { file, span, source },
-            code,
-            severity,
-            path,
-            record,
-            message,
-            advice,
-        );
+        self.push(Place { file, span, source }, code, severity, path, record, message, advice);
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of a finding, each of its own"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the parts of a finding, each of its own")]
     fn push(
         &mut self,
         place: Place,
@@ -284,27 +236,11 @@ impl<'a> Cx<'a> {
         advice: String,
     ) {
         let standard = record.is_some_and(|(_, r)| r.status == Status::Standard);
-        let severity = if standard {
-            Severity::Warning
-        } else {
-            severity
-        };
-        let citation = record.map(|(pack, r)| Citation {
-            record: format!("{}.{}", pack.name, r.id),
-            text: r.citation.clone(),
-        });
+        let severity = if standard { Severity::Warning } else { severity };
+        let citation =
+            record.map(|(pack, r)| Citation { record: format!("{}.{}", pack.name, r.id), text: r.citation.clone() });
         let Place { file, span, source } = place;
-        self.out.push(Finding {
-            code,
-            severity,
-            path: path.to_owned(),
-            file,
-            span,
-            message,
-            citation,
-            advice,
-            source,
-        });
+        self.out.push(Finding { code, severity, path: path.to_owned(), file, span, message, citation, advice, source });
     }
 }
 

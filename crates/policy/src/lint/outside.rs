@@ -25,11 +25,7 @@ fn cookies(cx: &mut Cx<'_>) {
     let cookies = &facts.cookies;
     for (name, category) in cookies.categories.iter().filter(|(_, c)| !c.essential) {
         let path = format!("cookies.categories.{name}");
-        match category
-            .purpose
-            .as_ref()
-            .and_then(|p| facts.usage.purposes.get(p))
-        {
+        match category.purpose.as_ref().and_then(|p| facts.usage.purposes.get(p)) {
             None => cx.error(
                 "cookie-without-purpose",
                 &path,
@@ -42,10 +38,7 @@ fn cookies(cx: &mut Cx<'_>) {
                     "cookie-without-consent",
                     &path,
                     "cookies.consent|basis.consent",
-                    format!(
-                        "`{name}` trackers are not essential, yet their purpose rests on {}",
-                        p.basis
-                    ),
+                    format!("`{name}` trackers are not essential, yet their purpose rests on {}", p.basis),
                     "rest the purpose on consent",
                 );
             }
@@ -141,14 +134,19 @@ fn trackers(cx: &mut Cx<'_>) {
                 "write why in every language",
             );
         }
-        let declared = tracker.party == "first"
-            || facts
-                .sharing
-                .recipients
-                .values()
-                .any(|r| r.hosts.contains(&tracker.party));
+        let declared =
+            tracker.party == "first" || facts.sharing.recipients.values().any(|r| r.hosts.contains(&tracker.party));
         if !declared {
-            cx.error("tracker-party-undeclared", &format!("{path}.party"), "sharing.third_party", format!("`{}` sets `{name}`, but no recipient has that host: its own policy does not answer for ours", tracker.party), "declare it under [sharing.recipients] with its hosts");
+            cx.error(
+                "tracker-party-undeclared",
+                &format!("{path}.party"),
+                "sharing.third_party",
+                format!(
+                    "`{}` sets `{name}`, but no recipient has that host: its own policy does not answer for ours",
+                    tracker.party
+                ),
+                "declare it under [sharing.recipients] with its hosts",
+            );
         }
     }
 }
@@ -173,17 +171,8 @@ fn recipient_known(cx: &mut Cx<'_>, path: &str, recipient: &Recipient) {
             "name its purposes",
         );
     }
-    let purposes = || {
-        recipient
-            .purposes
-            .iter()
-            .filter_map(|p| facts.usage.purposes.get(p))
-    };
-    let beyond: BTreeSet<_> = recipient
-        .items
-        .iter()
-        .filter(|item| !purposes().any(|p| p.items.has(item)))
-        .collect();
+    let purposes = || recipient.purposes.iter().filter_map(|p| facts.usage.purposes.get(p));
+    let beyond: BTreeSet<_> = recipient.items.iter().filter(|item| !purposes().any(|p| p.items.has(item))).collect();
     for item in beyond {
         cx.error(
             "recipient-beyond-purpose",
@@ -246,10 +235,7 @@ fn agreement(cx: &mut Cx<'_>, path: &str, recipient: &Recipient) {
             "agreement-expired",
             &place,
             law,
-            format!(
-                "the agreement {} expired on {}",
-                agreement.id, agreement.expires
-            ),
+            format!("the agreement {} expired on {}", agreement.id, agreement.expires),
             "renew it, or remove the recipient",
         );
     }
@@ -258,10 +244,7 @@ fn agreement(cx: &mut Cx<'_>, path: &str, recipient: &Recipient) {
             "agreement-not-yet-signed",
             &place,
             law,
-            format!(
-                "the agreement {} is signed only on {}",
-                agreement.id, agreement.signed
-            ),
+            format!("the agreement {} is signed only on {}", agreement.id, agreement.signed),
             "publish after that day",
         );
     }
@@ -290,12 +273,7 @@ fn abroad(cx: &mut Cx<'_>, path: &str, recipient: &Recipient) {
         return;
     }
     let place = format!("{path}.abroad");
-    if !facts
-        .storage
-        .cross_border
-        .as_ref()
-        .is_some_and(|c| c.allowed)
-    {
+    if !facts.storage.cross_border.as_ref().is_some_and(|c| c.allowed) {
         cx.error(
             "recipient-abroad-not-allowed",
             &format!("{path}.region"),
@@ -313,19 +291,12 @@ fn abroad(cx: &mut Cx<'_>, path: &str, recipient: &Recipient) {
             "write abroad = { mechanism, reference, rights, assessment }",
         );
     };
-    if !cx
-        .records(Measure::Mechanism)
-        .iter()
-        .any(|(_, r)| r.word() == Some(way.mechanism.as_str()))
-    {
+    if !cx.records(Measure::Mechanism).iter().any(|(_, r)| r.word() == Some(way.mechanism.as_str())) {
         cx.error(
             "mechanism-unknown-to-law",
             &place,
             "cross_border.mechanism",
-            format!(
-                "`{}` is no way across that the law in force knows",
-                way.mechanism
-            ),
+            format!("`{}` is no way across that the law in force knows", way.mechanism),
             "use another mechanism",
         );
     }
@@ -381,12 +352,7 @@ fn border(cx: &mut Cx<'_>) {
             "write separate_consent = true",
         );
     }
-    if facts
-        .sharing
-        .recipients
-        .values()
-        .all(|r| r.region == facts.controller.region)
-    {
+    if facts.sharing.recipients.values().all(|r| r.region == facts.controller.region) {
         cx.error(
             "cross-border-without-details",
             "storage.cross_border",
@@ -437,12 +403,7 @@ fn transfer_and_publication(cx: &mut Cx<'_>) {
         }
         Some(_) => {}
     }
-    if facts
-        .storage
-        .regions
-        .get(&facts.controller.region)
-        .is_none_or(|r| r.suite.is_none())
-    {
+    if facts.storage.regions.get(&facts.controller.region).is_none_or(|r| r.suite.is_none()) {
         cx.say(
             "home-region-without-store",
             Severity::Error,

@@ -25,19 +25,7 @@ const VAGUE: &[(&str, &[&str])] = &[
             "when necessary",
         ],
     ),
-    (
-        "zh",
-        &[
-            "等信息",
-            "等数据",
-            "等方式",
-            "可能会收集",
-            "可能收集",
-            "可能会使用",
-            "包括但不限于",
-            "必要时",
-        ],
-    ),
+    ("zh", &["等信息", "等数据", "等方式", "可能会收集", "可能收集", "可能会使用", "包括但不限于", "必要时"]),
 ];
 
 /// How a heading is numbered.
@@ -55,44 +43,15 @@ pub(super) fn check(cx: &mut Cx<'_>) {
         let path = format!("text.{lang}");
         let Some((_, file)) = cx.policy.source().texts.iter().find(|(l, _)| l == lang) else {
             let message = format!("the policy has no words in {lang}");
-            cx.error(
-                "language-without-text",
-                "languages",
-                "notice.public",
-                message,
-                format!("write text/{lang}.md"),
-            );
+            cx.error("language-without-text", "languages", "notice.public", message, format!("write text/{lang}.md"));
             continue;
         };
-        let held: Vec<_> = slots(&file.text)
-            .into_iter()
-            .map(|slot| slot.name)
-            .collect();
+        let held: Vec<_> = slots(&file.text).into_iter().map(|slot| slot.name).collect();
         for (slot, code, law, what) in [
-            (
-                "items",
-                "items-not-listed",
-                "notice.list",
-                "what is collected is not set out as a list",
-            ),
-            (
-                "recipients",
-                "recipients-not-listed",
-                "notice.list",
-                "who gets data is not set out as a list",
-            ),
-            (
-                "retention",
-                "retention-not-shown",
-                "notice.retention",
-                "how long data is kept is not shown",
-            ),
-            (
-                "cookies",
-                "cookies-not-listed",
-                "sharing.third_party",
-                "cookies and who sets them are not set out",
-            ),
+            ("items", "items-not-listed", "notice.list", "what is collected is not set out as a list"),
+            ("recipients", "recipients-not-listed", "notice.list", "who gets data is not set out as a list"),
+            ("retention", "retention-not-shown", "notice.retention", "how long data is kept is not shown"),
+            ("cookies", "cookies-not-listed", "sharing.third_party", "cookies and who sets them are not set out"),
         ] {
             if !held.contains(&slot) {
                 let end = file.text.find('\n').unwrap_or(file.text.len());
@@ -125,10 +84,7 @@ pub(super) fn check(cx: &mut Cx<'_>) {
 
 fn vague(cx: &mut Cx<'_>, file: &File, lang: &str, path: &str) {
     let lower = file.text.to_ascii_lowercase();
-    let words = VAGUE
-        .iter()
-        .filter(|(tag, _)| lang.starts_with(tag))
-        .flat_map(|(_, words)| words.iter());
+    let words = VAGUE.iter().filter(|(tag, _)| lang.starts_with(tag)).flat_map(|(_, words)| words.iter());
     for word in words {
         for (at, _) in lower.match_indices(word) {
             let message = format!("`{word}` leaves open what is done");
@@ -160,8 +116,7 @@ fn headings(cx: &mut Cx<'_>, file: &File, lang: &str, path: &str) {
         if depth == 1 && first {
             first = false;
             if let Some(title) = title.filter(|t| words != *t && !words.contains("{{title}}")) {
-                let message =
-                    format!("the document calls itself `{title}` and is headed `{words}`");
+                let message = format!("the document calls itself `{title}` and is headed `{words}`");
                 say(
                     cx,
                     file,
@@ -197,10 +152,7 @@ fn headings(cx: &mut Cx<'_>, file: &File, lang: &str, path: &str) {
 }
 
 fn numbering(words: &str) -> Option<Numbering> {
-    let number: String = words
-        .chars()
-        .take_while(|c| !matches!(c, '.' | '、' | ' ' | ')' | '．'))
-        .collect();
+    let number: String = words.chars().take_while(|c| !matches!(c, '.' | '、' | ' ' | ')' | '．')).collect();
     let all = |fits: fn(char) -> bool| !number.is_empty() && number.chars().all(fits);
     if number.len() == words.len() {
         None
@@ -217,10 +169,7 @@ fn numbering(words: &str) -> Option<Numbering> {
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parts of a finding, each of its own"
-)]
+#[expect(clippy::too_many_arguments, reason = "the parts of a finding, each of its own")]
 fn say(
     cx: &mut Cx<'_>,
     file: &File,

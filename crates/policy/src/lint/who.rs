@@ -105,10 +105,7 @@ fn rights(cx: &mut Cx<'_>) {
     for (pack, record) in cx.records(Measure::Right) {
         let word = record.word().unwrap_or_default();
         if !offered.iter().any(|right| right.as_str() == word) {
-            let message = format!(
-                "the right `{word}` is not offered: {}",
-                record.says.to_lowercase()
-            );
+            let message = format!("the right `{word}` is not offered: {}", record.says.to_lowercase());
             cx.say(
                 "right-not-offered",
                 Severity::Error,
@@ -122,13 +119,7 @@ fn rights(cx: &mut Cx<'_>) {
     if !offered.contains(&Right::Cancel) {
         return;
     }
-    match cx
-        .facts
-        .rights
-        .cancel
-        .as_ref()
-        .and_then(|c| c.complete_within)
-    {
+    match cx.facts.rights.cancel.as_ref().and_then(|c| c.complete_within) {
         None => cx.warn(
             "cancel-time-missing",
             "rights.cancel",

@@ -37,8 +37,7 @@ impl Clause {
     /// Takes "chapter.place", both numbers of at most two digits; `None` otherwise.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let number =
-            |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        let number = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
         let (chapter, place) = text.split_once('.')?;
         (number(chapter) && number(place)).then(|| Self(text.to_owned()))
     }
@@ -66,13 +65,7 @@ impl Read for Clause {
         let clause = Self::new(&text);
         if clause.is_none() {
             let advice = "write chapter and place, e.g. \"1.1\"".to_owned();
-            cx.fault(
-                "bad-clause",
-                node.span(),
-                format!("`{text}` is no clause"),
-                "not the number of a clause",
-                advice,
-            );
+            cx.fault("bad-clause", node.span(), format!("`{text}` is no clause"), "not the number of a clause", advice);
         }
         clause
     }

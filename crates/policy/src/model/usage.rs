@@ -135,10 +135,7 @@ impl ItemSet {
     }
 
     /// The names of the items, sorted: those of `policy` (its item names) that are among them.
-    pub fn of<'a>(
-        &'a self,
-        policy: impl Iterator<Item = &'a String>,
-    ) -> impl Iterator<Item = &'a str> {
+    pub fn of<'a>(&'a self, policy: impl Iterator<Item = &'a String>) -> impl Iterator<Item = &'a str> {
         policy.filter(|name| self.has(name)).map(String::as_str)
     }
 }
