@@ -3,32 +3,26 @@
 use std::path::Path;
 
 use crate::run::{Outcome, command, output, root};
-use crate::source::files;
 use crate::{promises, retention};
 
-/// One generated file: where it stands and what it should hold; `None` while its source is not there.
+/// One generated file: where it stands and what it should hold, or why that cannot be said.
 struct Page {
     path: &'static str,
-    text: Option<String>,
+    text: Outcome<String>,
 }
 
-fn pages(root: &Path) -> Outcome<Vec<Page>> {
-    Ok(vec![
-        Page { path: "docs/promises.md", text: Some(promises::page(root)?) },
-        Page { path: "docs/retention.md", text: Some(retention::page(root)?) },
-        Page { path: "docs/openapi.json", text: openapi(root)? },
-    ])
+fn pages(root: &Path) -> [Page; 3] {
+    [
+        Page { path: "docs/promises.md", text: promises::page(root) },
+        Page { path: "docs/retention.md", text: retention::page(root) },
+        Page { path: "docs/openapi.json", text: openapi() },
+    ]
 }
 
 /// The service API's description, as the command itself prints it.
-fn openapi(root: &Path) -> Outcome<Option<String>> {
-    let has_command =
-        files(root, "crates/cli/src", &[".rs"])?.iter().any(|file| file.text.to_ascii_lowercase().contains("openapi"));
-    if !has_command {
-        return Ok(None);
-    }
-    let text = output(&mut command("cargo", &["run", "--quiet", "--locked", "-p", "avouch-cli", "--", "openapi"]))?;
-    tidy_json(&text).map(Some)
+fn openapi() -> Outcome<String> {
+    let words = ["run", "--quiet", "--locked", "-p", "avouch-cli", "--", "openapi"];
+    tidy_json(&output(&mut command("cargo", &words))?)
 }
 
 /// The same JSON, indented, with a line end.
@@ -41,30 +35,33 @@ fn tidy_json(text: &str) -> Outcome<String> {
 /// `cargo xtask codegen`.
 pub(crate) fn write() -> Outcome {
     let root = root();
-    for page in pages(&root)? {
-        match page.text {
-            Some(text) => {
-                let path = root.join(page.path);
-                if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
-                    println!("  {} is as it should be", page.path);
-                } else {
-                    std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
-                    println!("  {} written", page.path);
-                }
-            }
-            None => println!("  {} skipped: the command has no `openapi` yet", page.path),
+    let mut faults = Vec::new();
+    for page in pages(&root) {
+        match page.text.and_then(|text| keep(&root.join(page.path), &text)) {
+            Ok(true) => println!("  {} written", page.path),
+            Ok(false) => println!("  {} is as it should be", page.path),
+            Err(fault) => faults.push(format!("{}: {fault}", page.path)),
         }
     }
-    Ok(())
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+}
+
+/// Writes the file where it differs; says whether it did.
+fn keep(path: &Path, text: &str) -> Outcome<bool> {
+    if std::fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return Ok(false);
+    }
+    std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(true)
 }
 
 /// `cargo xtask codegen --check`.
 pub(crate) fn check() -> Outcome {
     let root = root();
     let mut stale = Vec::new();
-    for page in pages(&root)? {
+    for page in pages(&root) {
         let held = std::fs::read_to_string(root.join(page.path)).ok();
-        match compare(held.as_deref(), page.text.as_deref()) {
+        match page.text.and_then(|text| compare(held.as_deref(), &text)) {
             Ok(()) => println!("  {} is as it should be", page.path),
             Err(why) => stale.push(format!("{} {why}", page.path)),
         }
@@ -73,13 +70,11 @@ pub(crate) fn check() -> Outcome {
 }
 
 /// Whether what is held is what should be; a fault names the first line that differs.
-fn compare(held: Option<&str>, should: Option<&str>) -> Outcome {
-    match (held, should) {
-        (None, None) => Ok(()),
-        (None, Some(_)) => Err("is missing".to_owned()),
-        (Some(_), None) => Err("stands there and nothing writes it".to_owned()),
-        (Some(held), Some(should)) if held == should => Ok(()),
-        (Some(held), Some(should)) => {
+fn compare(held: Option<&str>, should: &str) -> Outcome {
+    match held {
+        None => Err("is missing".to_owned()),
+        Some(held) if held == should => Ok(()),
+        Some(held) => {
             let same = held.lines().zip(should.lines()).take_while(|(a, b)| a == b).count();
             Err(format!("is out of date from line {}", same + 1))
         }
@@ -92,11 +87,10 @@ mod tests {
 
     #[test]
     fn a_stale_file_is_told_with_its_first_wrong_line() {
-        assert_eq!(compare(Some("a\nb\n"), Some("a\nb\n")), Ok(()));
-        assert_eq!(compare(Some("a\nx\n"), Some("a\nb\n")), Err("is out of date from line 2".to_owned()));
-        assert_eq!(compare(Some("a\n"), Some("a\nb\n")), Err("is out of date from line 2".to_owned()));
-        assert_eq!(compare(None, Some("a")), Err("is missing".to_owned()));
-        assert!(compare(Some("a"), None).is_err());
+        assert_eq!(compare(Some("a\nb\n"), "a\nb\n"), Ok(()));
+        assert_eq!(compare(Some("a\nx\n"), "a\nb\n"), Err("is out of date from line 2".to_owned()));
+        assert_eq!(compare(Some("a\n"), "a\nb\n"), Err("is out of date from line 2".to_owned()));
+        assert_eq!(compare(None, "a"), Err("is missing".to_owned()));
     }
 
     #[test]

@@ -36,10 +36,13 @@ fn rust(steps: &mut Steps, args: &[&str]) {
     let Some(server) = server else { return };
     steps.step("Rust tests", || {
         let mut words = if present("cargo-nextest") {
-            vec!["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]
+            vec!["nextest", "run", "--locked", "--no-fail-fast"]
         } else {
-            vec!["test", "--locked", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]
+            vec!["test", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]
         };
+        if !args.iter().any(|arg| ["-p", "--package"].contains(arg)) {
+            words.push("--workspace");
+        }
         words.extend_from_slice(args);
         show(command("cargo", &words).env(VARIABLE, &server.url)).into()
     });
