@@ -41,5 +41,6 @@ pub use model::{Basis, Facts, Party};
 pub use period::{Period, Unit};
 pub use policy::{File, Lang, Policy, Source};
 pub use refusal::Told;
+pub use render::{Format, contents, render};
 pub use rules::{ItemId, PurposeId, RecipientId, RegionId, Rules};
 pub use words::Words;
