@@ -81,7 +81,7 @@ impl NameForm {
 /// Pushes a fault for every name that is not declared, every name of another form, and every order that does
 /// not hold. `broken` are the places of syntax errors: a name on such a line may be declared there.
 pub(crate) fn check(root: &Node<'_>, text: &str, broken: &[Range<usize>], cx: &mut Cx<'_>) {
-    let Some(table) = root.get_ref().as_table() else {
+    let Some(table) = root.get_ref().as_table().filter(|_| !cx.is_full()) else {
         return;
     };
     names(table, cx);

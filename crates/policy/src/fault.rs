@@ -26,13 +26,23 @@ impl Span {
     /// The place of `bytes` in `text`; bytes past the end are drawn back to it.
     #[must_use]
     pub fn of(text: &str, bytes: Range<usize>) -> Self {
+        Self::among(text, &line_starts(text), bytes)
+    }
+
+    /// The same, with the starts of the lines already known.
+    fn among(text: &str, lines: &[usize], bytes: Range<usize>) -> Self {
         let start = floor(text, bytes.start);
         let end = floor(text, bytes.end).max(start);
-        let before = text.get(..start).unwrap_or_default();
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let line = lines.partition_point(|at| *at <= start);
+        let begin = line.checked_sub(1).and_then(|before| lines.get(before)).copied().unwrap_or_default();
+        let column = text.get(begin..start).unwrap_or_default().chars().count() + 1;
         Self { start, end, line, column }
     }
+}
+
+/// The bytes at which the lines of `text` start.
+pub(crate) fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
 }
 
 fn floor(text: &str, at: usize) -> usize {
@@ -102,12 +112,22 @@ impl Diagnostic for Fault {
 #[derive(Debug)]
 pub(crate) struct Collector {
     source: Arc<NamedSource<String>>,
+    lines: Vec<usize>,
     pub(crate) faults: Vec<Fault>,
 }
 
+/// So many faults of one file are told; more would help nobody, and a hostile file could make them without end.
+const MOST: usize = 1000;
+
 impl Collector {
+    /// Whether no more faults are taken.
+    pub(crate) fn is_full(&self) -> bool {
+        self.faults.len() > MOST
+    }
+
     pub(crate) fn new(name: &str, text: &str) -> Self {
-        Self { source: Arc::new(NamedSource::new(name, text.to_owned())), faults: Vec::new() }
+        let source = Arc::new(NamedSource::new(name, text.to_owned()));
+        Self { source, lines: line_starts(text), faults: Vec::new() }
     }
 
     pub(crate) fn push(
@@ -118,15 +138,24 @@ impl Collector {
         label: &str,
         advice: String,
     ) {
+        if self.is_full() {
+            return;
+        }
         let text = self.source.inner();
-        let span = Span::of(text, bytes);
+        let span = Span::among(text, &self.lines, bytes);
         let found = text.get(span.start..span.end).unwrap_or_default().chars().take(80).collect();
         let file = self.source.name().to_owned();
         let source = Arc::clone(&self.source);
-        let fault = Fault { code, file, span, found, message, label: label.to_owned(), advice, source };
-        if !self.faults.contains(&fault) {
-            self.faults.push(fault);
+        let mut fault = Fault { code, file, span, found, message, label: label.to_owned(), advice, source };
+        if self.faults.contains(&fault) {
+            return;
         }
+        if self.faults.len() == MOST {
+            fault.code = "too-many-faults";
+            fault.message = format!("there are more than {MOST} faults; the rest is not shown");
+            "mend those above first".clone_into(&mut fault.advice);
+        }
+        self.faults.push(fault);
     }
 }
 

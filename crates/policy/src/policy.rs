@@ -145,6 +145,9 @@ fn read_facts(file: &File, faults: &mut Vec<Fault>) -> (Option<Facts>, BTreeMap<
     let (root, broken) = DeTable::parse_recoverable(&file.text);
     let mut cx = Cx::new(&file.name, &file.text);
     for error in &broken {
+        if cx.is_full() {
+            break;
+        }
         let at = error.span().unwrap_or(0..0);
         cx.syntax_fault(at, error.message().to_owned());
     }

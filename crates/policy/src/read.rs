@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::fault::Collector;
+use crate::fault::{Collector, line_starts};
 use crate::period::Period;
 
 /// A value with its place in the file.
@@ -26,6 +26,10 @@ pub(crate) struct Cx<'a> {
     pub(crate) spans: BTreeMap<String, Range<usize>>,
     /// The languages every text must have; empty when `languages` itself could not be read.
     pub(crate) languages: Vec<String>,
+    /// Starts of the lines.
+    lines: Vec<usize>,
+    /// Starts of the `[sections]`.
+    sections: Vec<usize>,
     /// Starts of the sections in which the file's syntax is broken: what is missing there may only be unread.
     broken: BTreeSet<usize>,
     /// Starts of the lines in which it is broken.
@@ -34,8 +38,13 @@ pub(crate) struct Cx<'a> {
 
 impl<'a> Cx<'a> {
     pub(crate) fn new(name: &str, text: &'a str) -> Self {
+        let lines = line_starts(text);
+        let heads =
+            |at: &usize| text.get(*at..).is_some_and(|rest| rest.trim_start_matches([' ', '\t']).starts_with('['));
         Self {
             text,
+            sections: lines.iter().copied().filter(heads).collect(),
+            lines,
             out: Collector::new(name, text),
             path: Vec::new(),
             spans: BTreeMap::new(),
@@ -52,7 +61,10 @@ impl<'a> Cx<'a> {
     /// Pushes a fault, unless its place touches a line on which the syntax is broken: what was read there is
     /// not what was meant.
     pub(crate) fn fault(&mut self, code: &'static str, at: Range<usize>, message: String, label: &str, advice: String) {
-        let lines = line_start(self.text, at.start)..at.end.max(at.start + 1);
+        if self.out.is_full() {
+            return;
+        }
+        let lines = last_before(&self.lines, at.start)..at.end.max(at.start + 1);
         if !self.broken_lines.iter().any(|line| lines.contains(line)) {
             self.out.push(code, at, message, label, advice);
         }
@@ -60,14 +72,19 @@ impl<'a> Cx<'a> {
 
     /// Pushes a fault of syntax, and marks its line and section as broken.
     pub(crate) fn syntax_fault(&mut self, at: Range<usize>, message: String) {
-        self.broken.insert(section_start(self.text, at.start));
-        self.broken_lines.insert(line_start(self.text, at.start));
+        self.broken.insert(last_before(&self.sections, at.start));
+        self.broken_lines.insert(last_before(&self.lines, at.start));
         let advice = "write TOML: key = value, texts in quotes, tables in [brackets]".to_owned();
         self.out.push("broken-toml", at, message, "the file cannot be read here", advice);
     }
 
     pub(crate) fn is_broken(&self, at: usize) -> bool {
-        self.broken.contains(&section_start(self.text, at))
+        !self.broken.is_empty() && !self.is_full() && self.broken.contains(&last_before(&self.sections, at))
+    }
+
+    /// Whether no more faults are taken.
+    pub(crate) fn is_full(&self) -> bool {
+        self.out.is_full()
     }
 
     /// Where the value under `key` of the table being read stands.
@@ -90,7 +107,7 @@ impl<'a> Cx<'a> {
         let table = self.any_table(node)?;
         for key in table.keys() {
             let name: &str = key.get_ref();
-            if !keys.contains(&name) {
+            if !keys.contains(&name) && !self.is_full() {
                 let near = did_you_mean(name, keys.iter().copied());
                 let advice = format!("{near}the keys here are: {}", keys.join(", "));
                 let place =
@@ -166,25 +183,9 @@ fn article(type_name: &str) -> String {
     format!("{} {type_name}", if an { "an" } else { "a" })
 }
 
-/// The byte at which the `[section]` around `at` starts.
-fn section_start(text: &str, at: usize) -> usize {
-    let mut start = 0;
-    let mut begin = 0;
-    for line in text.split_inclusive('\n') {
-        if begin > at {
-            break;
-        }
-        if line.trim_start().starts_with('[') {
-            start = begin;
-        }
-        begin += line.len();
-    }
-    start
-}
-
-/// The byte at which the line of `at` starts.
-fn line_start(text: &str, at: usize) -> usize {
-    text.as_bytes().get(..at).unwrap_or_default().iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1)
+/// The last of the sorted `starts` that is not after `at`.
+fn last_before(starts: &[usize], at: usize) -> usize {
+    starts.partition_point(|start| *start <= at).checked_sub(1).and_then(|i| starts.get(i)).copied().unwrap_or_default()
 }
 
 /// "did you mean `x`? " for the nearest of `known`, or nothing when none is near.

@@ -112,3 +112,38 @@ fn any_cut_of_the_policy_is_answered_without_panic() {
         }
     }
 }
+
+#[test]
+fn a_hostile_file_is_answered_soon_and_in_bounds() {
+    for text in [
+        "= \n".repeat(50_000),
+        "a = [".repeat(20_000),
+        "[[a]]\n".repeat(50_000),
+        format!("languages = [{}]\n", "\"en\",".repeat(50_000)),
+        (0..20_000).map(|i| format!("k{i} = 1\n")).collect(),
+        "{{".repeat(100_000),
+    ] {
+        let faults = faults_of(&text, &[("en", &text)]);
+        assert!(!faults.is_empty() && faults.len() <= 2 * 1001, "{}", faults.len());
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_slip_of_the_pen_is_answered_without_panic(at in 0..SHIPPED.len(), len in 0usize..40, put in "\\PC{0,6}|[\\[\\]{}\"=,.#\n]{1,4}") {
+        let at = SHIPPED.floor_char_boundary(at);
+        let end = SHIPPED.ceil_char_boundary((at + len).min(SHIPPED.len()));
+        let mut toml = SHIPPED.to_owned();
+        toml.replace_range(at..end, &put);
+        if let Err(faults) = Policy::load(&Source { facts: File::new("policy.toml", toml.clone()), texts: Vec::new() }) {
+            proptest::prop_assert!(!faults.is_empty());
+            for fault in &faults {
+                proptest::prop_assert!(toml.get(fault.span.start..fault.span.end).is_some());
+                proptest::prop_assert!(!fault.advice.is_empty());
+            }
+            proptest::prop_assert!(!faults.report(false).is_empty());
+        }
+    }
+}
