@@ -1,7 +1,7 @@
 //! The decision against a slow, obvious interpreter of the same rules, on random policies and people.
 //!
 //! `AVOUCH_DECIDE_CASES` sets how many; a million by default.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
