@@ -8,9 +8,11 @@
 //! | [`security`] | 5.5: passwords, sessions, operators |
 //! | [`rights`] | 6: see, correct, export, delete, cancel, consent |
 //! | [`updates`] | 7: the archive of policies |
+//! | [`contact`] | 8: by when we answer |
 
 pub mod app;
 pub mod collection;
+pub mod contact;
 pub mod fault;
 pub mod gate;
 pub mod rights;

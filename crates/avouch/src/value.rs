@@ -60,11 +60,11 @@ pub fn normalize(name: &str, item: &Item, raw: &str) -> Option<String> {
 fn handle(name: &str, value: &str) -> Result<Checked, FieldFault> {
     let length = value.chars().count();
     let fine = value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
-    if !(2..=32).contains(&length) || !fine || value.starts_with(['.', '-']) {
+    if !(3..=32).contains(&length) || !fine || value.starts_with(['.', '-']) {
         return Err(FieldFault::new(
             name,
             "not-a-user-name",
-            "use 2 to 32 letters, digits, dots, hyphens or underscores",
+            "use 3 to 32 letters, digits, dots, hyphens or underscores",
         ));
     }
     Ok(Checked { value: value.to_owned(), normalized: value.to_lowercase() })

@@ -195,7 +195,7 @@ impl Frame {
     /// The place of a clause in the policy page.
     #[must_use]
     pub fn clause(&self, number: &str) -> String {
-        format!("/policy#clause-{number}")
+        format!("/policy#c{}", number.replace('.', "-"))
     }
 
     /// The language switch.

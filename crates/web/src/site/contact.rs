@@ -7,6 +7,11 @@ use askama::Template;
 use jiff::civil;
 
 use crate::frame::Frame;
+use axum::extract::State;
+
+use crate::page::Page;
+use crate::site::summary::period;
+use crate::state::{Web, say};
 
 /// How to reach the controller, and who stands above it.
 #[derive(Debug, Template)]
@@ -32,4 +37,26 @@ pub struct Contact {
     pub regulator_url: String,
     /// The court.
     pub court: String,
+}
+
+/// `GET /contact`
+pub async fn show(State(web): State<Web>, f: Frame) -> Page<Contact> {
+    let policy = web.policy();
+    let facts = policy.facts();
+    let contact = &facts.contact;
+    let officer = facts.controller.officer.as_ref();
+    let today = web.app.store.now().to_zoned_datetime(f.names.zone.clone()).date();
+    let due = avouch::contact::due(&policy, today);
+    Page(Contact {
+        email: contact.email.clone().unwrap_or_default(),
+        officer: officer.map(|o| o.name.clone()).unwrap_or_default(),
+        officer_email: officer.and_then(|o| o.email.clone()).unwrap_or_default(),
+        within: contact.respond_within.map(|p| period(&f, p)).unwrap_or_default(),
+        due: due.date,
+        provisional: due.provisional,
+        regulator: contact.regulator.as_ref().map(|r| say(&f, &r.name)).unwrap_or_default(),
+        regulator_url: contact.regulator.as_ref().and_then(|r| r.url.clone()).unwrap_or_default(),
+        court: contact.court.as_ref().map(|c| say(&f, c)).unwrap_or_default(),
+        f,
+    })
 }

@@ -4,6 +4,10 @@ use askama::Template;
 
 use super::summary::Summary;
 use crate::frame::Frame;
+use axum::extract::State;
+
+use crate::page::Page;
+use crate::state::Web;
 
 /// The first page.
 #[derive(Debug, Template)]
@@ -13,4 +17,9 @@ pub struct Home {
     pub f: Frame,
     /// The policy in short.
     pub summary: Summary,
+}
+
+/// `GET /`
+pub async fn show(State(web): State<Web>, f: Frame) -> Page<Home> {
+    Page(Home { summary: Summary::of(&web, &f), f })
 }

@@ -8,6 +8,23 @@ use askama::Template;
 
 use crate::form::{Choice, Field};
 use crate::frame::Frame;
+use std::collections::BTreeMap;
+
+use avouch::FieldFault;
+use avouch::store::{Actor, AgeBand};
+use avouch_policy::model::Kind;
+use axum::Form;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::fault::Fault;
+use crate::form::Input;
+use crate::http::{cookie, csrf};
+use crate::page::{Page, PageWith};
+use crate::shown::Shown;
+use crate::site::summary::Summary;
+use crate::state::{Browser, Web, say, told};
 
 /// The form for joining.
 #[derive(Debug, Template)]
@@ -50,5 +67,157 @@ impl Join {
     #[must_use]
     pub fn failed(&self) -> bool {
         !self.error.is_empty() || !self.age_error.is_empty() || !self.wrong().is_empty()
+    }
+}
+
+/// How a field of an item's kind is typed, and what browsers may fill in.
+#[must_use]
+pub(crate) fn input(kind: Kind, name: &str) -> (Input, &'static str) {
+    match (kind, name) {
+        (Kind::Email, _) => (Input::Email, "email"),
+        (Kind::Phone, _) => (Input::Phone, "tel"),
+        (Kind::Secret, _) => (Input::Password, "new-password"),
+        (_, "user_name") => (Input::Text, "username"),
+        (_, "nickname") => (Input::Text, "nickname"),
+        _ => (Input::Text, "off"),
+    }
+}
+
+/// What is wrong with a field, in the page's words.
+#[must_use]
+pub(crate) fn wrong(f: &Frame, fault: &FieldFault, given: &str) -> String {
+    let count = given.chars().count();
+    match fault.code {
+        "required" => f.t("field-required"),
+        "contact-required" => f.t("join-contact-missing"),
+        "password-too-short" => {
+            f.t2("field-password-short", "count", avouch::security::password::SHORTEST, "given", count)
+        }
+        "password-too-long" => f.t1("field-long", "count", avouch::security::password::LONGEST),
+        "password-common" => f.t("field-password-common"),
+        "not-a-user-name" => f.t("field-user-name-bad"),
+        "not-a-phone" => f.t("field-phone-bad"),
+        "not-an-email" => f.t("field-email-bad"),
+        _ => fault.text.clone(),
+    }
+}
+
+fn form(web: &Web, f: Frame, given: &BTreeMap<String, String>, faults: &[FieldFault]) -> Join {
+    let policy = web.policy();
+    let facts = policy.facts();
+    let mut join = Join {
+        fields: Vec::new(),
+        contacts: Vec::new(),
+        optional: Vec::new(),
+        ages: Vec::new(),
+        age_error: String::new(),
+        guardian_under: facts.collection.minors.as_ref().map_or(0, |m| m.guardian_under),
+        off: Summary::of(web, &f).optional,
+        version: policy.version().to_owned(),
+        error: String::new(),
+        f,
+    };
+    let f = &join.f;
+    if let Some(purpose) = facts.usage.purposes.get(avouch::collection::join::PURPOSE) {
+        for name in policy.items_of(avouch::collection::join::PURPOSE) {
+            let Some(item) = facts.collection.items.get(name) else { continue };
+            if matches!(item.kind, Kind::Picture | Kind::Video) {
+                continue;
+            }
+            let (kind, autocomplete) = input(item.kind, name);
+            let mut field = Field::new(name, say(f, &item.label), kind)
+                .why(say(f, item.why.as_ref().unwrap_or(&purpose.why)), purpose.clause.as_str())
+                .autocomplete(autocomplete);
+            field = match item.kind {
+                Kind::Secret => field.hint(f.t1("field-password-hint", "count", avouch::security::password::SHORTEST)),
+                Kind::Phone => field.hint(f.t("field-phone-hint")),
+                _ if item.identifier && !item.contact => field.hint(f.t("field-user-name-hint")),
+                _ => field,
+            };
+            let value = given.get(name).map_or("", String::as_str);
+            field = field.value(Shown::new(value));
+            if let Some(fault) = faults.iter().find(|fault| fault.field == *name) {
+                field = field.error(wrong(f, fault, value));
+            }
+            if item.contact {
+                join.contacts.push(field);
+            } else if purpose.required.contains(name) {
+                join.fields.push(field.required());
+            } else {
+                join.optional.push(field);
+            }
+        }
+        // The name comes before the password.
+        join.fields.sort_by_key(|field| field.input == Input::Password);
+    }
+    if let Some(minors) = &facts.collection.minors {
+        let (child, grown) = (minors.guardian_under, minors.marked_under);
+        let age = |value: &str, label: String| Choice {
+            value: value.to_owned(),
+            label,
+            chosen: given.get("age").is_some_and(|a| a == value),
+        };
+        join.ages = vec![
+            age("adult", f.t1("join-age-adult", "age", grown)),
+            age("teen", f.t2("join-age-teen", "from", child, "to", grown.saturating_sub(1))),
+            age("child", f.t1("join-age-under", "age", child)),
+        ];
+    }
+    join
+}
+
+/// `GET /join`
+pub async fn show(State(web): State<Web>, f: Frame) -> Page<Join> {
+    Page(form(&web, f, &BTreeMap::new(), &[]))
+}
+
+/// `POST /join`
+///
+/// # Errors
+/// What keeps the store from answering, and refusals.
+pub async fn send(
+    State(web): State<Web>,
+    f: Frame,
+    Browser(device): Browser,
+    Form(given): Form<BTreeMap<String, String>>,
+) -> Result<Response, Fault> {
+    let age = match given.get("age").map(String::as_str) {
+        Some("adult") => Some(AgeBand::Adult),
+        Some("teen") => Some(AgeBand::Teen),
+        Some("child") => Some(AgeBand::Child),
+        _ => None,
+    };
+    let asked = web.policy().facts().collection.minors.is_some();
+    if asked && age.is_none() {
+        let mut page = form(&web, f, &given, &[]);
+        page.age_error = page.f.t("join-age-missing");
+        return Ok(PageWith(StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    let values =
+        given.iter().filter(|(n, _)| *n != csrf::FIELD && *n != "age").map(|(n, v)| (n.clone(), v.clone())).collect();
+    let join = avouch::collection::join::Join { values, age, device: Some(device) };
+    match web.app.join(join, &Actor::Subject).await {
+        Ok(joined) => {
+            let seconds = u32::try_from(web.app.settings.session_absolute.as_secs()).ok();
+            let mut response = Redirect::to("/privacy").into_response();
+            let cookie = joined.session.and_then(|s| cookie::set(cookie::SESSION, &s.to_cookie(), seconds));
+            if let Some(value) = cookie {
+                response.headers_mut().append(header::SET_COOKIE, value);
+            }
+            Ok(response)
+        }
+        Err(avouch::Fault::Invalid(faults)) => {
+            Ok(PageWith(StatusCode::UNPROCESSABLE_ENTITY, form(&web, f, &given, &faults)).into_response())
+        }
+        Err(avouch::Fault::Taken(field)) => {
+            let fault = FieldFault { field, code: "taken", text: f.t("join-taken") };
+            Ok(PageWith(StatusCode::CONFLICT, form(&web, f, &given, &[fault])).into_response())
+        }
+        Err(avouch::Fault::NeedsGuardian) => {
+            let mut page = form(&web, f, &given, &[]);
+            page.age_error = page.f.t("join-age-guardian");
+            Ok(PageWith(StatusCode::FORBIDDEN, page).into_response())
+        }
+        Err(other) => Err(told(&other, f.tag())),
     }
 }

@@ -7,6 +7,18 @@ use askama::Template;
 
 use crate::form::Field;
 use crate::frame::Frame;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::fault::Fault;
+use crate::form::Input;
+use crate::http::cookie;
+use crate::page::{Page, PageWith};
+use crate::shown::Shown;
+use crate::state::{Browser, Web, told};
 
 /// The form for logging in.
 #[derive(Debug, Template)]
@@ -31,6 +43,71 @@ pub fn safe_next(next: &str) -> &str {
         .into_iter()
         .any(|root| next.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?'])));
     if known && next.bytes().all(plain) { next } else { "/privacy" }
+}
+
+/// Where to go after logging in.
+#[derive(Debug, Default, Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+#[expect(missing_debug_implementations, reason = "holds a password")]
+pub struct Sent {
+    name: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+fn form(f: Frame, next: &str, name: Shown, error: String) -> Login {
+    Login {
+        fields: vec![
+            Field::new("name", f.t("login-name"), Input::Text).required().autocomplete("username").value(name),
+            Field::new("password", f.t("login-password"), Input::Password).required().autocomplete("current-password"),
+        ],
+        next: safe_next(next).to_owned(),
+        error,
+        f,
+    }
+}
+
+/// `GET /login`
+pub async fn show(f: Frame, Query(query): Query<Next>) -> Page<Login> {
+    Page(form(f, &query.next, Shown::default(), String::new()))
+}
+
+/// `POST /login`
+///
+/// # Errors
+/// What keeps the store from answering.
+pub async fn send(
+    State(web): State<Web>,
+    f: Frame,
+    Browser(device): Browser,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Fault> {
+    match web.app.log_in(&sent.name, &sent.password, device).await {
+        Ok(token) => {
+            let seconds = u32::try_from(web.app.settings.session_absolute.as_secs()).ok();
+            let mut response = Redirect::to(safe_next(&sent.next)).into_response();
+            if let Some(value) = cookie::set(cookie::SESSION, &token.to_cookie(), seconds) {
+                response.headers_mut().append(header::SET_COOKIE, value);
+            }
+            Ok(response)
+        }
+        Err(avouch::Fault::WrongLogin) => {
+            let error = f.t("login-failed");
+            Ok(PageWith(StatusCode::UNAUTHORIZED, form(f, &sent.next, Shown::new(sent.name), error)).into_response())
+        }
+        Err(avouch::Fault::TooMany(minutes)) => {
+            let error = f.t1("login-wait", "seconds", minutes * 60);
+            Ok(PageWith(StatusCode::TOO_MANY_REQUESTS, form(f, &sent.next, Shown::new(sent.name), error)).into_response())
+        }
+        Err(other) => Err(told(&other, f.tag())),
+    }
 }
 
 #[cfg(test)]

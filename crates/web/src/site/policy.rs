@@ -7,6 +7,14 @@ use jiff::civil;
 
 use super::summary::Summary;
 use crate::frame::Frame;
+use avouch_policy::{Format, Policy, contents, diff, render};
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use crate::fault::Fault;
+use crate::page::Page;
+use crate::state::{Web, page_fault};
 
 /// A chapter in the list of contents.
 #[derive(Clone, Debug)]
@@ -65,4 +73,68 @@ pub struct PolicyPage {
     pub changes: Vec<Change>,
     /// Every version, newest first.
     pub versions: Vec<Version>,
+}
+
+async fn page(web: &Web, f: Frame, policy: &Policy, current: bool) -> Result<PolicyPage, Fault> {
+    let archived = web.app.policies().await.map_err(page_fault(&f))?;
+    let mut versions = Vec::new();
+    for past in &archived {
+        versions.push(Version {
+            version: past.version.clone(),
+            effective: past.effective.parse().unwrap_or_default(),
+            current: past.version == web.policy().version(),
+            shown: past.version == policy.version(),
+        });
+    }
+    let at = versions.iter().position(|v| v.shown);
+    let before = at.and_then(|at| versions.get(at + 1)).map(|v| v.version.clone());
+    let until = at.and_then(|at| at.checked_sub(1)).and_then(|at| versions.get(at)).map(|v| v.effective);
+    let mut changes = Vec::new();
+    if let Some(before) = before {
+        let before = web.app.past_policy(&before).await.map_err(page_fault(&f))?;
+        for change in diff(&before, policy).changes {
+            changes.push(Change { text: change.sentence.in_lang(f.tag()).to_owned(), major: change.major.is_some() });
+        }
+    }
+    Ok(PolicyPage {
+        summary: current.then(|| Summary::of(web, &f)),
+        version: policy.version().to_owned(),
+        effective: policy.facts().effective.unwrap_or_default(),
+        until: if current { None } else { until },
+        digest: policy.digest().to_string(),
+        chapters: contents(policy, f.tag())
+            .into_iter()
+            .map(|(anchor, title)| Chapter { anchor, number: String::new(), title })
+            .collect(),
+        html: render(policy, f.tag(), Format::Html),
+        changes,
+        versions,
+        f,
+    })
+}
+
+/// `GET /policy`
+///
+/// # Errors
+/// When the archive cannot be read.
+pub async fn current(State(web): State<Web>, f: Frame) -> Result<Page<PolicyPage>, Fault> {
+    let policy = web.policy();
+    Ok(Page(page(&web, f, &policy, true).await?))
+}
+
+/// `GET /policy/{version}`
+///
+/// # Errors
+/// [`Fault::NotFound`] for a version that never held here.
+pub async fn past(State(web): State<Web>, f: Frame, Path(version): Path<String>) -> Result<Page<PolicyPage>, Fault> {
+    let policy = web.app.past_policy(&version).await.map_err(page_fault(&f))?;
+    let current = policy.digest() == web.policy().digest();
+    Ok(Page(page(&web, f, &policy, current).await?))
+}
+
+/// `GET /policy.md`: the text to keep (PIPL 17).
+pub async fn save(State(web): State<Web>, f: Frame) -> Response {
+    let text = render(&web.policy(), f.tag(), Format::Markdown);
+    ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment")], text)
+        .into_response()
 }

@@ -3,6 +3,10 @@
 //! Keeps promise 0.1: principles, methods and rights in a few sentences, filled from the facts.
 
 use jiff::civil;
+use avouch_policy::model::{Basis, Role};
+
+use crate::frame::Frame;
+use crate::state::{Web, say};
 
 /// What the policy says, in short; every list holds labels in the reader's language.
 #[derive(Clone, Debug)]
@@ -23,4 +27,58 @@ pub struct Summary {
     pub version: String,
     /// Since when.
     pub effective: civil::Date,
+}
+
+impl Summary {
+    /// The summary of the policy in force.
+    #[must_use]
+    pub fn of(web: &Web, f: &Frame) -> Self {
+        let policy = web.policy();
+        let facts = policy.facts();
+        let item = |name: &String| facts.collection.items.get(name).map(|i| say(f, &i.label));
+        let account = facts.usage.purposes.get(avouch::collection::join::PURPOSE);
+        Self {
+            needed: account.map(|p| p.required.iter().filter_map(item).collect()).unwrap_or_default(),
+            optional: facts
+                .usage
+                .purposes
+                .values()
+                .filter(|p| matches!(p.basis, Basis::Consent | Basis::SeparateConsent))
+                .map(|p| say(f, &p.label))
+                .collect(),
+            recipients: facts
+                .sharing
+                .recipients
+                .values()
+                .filter(|r| r.role != Role::Authority)
+                .map(|r| say(f, &r.name))
+                .collect(),
+            region: facts.storage.regions.get(&facts.controller.region).map(|r| say(f, &r.label)).unwrap_or_default(),
+            abroad: facts.storage.cross_border.as_ref().is_some_and(|c| c.allowed),
+            answer_within: facts.contact.respond_within.map(|p| period(f, p)).unwrap_or_default(),
+            version: policy.version().to_owned(),
+            effective: facts.effective.unwrap_or_default(),
+        }
+    }
+}
+
+/// A period in words: `15 working days`, `15个工作日`.
+#[must_use]
+pub fn period(f: &Frame, period: avouch_policy::Period) -> String {
+    use avouch_policy::{Period, Unit};
+    match period {
+        Period::Of(n, unit) if f.tag() == "zh-CN" => {
+            let unit = match unit {
+                Unit::Minute => "分钟",
+                Unit::Hour => "小时",
+                Unit::Day => "天",
+                Unit::WorkingDay => "个工作日",
+                Unit::Week => "周",
+                Unit::Month => "个月",
+                Unit::Year => "年",
+            };
+            format!("{n}{unit}")
+        }
+        other => other.to_string(),
+    }
 }

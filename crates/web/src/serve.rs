@@ -1,0 +1,95 @@
+//! The three listeners.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use avouch::App;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+
+use crate::frame::Face;
+use crate::http::guard;
+use crate::site::privacy;
+use crate::state::{Web, foundation, know};
+use crate::{api, console, site};
+
+/// The site's routes over their foundation.
+pub fn site(app: App) -> Router {
+    let web = Web { app };
+    let routes = Router::new()
+        .route("/", get(site::home::show))
+        .route("/join", get(site::join::show).post(site::join::send))
+        .route("/login", get(site::login::show).post(site::login::send))
+        .route("/logout", post(site::logged_out::send))
+        .route("/logged-out", get(site::logged_out::show))
+        .route("/policy", get(site::policy::current))
+        .route("/policy.md", get(site::policy::save))
+        .route("/policy/{version}", get(site::policy::past))
+        .route("/contact", get(site::contact::show))
+        .route("/ledger/{log}/{*path}", get(site::ledger::tile))
+        .route("/privacy", get(privacy::overview::show))
+        .route("/privacy/items/{item}", get(privacy::item::show))
+        .route("/privacy/items/{item}/reveal", post(privacy::item::reveal))
+        .route("/privacy/items/{item}/correct", get(privacy::correct::show).post(privacy::correct::send))
+        .route("/privacy/records/{record}/delete", get(privacy::delete::show).post(privacy::delete::send))
+        .route("/privacy/uses", get(privacy::uses::show))
+        .route("/privacy/consents", get(privacy::consents::show))
+        .route("/privacy/consents/{purpose}", post(privacy::consents::send))
+        .route("/privacy/export", get(privacy::export::show).post(privacy::export::send))
+        .route("/privacy/sessions", get(privacy::sessions::show))
+        .route("/privacy/sessions/end-others", post(privacy::sessions::end_others))
+        .route("/privacy/sessions/{session}/end", post(privacy::sessions::end))
+        .route("/privacy/receipts", get(privacy::receipts::list))
+        .route("/privacy/receipts/{log}/{index}", get(privacy::receipts::one))
+        .route("/privacy/receipts/{log}/{index}/proof.json", get(privacy::receipts::proof))
+        .route("/privacy/cancel", get(privacy::cancel::show).post(privacy::cancel::send))
+        .route("/privacy/cancelling", get(privacy::cancel::cancelling))
+        .route("/privacy/cancel/keep", post(privacy::cancel::keep))
+        .route("/privacy/cancel/now", post(privacy::cancel::now))
+        .with_state(web.clone());
+    guard::stand(routes, Face::Site, &foundation(&web.app)).layer(from_fn_with_state(web, know))
+}
+
+/// The console's routes over their foundation.
+pub fn console(app: App) -> Router {
+    let web = Web { app };
+    let routes = Router::new()
+        .route("/", get(console::home::show))
+        .route("/enter", get(console::enter::show).post(console::enter::send))
+        .route("/logout", post(console::enter::leave))
+        .route("/leaves", get(console::leaves::list))
+        .route("/leaves/{log}/{index}", get(console::leaves::one))
+        .with_state(web.clone());
+    guard::stand(routes, Face::Console, &foundation(&web.app)).layer(from_fn_with_state(web, console::know))
+}
+
+async fn serve(routes: Router, on: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(on, service).with_graceful_shutdown(stop).await
+}
+
+/// Serves the site until `stop`.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_site(app: App, on: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    serve(site(app), on, stop).await
+}
+
+/// Serves the service API until `stop`.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_api(app: App, on: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    serve(api::routes(app), on, stop).await
+}
+
+/// Serves the console until `stop`.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_console(app: App, on: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    serve(console(app), on, stop).await
+}

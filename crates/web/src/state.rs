@@ -1,0 +1,210 @@
+//! What every handler is given: Avouch, who asks, and the words of the policy in the reader's language.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use avouch::App;
+use avouch::security::session::{Device, Session};
+use avouch_policy::{Policy, Words};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::tz::TimeZone;
+
+use crate::fault::{Fault, Reason};
+use crate::frame::{Account, Frame, Names};
+use crate::http::{Random, cookie, csrf::CsrfKey, guard::Foundation, headers::Transport};
+use crate::lang::Lang;
+use crate::shown::Shown;
+
+/// What handlers share.
+#[derive(Clone, Debug)]
+pub struct Web {
+    /// Avouch.
+    pub app: App,
+}
+
+impl Web {
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> Arc<Policy> {
+        self.app.policy()
+    }
+}
+
+/// The words of `words` in a page's language.
+#[must_use]
+pub fn say(f: &Frame, words: &Words) -> String {
+    words.in_lang(f.tag()).to_owned()
+}
+
+/// The foundation of a face with pages.
+#[must_use]
+pub fn foundation(app: &App) -> Foundation {
+    let policy = app.policy();
+    let controller = &policy.facts().controller;
+    let pair = |words: Option<&Words>| {
+        Lang::ALL.map(|lang| (lang, words.map(|w| w.in_lang(lang.tag()).to_owned()).unwrap_or_default()))
+    };
+    let names = Names {
+        site: pair(controller.name.as_ref()),
+        address: pair(controller.address.as_ref()),
+        zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
+        default_lang: Lang::from_tag(&policy.facts().default_language).unwrap_or(Lang::ZhCn),
+    };
+    let store = app.store.clone();
+    Foundation {
+        names: Arc::new(names),
+        csrf: CsrfKey::new(&app.store.derived("forms")),
+        random: Random::new(move |out| store.fill(out)),
+        transport: Transport::Plain,
+        origin: None,
+    }
+}
+
+/// Who asks, when signed in. Put into the request by [`know`].
+#[derive(Clone)]
+pub struct Signed(pub Session);
+
+impl std::fmt::Debug for Signed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signed(…)")
+    }
+}
+
+/// Sends the reader to the log-in page, to come back here.
+#[derive(Debug)]
+pub struct LogInFirst(String);
+
+impl IntoResponse for LogInFirst {
+    fn into_response(self) -> Response {
+        Redirect::to(&format!("/login?next={}", self.0)).into_response()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Signed {
+    type Rejection = LogInFirst;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LogInFirst> {
+        let next = if parts.method.is_safe() { parts.uri.path() } else { "/privacy" };
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| LogInFirst(next.to_owned()))
+    }
+}
+
+/// Middleware, outside the frame: looks the session up once a request.
+pub async fn know(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    if let Some(cookie) = cookie::read(request.headers(), cookie::SESSION) {
+        let cookie = cookie.to_owned();
+        match look_up(&web, &cookie).await {
+            Ok(Some((session, account))) => {
+                request.extensions_mut().insert(account);
+                request.extensions_mut().insert(Signed(session));
+            }
+            Ok(None) => {}
+            // Nobody is signed in while the store cannot be read; the pages say so themselves.
+            Err(fault) => tracing::error!(%fault, "a session could not be looked up"),
+        }
+    }
+    next.run(request).await
+}
+
+async fn look_up(web: &Web, cookie: &str) -> Result<Option<(Session, Account)>, avouch::Fault> {
+    let Some(session) = web.app.session(cookie).await? else {
+        return Ok(None);
+    };
+    let account = match web.app.account(session.subject()).await {
+        Ok(account) => account,
+        Err(avouch::Fault::NotFound) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let zone = TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC);
+    let erased_on = account.cancel_due.map(|due| due.to_zoned_datetime(zone).date());
+    Ok(Some((session, Account { name: Shown::default(), erased_on })))
+}
+
+/// The browser as it tells of itself: the agent shortened, the address coarse in nothing but its use.
+#[derive(Clone)]
+pub struct Browser(pub Device);
+
+impl std::fmt::Debug for Browser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Browser(…)")
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Browser {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+        Ok(Self(Device { agent: agent(&parts.headers), address: address.map(|a: IpAddr| a.to_string()).unwrap_or_default() }))
+    }
+}
+
+/// “Firefox on Linux”: enough for a person to recognise their device.
+fn agent(headers: &HeaderMap) -> String {
+    let text = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let first = |known: &[(&str, &'static str)]| known.iter().find(|(k, _)| text.contains(k)).map(|(_, name)| *name);
+    let browser = first(&[
+        ("MicroMessenger", "WeChat"),
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("HarmonyOS", "HarmonyOS"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    [browser, system].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// A use case's fault as a page's or an API's, in the language of the reader.
+#[must_use]
+pub fn told(fault: &avouch::Fault, lang: &str) -> Fault {
+    use avouch::Fault as F;
+    match fault {
+        F::Refused(denied) => Fault::Refused(
+            denied
+                .refusal
+                .tell(&denied.policy, lang)
+                .into_iter()
+                .map(|told| Reason {
+                    code: told.code.to_owned(),
+                    text: told.text,
+                    clause: told.clause.to_owned(),
+                    citation: told.citation,
+                    remedy: told.remedy,
+                    gap: told.kind == avouch_policy::Kind::Gap,
+                })
+                .collect(),
+        ),
+        F::Invalid(_) => Fault::Malformed,
+        F::Taken(_) | F::NeedsGuardian | F::NotNow(_) | F::WrongLogin | F::NeedsProof => Fault::Forbidden,
+        F::TooMany(minutes) => Fault::TooMany { seconds: u32::try_from(minutes * 60).unwrap_or(u32::MAX) },
+        F::NotFound => Fault::NotFound,
+        F::Store(e @ (avouch::store::StoreError::CannotRecord(_) | avouch::store::StoreError::Lost(_))) => {
+            tracing::error!(fault = %e, "acts cannot be recorded");
+            Fault::Closed
+        }
+        F::Store(e) => {
+            tracing::error!(fault = %e, "the store failed");
+            if e.is_transient() { Fault::Closed } else { Fault::Internal }
+        }
+    }
+}
+
+/// As [`told`], in a page's language.
+#[must_use]
+pub fn page_fault(f: &Frame) -> impl Fn(avouch::Fault) -> Fault + use<> {
+    let lang = f.tag();
+    move |fault| told(&fault, lang)
+}
