@@ -7,6 +7,18 @@ use askama::Template;
 use jiff::Timestamp;
 
 use crate::frame::Frame;
+use avouch::rights::consent::kind_of;
+use avouch::store::Actor;
+use avouch_policy::model::Basis;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::fault::Fault;
+use crate::page::Page;
+use crate::state::{Signed, Web, page_fault, say};
+use crate::words;
 
 /// What must be said before a sensitive item is agreed to (PIPL Art. 30).
 #[derive(Clone, Debug)]
@@ -86,4 +98,94 @@ pub struct Consents {
     pub fixed: Vec<Fixed>,
     /// Answers, newest first.
     pub history: Vec<Answer>,
+}
+
+/// `GET /privacy/consents`
+///
+/// # Errors
+/// What keeps the store from answering.
+pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Page<Consents>, Fault> {
+    let told = page_fault(&f);
+    let policy = web.policy();
+    let facts = policy.facts();
+    let standing = web.app.account(session.subject()).await.map_err(&told)?.standing;
+    let events = web.app.consent_history(session.subject()).await.map_err(&told)?;
+    let archived = web.app.policies().await.map_err(&told)?;
+    let version = |digest: &str| {
+        let known = archived.iter().find(|p| data_encoding::HEXLOWER.encode(&p.digest) == digest);
+        known.map_or_else(|| digest.chars().take(8).collect(), |p| p.version.clone())
+    };
+    let (mut switches, mut fixed) = (Vec::new(), Vec::new());
+    for (name, purpose) in &facts.usage.purposes {
+        if kind_of(&policy, name).is_none() {
+            fixed.push(Fixed {
+                label: say(&f, &purpose.label),
+                clause: purpose.clause.as_str().to_owned(),
+                basis: words::basis(f.texts, purpose.basis.as_str()),
+                why: say(&f, &purpose.why),
+            });
+            continue;
+        }
+        let separate = purpose.basis == Basis::SeparateConsent;
+        let bits = if separate { &standing.separate } else { &standing.consents };
+        let items: Vec<_> = policy.items_of(name).into_iter().filter_map(|i| facts.collection.items.get(i)).collect();
+        let outside = facts.sharing.recipients.values().filter(|r| r.purposes.contains(name));
+        let sensitive = items.iter().filter(|i| i.sensitive).map(|i| Sensitive {
+            label: say(&f, &i.label),
+            necessity: i.necessity.as_ref().map(|w| say(&f, w)).unwrap_or_default(),
+            impact: i.impact.as_ref().map(|w| say(&f, w)).unwrap_or_default(),
+        });
+        switches.push(Switch {
+            purpose: name.clone(),
+            label: say(&f, &purpose.label),
+            clause: purpose.clause.as_str().to_owned(),
+            why: say(&f, &purpose.why),
+            items: items.iter().map(|i| say(&f, &i.label)).collect(),
+            recipients: outside.map(|r| say(&f, &r.name)).collect(),
+            without: purpose.without.as_ref().map(|w| say(&f, w)).unwrap_or_default(),
+            on: policy.purpose(name).is_some_and(|p| bits.has(p.index())),
+            since: events.iter().find(|e| e.target == *name).map(|e| e.at),
+            separate,
+            sensitive: sensitive.collect(),
+        });
+    }
+    let label = |name: &String| facts.usage.purposes.get(name).map_or_else(|| name.clone(), |p| say(&f, &p.label));
+    let history = events
+        .iter()
+        .map(|e| Answer {
+            at: e.at,
+            label: label(&e.target),
+            given: e.given,
+            version: version(&e.policy),
+            receipt: format!("{}/{}", e.receipt.log, e.receipt.index),
+        })
+        .collect();
+    Ok(Page(Consents { switches, fixed, history, f }))
+}
+
+/// What a switch sends.
+#[derive(Debug, Deserialize)]
+pub struct Sent {
+    answer: String,
+}
+
+/// `POST /privacy/consents/{purpose}`: giving and withdrawing are the same step.
+///
+/// # Errors
+/// [`Fault::NotFound`] for an unknown purpose.
+pub async fn send(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path(purpose): Path<String>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Fault> {
+    let given = match sent.answer.as_str() {
+        "give" => true,
+        "withdraw" => false,
+        _ => return Err(Fault::Malformed),
+    };
+    let answer = web.app.answer(session.subject(), &purpose, given, f.tag(), &Actor::Subject);
+    answer.await.map_err(page_fault(&f))?;
+    Ok(Redirect::to(&format!("/privacy/consents#{purpose}")).into_response())
 }

@@ -7,6 +7,19 @@ use askama::Template;
 use crate::form::Field;
 use crate::frame::Frame;
 use crate::shown::Shown;
+use avouch::security::session::Session;
+use avouch::store::Sink;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::fault::Fault;
+use crate::page::{Page, PageWith};
+use crate::site::join::{input, wrong};
+use crate::site::privacy::item::password;
+use crate::state::{Signed, Web, page_fault, say, told};
 
 /// The form for correcting.
 #[derive(Debug, Template)]
@@ -26,4 +39,85 @@ pub struct Correct {
     pub take_back_days: Option<u32>,
     /// What was wrong; empty when nothing was.
     pub error: String,
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+#[expect(missing_debug_implementations, reason = "holds personal data")]
+pub struct Sent {
+    value: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// What was wrong with what was sent: with the value, or with the rest.
+#[derive(Default)]
+struct Wrong {
+    value: String,
+    rest: String,
+}
+
+async fn form(web: &Web, f: Frame, session: &Session, name: String, given: &str, wrong: Wrong) -> Result<Correct, Fault> {
+    let policy = web.policy();
+    let item = policy.facts().collection.items.get(&name).filter(|i| i.editable).ok_or(Fault::NotFound)?;
+    let opened = web.app.see(session.subject(), &name).await.map_err(page_fault(&f))?;
+    let now = opened.first().map_or_else(Shown::default, |r| {
+        r.value.expose(Sink::Subject, |v| Shown::new(String::from_utf8_lossy(v)).masked())
+    });
+    let (kind, autocomplete) = input(item.kind, &name);
+    let value = Field::new("value", say(&f, &item.label), kind).required().autocomplete(autocomplete);
+    let mut fields = vec![value.value(Shown::new(given)).error(wrong.value)];
+    if (item.identifier || item.contact) && !session.proven {
+        fields.push(password(&f));
+    }
+    Ok(Correct { label: say(&f, &item.label), item: name, now, fields, take_back_days: None, error: wrong.rest, f })
+}
+
+/// `GET /privacy/items/{item}/correct`
+///
+/// # Errors
+/// [`Fault::NotFound`] for an item that is not corrected here.
+pub async fn show(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path(name): Path<String>,
+) -> Result<Page<Correct>, Fault> {
+    Ok(Page(form(&web, f, &session, name, "", Wrong::default()).await?))
+}
+
+/// `POST /privacy/items/{item}/correct`
+///
+/// # Errors
+/// Refusals, and what keeps the store from answering.
+pub async fn send(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(mut session): Signed,
+    Path(name): Path<String>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Fault> {
+    let mut outcome = Ok(());
+    if !sent.password.is_empty() {
+        outcome = web.app.show_password(&session, &sent.password).await;
+        session.proven |= outcome.is_ok();
+    }
+    // An item a person has many of is added to; the one there is of others is replaced.
+    if outcome.is_ok() {
+        outcome = web.app.correct(&session, &name, None, &sent.value).await.map(|_| ());
+    }
+    let (status, wrong) = match outcome {
+        Ok(()) => return Ok(Redirect::to(&format!("/privacy/items/{name}")).into_response()),
+        Err(avouch::Fault::Invalid(faults)) => {
+            let value = faults.first().map(|fault| wrong(&f, fault, &sent.value)).unwrap_or_default();
+            (StatusCode::UNPROCESSABLE_ENTITY, Wrong { value, rest: String::new() })
+        }
+        Err(avouch::Fault::Taken(_)) => (StatusCode::CONFLICT, Wrong { value: f.t("join-taken"), rest: String::new() }),
+        Err(avouch::Fault::WrongLogin | avouch::Fault::NeedsProof) => {
+            (StatusCode::FORBIDDEN, Wrong { value: String::new(), rest: f.t("password-wrong") })
+        }
+        Err(other) => return Err(told(&other, f.tag())),
+    };
+    let page = form(&web, f, &session, name, &sent.value, wrong).await?;
+    Ok(PageWith(status, page).into_response())
 }

@@ -8,6 +8,13 @@ use jiff::Timestamp;
 use super::Kept;
 use crate::frame::Frame;
 use crate::shown::Shown;
+use avouch::store::{RecordId, Sink};
+use axum::extract::{Path, State};
+
+use crate::fault::Fault;
+use crate::page::Page;
+use crate::site::privacy::backups;
+use crate::state::{Signed, Web, page_fault, say};
 
 /// The question before deleting.
 #[derive(Debug, Template)]
@@ -47,4 +54,59 @@ pub struct Deleted {
     pub receipt: String,
     /// For how long backups still hold it.
     pub backups: String,
+}
+
+fn parse(address: &str) -> Result<(&str, RecordId), Fault> {
+    let (item, record) = address.split_once('.').ok_or(Fault::NotFound)?;
+    Ok((item, record.parse().map_err(|_| Fault::NotFound)?))
+}
+
+/// `GET /privacy/records/{record}/delete`
+///
+/// # Errors
+/// [`Fault::NotFound`] for a record that is not there or not deletable by itself.
+pub async fn show(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path(address): Path<String>,
+) -> Result<Page<Delete>, Fault> {
+    let policy = web.policy();
+    let (name, id) = parse(&address)?;
+    let item = policy.facts().collection.items.get(name).filter(|i| i.deletable).ok_or(Fault::NotFound)?;
+    let opened = web.app.see(session.subject(), name).await.map_err(page_fault(&f))?;
+    let record = opened.iter().find(|r| r.head.id == id).ok_or(Fault::NotFound)?;
+    Ok(Page(Delete {
+        item: name.to_owned(),
+        label: say(&f, &item.label),
+        value: record.value.expose(Sink::Subject, |v| Shown::new(String::from_utf8_lossy(v))),
+        collected: record.head.created,
+        backups: backups(&policy, &f),
+        kept: Kept::of(&policy, &f, name),
+        record: address,
+        f,
+    }))
+}
+
+/// `POST /privacy/records/{record}/delete`
+///
+/// # Errors
+/// [`Fault::NotFound`] for a record that is not there or not deletable by itself.
+pub async fn send(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path(address): Path<String>,
+) -> Result<Page<Deleted>, Fault> {
+    let policy = web.policy();
+    let (name, id) = parse(&address)?;
+    let receipt = web.app.delete_record(session.subject(), name, id).await.map_err(page_fault(&f))?;
+    Ok(Page(Deleted {
+        item: name.to_owned(),
+        label: policy.facts().collection.items.get(name).map(|i| say(&f, &i.label)).unwrap_or_default(),
+        at: web.app.store.now(),
+        receipt: format!("{}/{}", receipt.log, receipt.index),
+        backups: backups(&policy, &f),
+        f,
+    }))
 }

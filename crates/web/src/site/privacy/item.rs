@@ -9,6 +9,20 @@ use jiff::Timestamp;
 use crate::form::Field;
 use crate::frame::Frame;
 use crate::shown::Shown;
+use avouch::store::Sink;
+use avouch_policy::model::{After, Basis, Kind};
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::fault::Fault;
+use crate::form::Input;
+use crate::page::Page;
+use crate::site::privacy::{Kept, days_ago, uses};
+use crate::site::summary::period;
+use crate::state::{Signed, Web, page_fault, say, told};
+use crate::words;
 
 /// One record of the item.
 #[derive(Clone, Debug)]
@@ -99,4 +113,151 @@ pub struct ItemPage {
     pub can_delete: bool,
     /// Why it cannot be deleted by itself; empty when it can.
     pub not_deletable: String,
+}
+
+/// The range asked for.
+#[derive(Debug, Default, Deserialize)]
+pub struct Range {
+    days: Option<u32>,
+}
+
+/// `GET /privacy/items/{item}`
+///
+/// # Errors
+/// [`Fault::NotFound`] for an item the policy does not name.
+pub async fn show(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path(name): Path<String>,
+    Query(range): Query<Range>,
+) -> Result<Page<ItemPage>, Fault> {
+    let told = page_fault(&f);
+    let subject = session.subject();
+    let policy = web.policy();
+    let facts = policy.facts();
+    let item = facts.collection.items.get(&name).ok_or(Fault::NotFound)?;
+    let days = uses::range(range.days);
+    // Counted before the page's own look, which is told at the next.
+    let counts = web.app.uses(subject, days_ago(web.app.store.now(), days)).await.map_err(&told)?;
+    let standing = web.app.account(subject).await.map_err(&told)?.standing;
+    let masked = matches!(item.kind, Kind::Email | Kind::Phone | Kind::IdDocument) || item.sensitive;
+    let revealed = session.proven || !masked;
+    // What is in an address names item and record.
+    let address = |record: &avouch::store::RecordId| format!("{name}.{record}");
+    let records: Vec<Record> = if item.kind == Kind::Secret {
+        let held = web.app.holdings(subject).await.map_err(&told)?;
+        let mine = held.iter().filter(|h| policy.item_name(h.item) == name);
+        mine.map(|h| Record { id: address(&h.id), value: Shown::new("••••"), collected: h.changed }).collect()
+    } else {
+        let opened = web.app.see(subject, &name).await.map_err(&told)?;
+        let show = |r: &avouch::store::Record| {
+            let value = r.value.expose(Sink::Subject, |v| Shown::new(String::from_utf8_lossy(v)));
+            let value = if revealed { value } else { value.masked() };
+            Record { id: address(&r.head.id), value, collected: r.head.created }
+        };
+        opened.iter().map(show).collect()
+    };
+    let mut purposes = Vec::new();
+    for (purpose, fact) in facts.usage.purposes.iter().filter(|(_, p)| p.items.has(&name)) {
+        let used: Vec<_> = counts.iter().filter(|c| c.purpose == *purpose && c.item == name).collect();
+        let times: u64 = used.iter().map(|c| c.times).sum();
+        let label = say(&f, &item.label);
+        let sentence = match used.iter().map(|c| c.last).max() {
+            None => f.t("uses-not"),
+            Some(last) => {
+                let last = f.day(&last);
+                f.texts.with("uses-count", &[("count", &times), ("items", &label), ("last", &last)])
+            }
+        };
+        let consent = match (fact.basis, policy.purpose(purpose)) {
+            (Basis::Consent, Some(id)) => Some(standing.consents.has(id.index())),
+            (Basis::SeparateConsent, Some(id)) => Some(standing.separate.has(id.index())),
+            _ => None,
+        };
+        let until = fact.retention.as_ref().map_or_else(String::new, |r| match r.after {
+            After::AccountCancelled => f.t("until-account"),
+            After::ConsentWithdrawn => f.t("until-withdrawn"),
+            After::Collected => f.t1("until-after-collected", "period", period(&f, r.keep)),
+        });
+        let law = fact.citation.as_deref().and_then(avouch_policy::law::record);
+        purposes.push(Purpose {
+            name: purpose.clone(),
+            label: say(&f, &fact.label),
+            clause: fact.clause.as_str().to_owned(),
+            why: say(&f, &fact.why),
+            basis: words::basis(f.texts, fact.basis.as_str()),
+            citation: law.map(|(_, r)| r.citation.clone()).unwrap_or_default(),
+            until,
+            sentence,
+            consent,
+        });
+    }
+    let region = |r: &String| facts.storage.regions.get(r).map_or_else(|| r.clone(), |x| say(&f, &x.label));
+    let label = |p: &String| facts.usage.purposes.get(p).map(|p| say(&f, &p.label));
+    let outside = facts.sharing.recipients.values().filter(|r| r.items.contains(&name));
+    let recipients = outside
+        .map(|r| Recipient {
+            name: say(&f, &r.name),
+            role: words::role(f.texts, r.role.as_str()),
+            purposes: f.texts.list(&r.purposes.iter().filter_map(label).collect::<Vec<_>>()),
+            region: region(&r.region),
+            contact: r.contact.clone().unwrap_or_default(),
+        })
+        .collect();
+    let not_deletable = match (item.deletable, Kept::of(&policy, &f, &name)) {
+        (true, _) => String::new(),
+        (false, Some(_)) => f.t("item-kept-by-law"),
+        (false, None) => f.t("item-needed"),
+    };
+    Ok(Page(ItemPage {
+        label: say(&f, &item.label),
+        clause: item.clause.as_str().to_owned(),
+        sensitive: item.sensitive,
+        necessity: item.necessity.as_ref().map(|w| say(&f, w)).unwrap_or_default(),
+        impact: item.impact.as_ref().map(|w| say(&f, w)).unwrap_or_default(),
+        source: words::source(f.texts, item.source.as_str()),
+        region: region(&facts.controller.region),
+        records,
+        revealed,
+        password: (masked && item.kind != Kind::Secret).then(|| password(&f)),
+        purposes,
+        recipients,
+        days,
+        can_correct: item.editable,
+        can_delete: item.deletable,
+        not_deletable,
+        item: name.clone(),
+        f,
+    }))
+}
+
+/// The field that asks for the password once more.
+#[must_use]
+pub fn password(f: &Frame) -> Field {
+    Field::new("password", f.t("cancel-password"), Input::Password).required().autocomplete("current-password")
+}
+
+/// A form that holds a password and nothing else.
+#[derive(Deserialize)]
+#[expect(missing_debug_implementations, reason = "holds a password")]
+pub struct Proof {
+    /// The password.
+    pub password: String,
+}
+
+/// `POST /privacy/items/{item}/reveal`
+///
+/// # Errors
+/// [`Fault::Forbidden`] for a wrong password.
+pub async fn reveal(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path(name): Path<String>,
+    Form(proof): Form<Proof>,
+) -> Result<Response, Fault> {
+    web.app.show_password(&session, &proof.password).await.map_err(|e| told(&e, f.tag()))?;
+    let known = web.policy().item(&name).is_some();
+    Ok(Redirect::to(&if known { format!("/privacy/items/{name}") } else { "/privacy".to_owned() }).into_response())
 }

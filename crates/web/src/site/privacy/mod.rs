@@ -3,6 +3,13 @@
 //! Keeps promise 6.1 to 6.5. One click from every signed-in page; the parts stand side by side in
 //! [`PARTS`], so that anything is two clicks away.
 
+use avouch_policy::Policy;
+
+use crate::frame::Frame;
+use crate::site::summary::period;
+use crate::state::say;
+
+
 pub mod cancel;
 pub mod consents;
 pub mod correct;
@@ -36,4 +43,45 @@ pub struct Kept {
     pub citation: String,
     /// Until when, in words or as a date, in the reader's language.
     pub until: String,
+}
+
+impl Kept {
+    /// What law keeps after an erasure, by the policy.
+    #[must_use]
+    pub fn all(policy: &Policy, f: &Frame) -> Vec<Self> {
+        let facts = policy.facts();
+        let rules = facts.storage.statutory.values();
+        rules
+            .map(|rule| {
+                let items = rule.items.iter().filter_map(|item| facts.collection.items.get(item));
+                let what: Vec<String> = items.map(|item| say(f, &item.label)).collect();
+                let record = avouch_policy::law::record(&rule.statute).map(|(_, r)| r);
+                Self {
+                    what: f.texts.list(&what),
+                    why: f.t("kept-by-law"),
+                    citation: record.map(|r| r.citation.clone()).unwrap_or_default(),
+                    until: f.t1("until-after-collected", "period", period(f, rule.keep)),
+                }
+            })
+            .collect()
+    }
+
+    /// What law keeps of one item.
+    #[must_use]
+    pub fn of(policy: &Policy, f: &Frame, item: &str) -> Option<Self> {
+        let at = policy.facts().storage.statutory.values().position(|rule| rule.items.contains(item))?;
+        Self::all(policy, f).into_iter().nth(at)
+    }
+}
+
+/// For how long backups hold what was erased, in words.
+#[must_use]
+pub fn backups(policy: &Policy, f: &Frame) -> String {
+    policy.facts().storage.backups.as_ref().map(|b| period(f, b.kept)).unwrap_or_default()
+}
+
+/// The time so many days ago.
+#[must_use]
+pub fn days_ago(now: jiff::Timestamp, days: u32) -> jiff::Timestamp {
+    now.checked_sub(jiff::SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
