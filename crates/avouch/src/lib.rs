@@ -33,6 +33,7 @@ pub mod store {
         Receipt, Record, RecordHead, RecordId, SessionInfo, SessionName, SessionToken, Store, StoreConfig,
         StoreError, UseCount, Used, Which,
     };
+    pub use avouch_ledger::hash::leaf_hash;
     pub use avouch_ledger::leaf::{Leaf, Outcome};
     pub use avouch_ledger::tile;
     pub use avouch_seal::{Region, Sink, SubjectId};

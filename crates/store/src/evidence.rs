@@ -151,6 +151,22 @@ impl Look<'_> {
         Ok(row.is_some())
     }
 
+    /// One leaf by its place.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRecord`] when there is none.
+    pub async fn leaf(&mut self, receipt: &Receipt) -> Result<Evidence, StoreError> {
+        let row = self
+            .db
+            .first(
+                "SELECT entry FROM leaf WHERE log = ?1 AND idx = ?2",
+                &[Val::Text(&receipt.log), receipt.index.into()],
+            )
+            .await?
+            .ok_or(StoreError::NoRecord)?;
+        Ok(Evidence { receipt: receipt.clone(), leaf: leaf(row.blob(0)?)? })
+    }
+
     /// The latest leaves of every log, newest first, for the console.
     ///
     /// # Errors

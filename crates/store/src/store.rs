@@ -186,6 +186,17 @@ impl Store {
         self.shared.entropy.bytes()
     }
 
+    /// Fills `out` with random bytes.
+    pub fn fill(&self, out: &mut [u8]) {
+        self.shared.entropy.fill(out);
+    }
+
+    /// Thirty-two secret bytes for one labelled use, the same on every node of this region.
+    #[must_use]
+    pub fn derived(&self, label: &str) -> [u8; 32] {
+        self.shared.keys.blind_index("derived", label)
+    }
+
     /// Takes a connection to look through.
     ///
     /// # Errors

@@ -14,7 +14,12 @@ pub mod frame;
 pub mod http;
 pub mod lang;
 pub mod page;
+mod serve;
 pub mod shown;
 pub mod site;
+pub mod state;
 pub mod text;
 pub mod words;
+
+pub use api::openapi;
+pub use serve::{console, serve_api, serve_console, serve_site, site};

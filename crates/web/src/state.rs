@@ -167,26 +167,27 @@ fn agent(headers: &HeaderMap) -> String {
     [browser, system].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
+/// A told reason as pages and problem documents show it.
+#[must_use]
+pub fn reason(told: avouch_policy::Told) -> Reason {
+    Reason {
+        code: told.code.to_owned(),
+        text: told.text,
+        clause: told.clause.to_owned(),
+        citation: told.citation,
+        remedy: told.remedy,
+        gap: told.kind == avouch_policy::Kind::Gap,
+    }
+}
+
 /// A use case's fault as a page's or an API's, in the language of the reader.
 #[must_use]
 pub fn told(fault: &avouch::Fault, lang: &str) -> Fault {
     use avouch::Fault as F;
     match fault {
-        F::Refused(denied) => Fault::Refused(
-            denied
-                .refusal
-                .tell(&denied.policy, lang)
-                .into_iter()
-                .map(|told| Reason {
-                    code: told.code.to_owned(),
-                    text: told.text,
-                    clause: told.clause.to_owned(),
-                    citation: told.citation,
-                    remedy: told.remedy,
-                    gap: told.kind == avouch_policy::Kind::Gap,
-                })
-                .collect(),
-        ),
+        F::Refused(denied) => {
+            Fault::Refused(denied.refusal.tell(&denied.policy, lang).into_iter().map(reason).collect())
+        }
         F::Invalid(_) => Fault::Malformed,
         F::Taken(_) | F::NeedsGuardian | F::NotNow(_) | F::WrongLogin | F::NeedsProof => Fault::Forbidden,
         F::TooMany(minutes) => Fault::TooMany { seconds: u32::try_from(minutes * 60).unwrap_or(u32::MAX) },

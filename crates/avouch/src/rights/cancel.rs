@@ -20,6 +20,8 @@ pub struct Cancelling {
     pub due: Timestamp,
     /// Where it is recorded.
     pub receipt: Receipt,
+    /// The certificate, where everything was erased at once.
+    pub erased: Option<erase::Certificate>,
 }
 
 impl App {
@@ -37,10 +39,18 @@ impl App {
         };
         let subject = session.subject();
         let receipt = self.store.transact(Begin { subject, due }).await?;
-        if due <= start {
-            self.erase(subject).await?;
-        }
-        Ok(Cancelling { due, receipt })
+        let erased = if due <= start { Some(self.erase(subject).await?) } else { None };
+        Ok(Cancelling { due, receipt, erased })
+    }
+
+    /// Since when the account is being cancelled; nothing when it is not.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn cancelling_since(&self, subject: SubjectId) -> Result<Option<Timestamp>, Fault> {
+        let leaves = self.own_leaves(subject, Timestamp::UNIX_EPOCH, 100_000).await?;
+        let last = leaves.iter().find(|e| e.leaf.act == "cancel");
+        Ok(last.and_then(|e| Timestamp::from_millisecond(e.leaf.at).ok()))
     }
 
     /// Ends the cooling-off: the account is as before.

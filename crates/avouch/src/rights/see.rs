@@ -5,7 +5,7 @@
 use avouch_policy::Act;
 use avouch_seal::SubjectId;
 use avouch_store::{
-    Account, Actor, ConsentEvent, Evidence, Proof, Receipt, Record, RecordHead, SessionInfo, UseCount, Which,
+    Account, Actor, ConsentEvent, Evidence, Head, Proof, Receipt, Record, RecordHead, SessionInfo, UseCount, Which,
 };
 use jiff::Timestamp;
 
@@ -39,6 +39,38 @@ impl App {
     pub async fn see(&self, subject: SubjectId, item: &str) -> Result<Vec<Record>, Fault> {
         let wanted = Wanted { act: Act::Use, purpose: super::PURPOSE, items: &[item], recipient: None };
         Ok(self.use_records(subject, &wanted, &Actor::Subject, &Which::all()).await?.records)
+    }
+
+    /// A subject's own records of several items in one look.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`]; [`Fault::NotFound`].
+    pub async fn see_all(&self, subject: SubjectId, items: &[&str]) -> Result<Vec<Record>, Fault> {
+        let wanted = Wanted { act: Act::Use, purpose: super::PURPOSE, items, recipient: None };
+        Ok(self.use_records(subject, &wanted, &Actor::Subject, &Which::all()).await?.records)
+    }
+
+    /// One of a subject's own leaves, with the head of its log.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] when it is not theirs.
+    pub async fn own_leaf(&self, subject: SubjectId, receipt: &Receipt) -> Result<(Evidence, Head), Fault> {
+        let mut reading = self.store.reading().await?;
+        let mut look = reading.look()?;
+        if !look.owns_leaf(subject, receipt).await? {
+            return Err(Fault::NotFound);
+        }
+        let head = look.heads().await?.into_iter().find(|h| h.log == receipt.log).ok_or(Fault::NotFound)?;
+        Ok((look.leaf(receipt).await?, head))
+    }
+
+    /// What a tlog-tiles path of a log asks for; nothing where there is no such thing.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn tile(&self, log: &str, wanted: avouch_ledger::tile::Wanted) -> Result<Option<Vec<u8>>, Fault> {
+        let mut reading = self.store.reading().await?;
+        Ok(reading.look()?.tile(log, wanted).await?)
     }
 
     /// Who used a subject's data since a time: by purpose, item and service.

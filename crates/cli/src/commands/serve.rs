@@ -84,7 +84,7 @@ impl Listeners {
 
 /// A link into the console for the first operator.
 pub(crate) async fn console_link(app: &App, console: &str) -> Result<String, Failure> {
-    Ok(format!("{console}/enter?link={}", app.operator_link("officer").await?))
+    Ok(format!("{console}/enter/{}", app.operator_link("officer").await?))
 }
 
 /// Serves until it is told to stop.

@@ -103,3 +103,4 @@ leaf-root = Head
 leaf-digest = Policy
 leaf-proof-save = Save the proof
 leaf-proof-text = The file lets anyone check, without us and without seeing your data, that this entry stands in the log. The entry itself holds no personal data.
+sessions-unknown = Unknown device

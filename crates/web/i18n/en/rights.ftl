@@ -78,3 +78,4 @@ erased-title = Your data is erased
 erased-lead = Your key was destroyed at { $at }. Nobody can read what was encrypted with it, neither we nor anyone who takes our disks.
 erased-proof = Evidence
 erased-proof-text = The log holds an entry of this erasure without your name. Keep its number: with it, anyone can check that the entry stands.
+kept-by-law = the law requires it

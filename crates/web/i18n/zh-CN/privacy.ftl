@@ -89,3 +89,4 @@ leaf-root = 账本头
 leaf-digest = 政策
 leaf-proof-save = 保存证明文件
 leaf-proof-text = 任何人凭此文件即可核验该条记录确在账本之中，无需经过我们，也不会看到您的信息。记录本身不含个人信息。
+sessions-unknown = 未知设备

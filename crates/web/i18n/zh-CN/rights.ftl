@@ -77,3 +77,4 @@ erased-title = 您的信息已抹除
 erased-lead = 您的密钥已于 { $at } 销毁。用它加密的内容，我们和任何取得存储介质的人都无法读取。
 erased-proof = 凭证
 erased-proof-text = 账本中有一条不含您姓名的抹除记录。请保存其编号：任何人凭此都可核验该记录存在。
+kept-by-law = 法律要求保存

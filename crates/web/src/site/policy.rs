@@ -132,9 +132,21 @@ pub async fn past(State(web): State<Web>, f: Frame, Path(version): Path<String>)
     Ok(Page(page(&web, f, &policy, current).await?))
 }
 
-/// `GET /policy.md`: the text to keep (PIPL 17).
-pub async fn save(State(web): State<Web>, f: Frame) -> Response {
-    let text = render(&web.policy(), f.tag(), Format::Markdown);
-    ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment")], text)
-        .into_response()
+/// `GET /policy/{version}/{lang}.md`: the text to keep (PIPL 17).
+///
+/// # Errors
+/// [`Fault::NotFound`] for a version or language that never held here.
+pub async fn save(
+    State(web): State<Web>,
+    f: Frame,
+    Path((version, file)): Path<(String, String)>,
+) -> Result<Response, Fault> {
+    let lang = file.strip_suffix(".md").ok_or(Fault::NotFound)?;
+    let policy = web.app.past_policy(&version).await.map_err(page_fault(&f))?;
+    if !policy.facts().languages.iter().any(|l| l == lang) {
+        return Err(Fault::NotFound);
+    }
+    let name = format!("attachment; filename=\"privacy-policy-{version}-{lang}.md\"");
+    let headers = [(header::CONTENT_TYPE, "text/markdown; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, render(&policy, lang, Format::Markdown)).into_response())
 }

@@ -10,6 +10,19 @@ use jiff::{Timestamp, civil};
 use super::Kept;
 use crate::form::Field;
 use crate::frame::Frame;
+use avouch::security::session::Session;
+use axum::Form;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::fault::Fault;
+use crate::http::cookie;
+use crate::page::{Page, PageWith};
+use crate::site::privacy::{backups, item};
+use crate::site::summary::period;
+use crate::state::{Signed, Web, page_fault, told};
 
 /// The page for leaving.
 #[derive(Debug, Template)]
@@ -65,4 +78,124 @@ pub struct Erased {
     pub kept: Vec<Kept>,
     /// For how long backups still hold what was erased.
     pub backups: String,
+}
+
+fn form(web: &Web, f: Frame, error: String) -> Cancel {
+    let policy = web.policy();
+    let cancel = policy.facts().rights.cancel.as_ref();
+    let now = web.app.store.now();
+    let today = now.to_zoned_datetime(f.names.zone.clone()).date();
+    let cooling = cancel.and_then(|c| c.cooling_off);
+    let erased = cooling.map_or(now, |p| p.after(now)).to_zoned_datetime(f.names.zone.clone()).date();
+    let complete = cancel.and_then(|c| c.complete_within).map(|p| avouch::contact::within(&policy, p, today));
+    Cancel {
+        cooling_off: cooling.map(|p| period(&f, p)).unwrap_or_default(),
+        erased_on: erased,
+        complete_by: complete.as_ref().map_or(erased, |d| d.date),
+        provisional: complete.is_some_and(|d| d.provisional),
+        kept: Kept::all(&policy, &f),
+        backups: backups(&policy, &f),
+        password: item::password(&f).error(error),
+        f,
+    }
+}
+
+/// `GET /privacy/cancel`
+pub async fn show(State(web): State<Web>, f: Frame, Signed(_): Signed) -> Response {
+    if f.account.as_ref().is_some_and(|a| a.erased_on.is_some()) {
+        return Redirect::to("/privacy/cancelling").into_response();
+    }
+    Page(form(&web, f, String::new())).into_response()
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+#[expect(missing_debug_implementations, reason = "holds a password")]
+pub struct Sent {
+    password: String,
+    #[serde(default)]
+    when: String,
+}
+
+/// `POST /privacy/cancel`
+///
+/// # Errors
+/// What keeps the store from answering.
+pub async fn send(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Fault> {
+    leave(web, f, session, &sent.password, sent.when == "now").await
+}
+
+/// `POST /privacy/cancel/now`
+///
+/// # Errors
+/// What keeps the store from answering.
+pub async fn now(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Form(sent): Form<item::Proof>,
+) -> Result<Response, Fault> {
+    leave(web, f, session, &sent.password, true).await
+}
+
+async fn leave(web: Web, mut f: Frame, mut session: Session, password: &str, now: bool) -> Result<Response, Fault> {
+    match web.app.show_password(&session, password).await {
+        Ok(()) => session.proven = true,
+        Err(avouch::Fault::WrongLogin) => {
+            let error = f.t("password-wrong");
+            return Ok(PageWith(StatusCode::FORBIDDEN, form(&web, f, error)).into_response());
+        }
+        Err(other) => return Err(told(&other, f.tag())),
+    }
+    let policy = web.policy();
+    let cancelling = web.app.cancel(&session, now).await.map_err(page_fault(&f))?;
+    let Some(certificate) = cancelling.erased else {
+        return Ok(Redirect::to("/privacy/cancelling").into_response());
+    };
+    f.account = None;
+    let page = Erased {
+        at: web.app.store.now(),
+        receipt: format!("{}/{}", certificate.receipt.log, certificate.receipt.index),
+        log: certificate.receipt.log,
+        kept: if certificate.kept == 0 { Vec::new() } else { Kept::all(&policy, &f) },
+        backups: backups(&policy, &f),
+        f,
+    };
+    let mut response = Page(page).into_response();
+    cookie::log_out(response.headers_mut());
+    Ok(response)
+}
+
+/// `GET /privacy/cancelling`
+///
+/// # Errors
+/// What keeps the store from answering.
+pub async fn cancelling(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Response, Fault> {
+    let account = web.app.account(session.subject()).await.map_err(page_fault(&f))?;
+    let Some(due) = account.cancel_due else {
+        return Ok(Redirect::to("/privacy/cancel").into_response());
+    };
+    let since = web.app.cancelling_since(session.subject()).await.map_err(page_fault(&f))?;
+    let page = Cancelling {
+        since: since.unwrap_or(due),
+        erased_on: due.to_zoned_datetime(f.names.zone.clone()).date(),
+        kept: Kept::all(&web.policy(), &f),
+        password: item::password(&f),
+        f,
+    };
+    Ok(Page(page).into_response())
+}
+
+/// `POST /privacy/cancel/keep`: one click ends the cooling-off.
+///
+/// # Errors
+/// [`Fault::NotFound`] when nothing is being cancelled.
+pub async fn keep(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Response, Fault> {
+    web.app.keep_account(&session).await.map_err(page_fault(&f))?;
+    Ok(Redirect::to("/privacy").into_response())
 }

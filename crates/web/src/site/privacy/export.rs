@@ -6,6 +6,17 @@ use askama::Template;
 use jiff::Timestamp;
 
 use crate::frame::Frame;
+use std::collections::BTreeMap;
+
+use avouch_policy::model::Kind;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use crate::fault::Fault;
+use crate::page::Page;
+use crate::site::summary::period;
+use crate::state::{Signed, Web, page_fault, say};
 
 /// One part of the copy.
 #[derive(Clone, Debug)]
@@ -43,4 +54,36 @@ pub struct Export {
     pub expires: String,
     /// Copies made before.
     pub ready: Vec<Ready>,
+}
+
+/// `GET /privacy/export`
+///
+/// # Errors
+/// What keeps the store from answering.
+pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Page<Export>, Fault> {
+    let policy = web.policy();
+    let facts = policy.facts();
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for head in web.app.holdings(session.subject()).await.map_err(page_fault(&f))? {
+        *counts.entry(policy.item_name(head.item).to_owned()).or_default() += 1;
+    }
+    let part = |(item, count): (String, u64)| {
+        let fact = facts.collection.items.get(&item).filter(|i| i.kind != Kind::Secret)?;
+        Some(Part { label: say(&f, &fact.label), item, count })
+    };
+    let parts = counts.into_iter().filter_map(part).collect();
+    let expires = facts.rights.export.as_ref().map(|e| period(&f, e.link_expires)).unwrap_or_default();
+    Ok(Page(Export { parts, expires, ready: Vec::new(), f }))
+}
+
+/// `POST /privacy/export`: the copy itself, made at once.
+///
+/// # Errors
+/// Refusals, and what keeps the store from answering.
+pub async fn send(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Response, Fault> {
+    let export = web.app.export(session.subject(), f.tag()).await.map_err(page_fault(&f))?;
+    let day = web.app.store.now().to_zoned_datetime(f.names.zone.clone()).date();
+    let name = format!("attachment; filename=\"my-data-{day}.zip\"");
+    let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, export.zip).into_response())
 }

@@ -7,6 +7,18 @@ use jiff::Timestamp;
 
 use crate::fault::Reason;
 use crate::frame::Frame;
+use avouch::store::{Evidence, Outcome, Receipt as Place};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use crate::fault::Fault;
+use crate::page::Page;
+use crate::site::privacy::uses::{labels, who};
+use crate::state::{Signed, Web, page_fault, reason, say};
+use crate::words;
 
 /// One receipt in the list.
 #[derive(Clone, Debug)]
@@ -88,4 +100,115 @@ pub struct Receipt {
     pub f: Frame,
     /// What the leaf says.
     pub leaf: Leaf,
+}
+
+/// Receipts on one page.
+const PAGE: usize = 50;
+
+/// Which page.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    page: usize,
+}
+
+fn at(evidence: &Evidence) -> Timestamp {
+    Timestamp::from_millisecond(evidence.leaf.at).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// A purpose's label; what is no purpose is shown as it is.
+fn purpose(web: &Web, f: &Frame, name: &str) -> String {
+    web.policy().facts().usage.purposes.get(name).map_or_else(|| name.to_owned(), |p| say(f, &p.label))
+}
+
+/// `GET /privacy/receipts`
+///
+/// # Errors
+/// What keeps the store from answering.
+pub async fn list(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Query(asked): Query<Asked>,
+) -> Result<Page<Receipts>, Fault> {
+    let all = web.app.own_leaves(session.subject(), Timestamp::UNIX_EPOCH, 100_000);
+    let all = all.await.map_err(page_fault(&f))?;
+    let from = asked.page.saturating_mul(PAGE);
+    let row = |e: &Evidence| Row {
+        at: at(e),
+        act: words::act(f.texts, &e.leaf.act),
+        about: match e.leaf.items.as_slice() {
+            [] => purpose(&web, &f, &e.leaf.purpose),
+            items => labels(&web, &f, items),
+        },
+        refused: e.leaf.outcome == Outcome::Refused,
+        receipt: format!("{}/{}", e.receipt.log, e.receipt.index),
+    };
+    let rows = all.iter().skip(from).take(PAGE).map(row).collect();
+    let next = if from.saturating_add(PAGE) < all.len() { format!("page={}", asked.page + 1) } else { String::new() };
+    let previous = asked.page.checked_sub(1).map(|p| format!("page={p}")).unwrap_or_default();
+    Ok(Page(Receipts { rows, total: all.len() as u64, next, previous, f }))
+}
+
+/// What a leaf says, in the words of a page; `head` is the size and root of the signed head that covers it.
+#[must_use]
+pub fn leaf(web: &Web, f: &Frame, evidence: &Evidence, head: Option<(u64, Vec<u8>)>) -> Leaf {
+    let policy = web.policy();
+    let facts = policy.facts();
+    let l = &evidence.leaf;
+    let codes = l.reasons.iter().filter_map(|code| avouch_policy::Code::ALL.iter().find(|c| c.name() == code));
+    let tell = |code: &avouch_policy::Code| {
+        reason(avouch_policy::Reason { code: *code, item: None }.tell(&policy, f.tag()))
+    };
+    Leaf {
+        at: at(evidence),
+        act: words::act(f.texts, &l.act),
+        outcome: words::outcome(f.texts, l.outcome.name()),
+        refused: l.outcome == Outcome::Refused,
+        who: who(f, &l.party, &l.actor),
+        purpose: purpose(web, f, &l.purpose),
+        clause: facts.usage.purposes.get(&l.purpose).map(|p| p.clause.as_str().to_owned()).unwrap_or_default(),
+        basis: if l.basis.is_empty() { String::new() } else { words::basis(f.texts, &l.basis) },
+        items: labels(web, f, &l.items),
+        recipient: l.recipient.clone().unwrap_or_default(),
+        region: facts.storage.regions.get(&l.region).map_or_else(|| l.region.clone(), |r| say(f, &r.label)),
+        digest: data_encoding::HEXLOWER.encode(&l.policy),
+        reasons: codes.map(tell).collect(),
+        log: evidence.receipt.log.clone(),
+        index: evidence.receipt.index,
+        hash: data_encoding::HEXLOWER.encode(&avouch::store::leaf_hash(&l.encode())),
+        size: head.as_ref().map(|(size, _)| *size),
+        root: head.map(|(_, root)| data_encoding::HEXLOWER.encode(&root)).unwrap_or_default(),
+    }
+}
+
+/// `GET /privacy/receipts/{log}/{index}`
+///
+/// # Errors
+/// [`Fault::NotFound`] for a leaf that is not this person's.
+pub async fn one(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path((log, index)): Path<(String, u64)>,
+) -> Result<Page<Receipt>, Fault> {
+    let place = Place { log, index };
+    let (evidence, head) = web.app.own_leaf(session.subject(), &place).await.map_err(page_fault(&f))?;
+    Ok(Page(Receipt { leaf: leaf(&web, &f, &evidence, Some((head.size, head.root))), f }))
+}
+
+/// `GET /privacy/receipts/{log}/{index}/proof.json`
+///
+/// # Errors
+/// [`Fault::NotFound`] for a leaf that is not this person's.
+pub async fn proof(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path((log, index)): Path<(String, u64)>,
+) -> Result<Response, Fault> {
+    let place = Place { log, index };
+    let proof = web.app.prove_own(session.subject(), &place).await.map_err(page_fault(&f))?;
+    let name = format!("attachment; filename=\"proof-{index}.json\"");
+    Ok(([(header::CONTENT_DISPOSITION, name)], Json(proof)).into_response())
 }
