@@ -21,7 +21,7 @@ pub fn within(policy: &Policy, period: Period, received: Date) -> Due {
     match period {
         Period::Of(n, Unit::WorkingDay) => calendar.due(received, n),
         other => {
-            let noon = received.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).map(|z| z.timestamp());
+            let noon = received.at(12, 0, 0, 0).to_zoned_datetime(jiff::tz::TimeZone::UTC).map(|z| z.timestamp());
             let end = noon.map(|t| other.after(t).to_zoned_datetime(jiff::tz::TimeZone::UTC).date());
             Due { date: end.unwrap_or(received), provisional: false, calendar_version: String::new() }
         }

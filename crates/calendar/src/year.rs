@@ -1,0 +1,85 @@
+//! One announced year: which days are off, which weekend days are worked instead.
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::import::ImportError;
+
+/// Where a year's days were announced.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct Citation {
+    /// The notice.
+    pub title: String,
+    /// The document's id at the publisher.
+    pub document: String,
+}
+
+/// One announced year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Year {
+    /// The year.
+    pub year: i16,
+    /// Where it was announced.
+    pub citation: Citation,
+    /// Days off, weekends among them.
+    pub off: Vec<Date>,
+    /// Weekend days that are worked.
+    pub work: Vec<Date>,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    year: i16,
+    citation: Citation,
+    off: Vec<String>,
+    work: Vec<String>,
+}
+
+impl Year {
+    /// A year without any day, to be filled.
+    #[must_use]
+    pub fn empty(year: i16) -> Self {
+        Self { year, citation: Citation::default(), off: Vec::new(), work: Vec::new() }
+    }
+
+    /// A year from this crate's own layout.
+    ///
+    /// # Errors
+    /// [`ImportError`] when it is not of that layout, or a day is of another year.
+    pub fn from_json(text: &str) -> Result<Self, ImportError> {
+        let raw: Raw = serde_json::from_str(text).map_err(|e| ImportError::Form(e.to_string()))?;
+        let dates = |list: &[String]| -> Result<Vec<Date>, ImportError> {
+            list.iter().map(|d| d.parse().map_err(|_| ImportError::Date(d.clone()))).collect()
+        };
+        let mut year = Self { year: raw.year, citation: raw.citation, off: dates(&raw.off)?, work: dates(&raw.work)? };
+        year.check()?;
+        Ok(year)
+    }
+
+    /// Sorts the days and refuses what contradicts itself.
+    pub(crate) fn check(&mut self) -> Result<(), ImportError> {
+        self.off.sort_unstable();
+        self.work.sort_unstable();
+        for day in self.off.iter().chain(&self.work) {
+            if day.year() != self.year {
+                return Err(ImportError::OtherYear(*day));
+            }
+        }
+        match self.off.iter().find(|d| self.work.contains(d)) {
+            Some(day) => Err(ImportError::Both(*day)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the notice says that a day is worked; nothing where it leaves it to the weekend.
+    #[must_use]
+    pub fn works(&self, date: Date) -> Option<bool> {
+        if self.off.binary_search(&date).is_ok() {
+            Some(false)
+        } else if self.work.binary_search(&date).is_ok() {
+            Some(true)
+        } else {
+            None
+        }
+    }
+}
