@@ -76,7 +76,7 @@ fn locations(config: &Config, region: &str) -> Result<(Location, Location), Fail
         let folder = config.data.join(region);
         return Ok((Location::Sqlite(folder.join("data.db")), Location::Sqlite(folder.join("keys.db"))));
     };
-    let at = |path: &Path| {
+    let at = |path: &Path| -> Result<Location, Failure> {
         let url = std::fs::read_to_string(path)
             .map_err(|e| Failure::new("config", format!("cannot read the URL in {}: {e}", path.display())))?;
         Ok(Location::Postgres(PostgresConfig { url: url.trim().to_owned(), readers: postgres.readers }))

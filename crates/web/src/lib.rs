@@ -22,4 +22,4 @@ pub mod text;
 pub mod words;
 
 pub use api::openapi;
-pub use serve::{console, serve_api, serve_console, serve_site, site};
+pub use serve::{console_routes, serve_api, serve_console, serve_site, site_routes};

@@ -16,7 +16,7 @@ use crate::state::{Web, foundation, know};
 use crate::{api, console, site};
 
 /// The site's routes over their foundation.
-pub fn site(app: App) -> Router {
+pub fn site_routes(app: App) -> Router {
     let web = Web { app };
     let routes = Router::new()
         .route("/", get(site::home::show))
@@ -53,7 +53,7 @@ pub fn site(app: App) -> Router {
 }
 
 /// The console's routes over their foundation.
-pub fn console(app: App) -> Router {
+pub fn console_routes(app: App) -> Router {
     let web = Web { app };
     let routes = Router::new()
         .route("/", get(console::home::show))
@@ -76,7 +76,7 @@ async fn serve(routes: Router, on: TcpListener, stop: impl Future<Output = ()> +
 /// # Errors
 /// When the listener fails.
 pub async fn serve_site(app: App, on: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-    serve(site(app), on, stop).await
+    serve(site_routes(app), on, stop).await
 }
 
 /// Serves the service API until `stop`.
@@ -92,5 +92,5 @@ pub async fn serve_api(app: App, on: TcpListener, stop: impl Future<Output = ()>
 /// # Errors
 /// When the listener fails.
 pub async fn serve_console(app: App, on: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-    serve(console(app), on, stop).await
+    serve(console_routes(app), on, stop).await
 }

@@ -59,7 +59,7 @@ pub fn foundation(app: &App) -> Foundation {
         names: Arc::new(names),
         csrf: CsrfKey::new(&app.store.derived("forms")),
         random: Random::new(move |out| store.fill(out)),
-        transport: Transport::Plain,
+        transport: Transport { tls: false },
         origin: None,
     }
 }

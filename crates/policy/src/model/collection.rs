@@ -43,6 +43,8 @@ facts! {
         pub others: bool = false,
         /// The device permission it needs, e.g. `location`.
         pub permission: Option<String>,
+        /// Why it is asked, where the form that asks can say more than the purpose does.
+        pub why: Option<Words>,
         /// Sensitive: why it cannot be done without (PIPL article 30).
         pub necessity: Option<Words>,
         /// Sensitive: what it can do to the person (PIPL article 30).

@@ -31,6 +31,6 @@ pub async fn show(f: Frame) -> Page<LoggedOut> {
 pub async fn send(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Response, Fault> {
     web.app.log_out(&session).await.map_err(page_fault(&f))?;
     let mut response = Redirect::to("/logged-out").into_response();
-    cookie::log_out(response.headers_mut());
+    cookie::log_out(response.headers_mut(), [cookie::SESSION, cookie::CSRF]);
     Ok(response)
 }

@@ -167,7 +167,7 @@ async fn leave(web: Web, mut f: Frame, mut session: Session, password: &str, now
         f,
     };
     let mut response = Page(page).into_response();
-    cookie::log_out(response.headers_mut());
+    cookie::log_out(response.headers_mut(), [cookie::SESSION, cookie::CSRF]);
     Ok(response)
 }
 
