@@ -36,5 +36,5 @@ pub mod store {
     pub use avouch_ledger::hash::leaf_hash;
     pub use avouch_ledger::leaf::{Leaf, Outcome};
     pub use avouch_ledger::tile;
-    pub use avouch_seal::{Region, Sink, SubjectId};
+    pub use avouch_seal::{IdError, Region, Sink, SubjectId};
 }

@@ -3,7 +3,7 @@
 //! Keeps promise 5.6 (who of the staff may look).
 
 use avouch_seal::SubjectId;
-use avouch_store::{Hold, Outcome, StoreError, TokenKind, Transact, Tx};
+use avouch_store::{Evidence, Head, Hold, Outcome, Receipt, StoreError, TokenKind, Transact, Tx};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
@@ -49,6 +49,37 @@ impl App {
     pub async fn operator_sign_out(&self, session: &str) -> Result<(), Fault> {
         self.store.transact(SignOut { session: session.to_owned() }).await?;
         Ok(())
+    }
+}
+
+impl App {
+    /// The latest leaves of every log, newest first, for those who look after the evidence.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn latest_leaves(&self, limit: u32) -> Result<Vec<Evidence>, Fault> {
+        let mut reading = self.store.reading().await?;
+        Ok(reading.look()?.latest_leaves(limit).await?)
+    }
+
+    /// One leaf by its place, with the head of its log.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] when there is none.
+    pub async fn leaf(&self, receipt: &Receipt) -> Result<(Evidence, Head), Fault> {
+        let mut reading = self.store.reading().await?;
+        let mut look = reading.look()?;
+        let head = look.heads().await?.into_iter().find(|h| h.log == receipt.log).ok_or(Fault::NotFound)?;
+        Ok((look.leaf(receipt).await?, head))
+    }
+
+    /// Jobs that failed, and why.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn job_faults(&self) -> Result<Vec<(String, String)>, Fault> {
+        let mut reading = self.store.reading().await?;
+        Ok(reading.look()?.job_faults().await?)
     }
 }
 

@@ -27,3 +27,17 @@ leaves-found = { $count ->
 }
 leaves-none = Nothing fits this search. Try fewer words, or any act.
 leaf-title = Entry { $index }
+check-ledger = Ledger
+check-ledger-good = Acts are recorded.
+check-retention = Retention
+check-retention-good = Nothing is kept past its end.
+check-retention-bad = { $count } records are past their end and wait for the sweep.
+check-jobs = Jobs
+check-jobs-good = No job fails.
+count-subjects = People
+count-cancelling = Leaving
+count-records = Records
+count-consents = Consents in force
+count-held = Kept by law
+count-leaves = Entries of the ledger
+enter-officer = officer

@@ -5,6 +5,12 @@ use jiff::{Timestamp, civil};
 
 use super::leaves::Row;
 use crate::frame::Frame;
+use axum::extract::State;
+
+use crate::console::{Operator, leaves};
+use crate::fault::Fault;
+use crate::page::Page;
+use crate::state::{Web, page_fault};
 
 /// One thing that is looked after.
 #[derive(Clone, Debug)]
@@ -54,4 +60,49 @@ impl Today {
     pub fn well(&self) -> bool {
         self.checks.iter().all(|check| check.good)
     }
+}
+
+/// Leaves on the page of today.
+const LATEST: u32 = 10;
+
+/// `GET /`
+///
+/// # Errors
+/// [`Fault::SignIn`]; what keeps the store from answering.
+pub async fn show(State(web): State<Web>, f: Frame, _: Operator) -> Result<Page<Today>, Fault> {
+    let told = page_fault(&f);
+    let counts = web.app.store.counts().await.map_err(|e| told(e.into()))?;
+    let overdue: u64 = web.app.sweep(true).await.map_err(&told)?.records.values().sum();
+    let jobs = web.app.job_faults().await.map_err(&told)?;
+    let latest = web.app.latest_leaves(LATEST).await.map_err(&told)?;
+    let ledger = web.app.store.health().fault();
+    let checks = vec![
+        Check {
+            name: f.t("check-ledger"),
+            good: ledger.is_none(),
+            text: ledger.unwrap_or_else(|| f.t("check-ledger-good")),
+        },
+        Check {
+            name: f.t("check-retention"),
+            good: overdue == 0,
+            text: if overdue == 0 { f.t("check-retention-good") } else { f.t1("check-retention-bad", "count", overdue) },
+        },
+        Check {
+            name: f.t("check-jobs"),
+            good: jobs.is_empty(),
+            text: jobs.first().map_or_else(|| f.t("check-jobs-good"), |(kind, fault)| format!("{kind}: {fault}")),
+        },
+    ];
+    let count = |key: &str| Count { label: f.t(&format!("count-{key}")), value: counts.get(key).copied().unwrap_or(0) };
+    let policy = web.policy();
+    Ok(Page(Today {
+        at: web.app.store.now(),
+        checks,
+        counts: ["subjects", "cancelling", "records", "consents", "held", "leaves"].map(count).to_vec(),
+        rows: latest.iter().map(|e| leaves::row(&f, e)).collect(),
+        version: policy.version().to_owned(),
+        effective: policy.facts().effective.unwrap_or_default(),
+        digest: policy.digest().to_string(),
+        f,
+    }))
 }
