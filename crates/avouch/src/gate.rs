@@ -3,7 +3,6 @@
 //! Keeps promise 2.0. Names that the policy does not know are refused as gaps; the rest is decided by
 //! the store on the subject's true standing.
 
-
 use avouch_policy::{Act, Ask, AskNames, Refusal};
 use avouch_seal::SubjectId;
 use avouch_store::{Actor, Denied, StoreError, Transact, Tx, Used, Which};
@@ -128,4 +127,3 @@ impl Transact for NoteUnknown {
         tx.note_refusal(self.act, &self.purpose, self.party, &self.reasons).await
     }
 }
-

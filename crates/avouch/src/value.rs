@@ -95,9 +95,8 @@ fn email(name: &str, value: &str) -> Result<Checked, FieldFault> {
 }
 
 fn phone(name: &str, value: &str) -> Result<Checked, FieldFault> {
-    let fault = || {
-        FieldFault::new(name, "not-a-phone", "write the number with its country code, e.g. +86 199 0000 0001")
-    };
+    let fault =
+        || FieldFault::new(name, "not-a-phone", "write the number with its country code, e.g. +86 199 0000 0001");
     let compact: String = value.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '(' | ')' | '.')).collect();
     let full = match compact.strip_prefix('+') {
         Some(digits) => digits.to_owned(),

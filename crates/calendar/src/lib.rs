@@ -76,8 +76,9 @@ impl Calendar {
         ];
         // A test reads each of the files that ship.
         let years = files.iter().filter_map(|text| Year::from_json(text).ok()).map(|y| (y.year, y)).collect();
-        let margins =
-            serde_json::from_str::<About>(include_str!("../data/cn/calendar.json")).map(|a| a.margins).unwrap_or_default();
+        let margins = serde_json::from_str::<About>(include_str!("../data/cn/calendar.json"))
+            .map(|a| a.margins)
+            .unwrap_or_default();
         Self {
             name: "cn".into(),
             zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),

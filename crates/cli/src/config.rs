@@ -87,8 +87,8 @@ impl Config {
     /// Reads a configuration file; paths in it are relative to it.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Failure::new("config", format!("cannot read {shown}: {e}")))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|e| Failure::new("config", format!("cannot read {shown}: {e}")))?;
         let mut config: Self =
             toml::from_str(&text).map_err(|e| Failure::new("config", format!("{shown} is not right:\n{e}")))?;
         let base = path.parent().unwrap_or_else(|| Path::new("."));

@@ -58,7 +58,11 @@ pub(crate) struct Answer<'a, T: Serialize> {
 pub(crate) fn answer<T: Serialize>(json: bool, data: &T, words: impl FnOnce() -> String) {
     if json {
         let answer = Answer { ok: true, data: Some(data), error: None };
-        println!("{}", serde_json::to_string(&answer).unwrap_or_else(|e| format!("{{\"ok\":false,\"error\":{{\"code\":\"json\",\"message\":\"{e}\"}}}}")));
+        println!(
+            "{}",
+            serde_json::to_string(&answer)
+                .unwrap_or_else(|e| format!("{{\"ok\":false,\"error\":{{\"code\":\"json\",\"message\":\"{e}\"}}}}"))
+        );
     } else {
         println!("{}", words().trim_end());
     }

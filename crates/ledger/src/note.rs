@@ -135,7 +135,8 @@ impl Verifier {
         }
         let mut found = false;
         for line in signatures.lines() {
-            let rest = line.strip_prefix("\u{2014} ").ok_or(NoteError::Form("a signature line does not start with a dash"))?;
+            let rest =
+                line.strip_prefix("\u{2014} ").ok_or(NoteError::Form("a signature line does not start with a dash"))?;
             let (name, signature) = rest.split_once(' ').ok_or(NoteError::Form("a signature line has no name"))?;
             let bytes =
                 BASE64.decode(signature.as_bytes()).map_err(|_| NoteError::Form("a signature is not base64"))?;

@@ -85,9 +85,7 @@ impl Policy {
     #[must_use]
     pub fn items_of(&self, purpose: &str) -> Vec<&str> {
         let facts = self.facts();
-        facts.usage.purposes.get(purpose).map_or_else(Vec::new, |p| {
-            p.items.of(facts.collection.items.keys()).collect()
-        })
+        facts.usage.purposes.get(purpose).map_or_else(Vec::new, |p| p.items.of(facts.collection.items.keys()).collect())
     }
 
     /// Turns names into an ask.

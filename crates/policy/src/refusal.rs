@@ -133,12 +133,9 @@ const fn said(code: Code) -> Said {
             "这一目的属于例外情形，登记册中没有相应记录。",
             "请先登记法律依据、范围和审批。",
         ],
-        Code::NoRecipient => [
-            "Sharing needs a recipient.",
-            "Name the recipient.",
-            "对外提供须指明接收方。",
-            "请指明接收方。",
-        ],
+        Code::NoRecipient => {
+            ["Sharing needs a recipient.", "Name the recipient.", "对外提供须指明接收方。", "请指明接收方。"]
+        }
         Code::RecipientNotAsked => [
             "A recipient was named for an act that gives nothing out.",
             "Ask to share, or leave the recipient out.",
@@ -236,7 +233,12 @@ mod tests {
             }
             let [_, _, zh, zh_remedy] = said(*code);
             assert!(!zh.is_ascii() && !zh_remedy.is_ascii(), "{} is not told in Chinese", code.name());
-            assert!(crate::law::record(code.citation()).is_some(), "{} cites nothing: {}", code.name(), code.citation());
+            assert!(
+                crate::law::record(code.citation()).is_some(),
+                "{} cites nothing: {}",
+                code.name(),
+                code.citation()
+            );
         }
     }
 }

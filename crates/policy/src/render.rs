@@ -45,7 +45,9 @@ pub fn contents(policy: &Policy, lang: &str) -> Vec<(String, String)> {
     let mut open: Option<(String, String)> = None;
     for event in Parser::new_ext(&text, options()) {
         match (event, &mut open) {
-            (Event::Start(Tag::Heading { level: HeadingLevel::H2, id: Some(id), .. }), _) => open = Some((id.to_string(), String::new())),
+            (Event::Start(Tag::Heading { level: HeadingLevel::H2, id: Some(id), .. }), _) => {
+                open = Some((id.to_string(), String::new()))
+            }
             (Event::End(TagEnd::Heading(_)), _) => out.extend(open.take()),
             (Event::Text(words) | Event::Code(words), Some((_, title))) => title.push_str(&words),
             _ => {}
@@ -104,7 +106,8 @@ fn fill(view: &View<'_>, policy: &Policy, slot: &str) -> String {
             Some(url) => link(url, url),
             None => unstated(view.tongue).to_owned(),
         },
-        _ => fact(view.facts, view.lang, view.tongue, slot).map_or_else(|| unstated(view.tongue).to_owned(), |text| escape(&text)),
+        _ => fact(view.facts, view.lang, view.tongue, slot)
+            .map_or_else(|| unstated(view.tongue).to_owned(), |text| escape(&text)),
     }
 }
 
@@ -121,7 +124,9 @@ fn fact(facts: &Facts, lang: &str, tongue: Tongue, slot: &str) -> Option<String>
         "controller.registration" => controller.registration.clone(),
         "controller.address" => words(controller.address.as_ref()),
         "controller.control" => controller.control.clone(),
-        "controller.region" => facts.storage.regions.get(&controller.region).map(|region| region.label.in_lang(lang).to_owned()),
+        "controller.region" => {
+            facts.storage.regions.get(&controller.region).map(|region| region.label.in_lang(lang).to_owned())
+        }
         "officer.name" => controller.officer.as_ref().map(|officer| officer.name.clone()),
         "officer.email" => controller.officer.as_ref().and_then(|officer| officer.email.clone()),
         "minors.guardian_under" => facts.collection.minors.as_ref().map(|minors| minors.guardian_under.to_string()),
@@ -139,7 +144,8 @@ fn fact(facts: &Facts, lang: &str, tongue: Tongue, slot: &str) -> Option<String>
         "rights.link_expires" => period(rights.export.as_ref().map(|export| export.link_expires)),
         "rights.take_back" => period(rights.change_contact.as_ref().map(|change| change.take_back)),
         "updates.channels" => {
-            let channels: Vec<_> = facts.updates.channels.iter().map(|channel: &Channel| tongue.channel(*channel).to_owned()).collect();
+            let channels: Vec<_> =
+                facts.updates.channels.iter().map(|channel: &Channel| tongue.channel(*channel).to_owned()).collect();
             Some(tongue.list(&channels))
         }
         "updates.notice" => period(facts.updates.notice),
@@ -158,7 +164,9 @@ fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.trim().chars() {
         match c {
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' | '!' => out.extend(['\\', c]),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' | '!' => {
+                out.extend(['\\', c])
+            }
             '-' | '+' | '=' if out.is_empty() => out.extend(['\\', c]),
             c if c.is_control() => out.push(' '),
             c => out.push(c),
@@ -183,7 +191,11 @@ fn link(words: &str, url: &str) -> String {
 fn safe(url: CowStr<'_>) -> CowStr<'_> {
     let within = url.starts_with('#') || (url.starts_with('/') && !url.starts_with("//"));
     let lower = url.to_ascii_lowercase();
-    if within || ["https://", "http://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme)) { url } else { "#".into() }
+    if within || ["https://", "http://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme)) {
+        url
+    } else {
+        "#".into()
+    }
 }
 
 /// What a wide table scrolls in: reached by the keyboard and named after the heading it stands under.
@@ -208,12 +220,16 @@ fn to_html(text: &str) -> String {
                 under.clone_from(&id);
                 events.push(Event::Start(Tag::Heading { level, id, classes: Vec::new(), attrs: Vec::new() }));
             }
-            Event::Start(Tag::Table(columns)) => events.extend([Event::Html(scroll(under.as_deref()).into()), Event::Start(Tag::Table(columns))]),
+            Event::Start(Tag::Table(columns)) => {
+                events.extend([Event::Html(scroll(under.as_deref()).into()), Event::Start(Tag::Table(columns))])
+            }
             Event::End(TagEnd::Table) => events.extend([Event::End(TagEnd::Table), Event::Html("</div>\n".into())]),
             Event::Html(raw) | Event::InlineHtml(raw) => events.push(Event::Text(raw)),
             Event::Start(Tag::HtmlBlock) => events.push(Event::Start(Tag::Paragraph)),
             Event::End(TagEnd::HtmlBlock) => events.push(Event::End(TagEnd::Paragraph)),
-            Event::Start(Tag::Link { link_type, dest_url, title, id }) => events.push(Event::Start(Tag::Link { link_type, dest_url: safe(dest_url), title, id })),
+            Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+                events.push(Event::Start(Tag::Link { link_type, dest_url: safe(dest_url), title, id }))
+            }
             // A picture would be fetched from elsewhere before anyone agreed to it; its words stay.
             Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => {}
             other => events.push(other),

@@ -1,14 +1,22 @@
 //! The decision against a slow, obvious interpreter of the same rules, on random policies and people.
 //!
 //! `AVOUCH_DECIDE_CASES` sets how many; a million by default.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use avouch_policy::model::Role;
 use avouch_policy::rules::{ItemRule, Names, PurposeRule, RecipientRule, party_bit};
 use avouch_policy::{
-    Act, Age, Ask, Basis, Bits, Code, ItemId, Kind, Party, PurposeId, RecipientId, RegionId, Rules, Standing, State, Verdict,
+    Act, Age, Ask, Basis, Bits, Code, ItemId, Kind, Party, PurposeId, RecipientId, RegionId, Rules, Standing, State,
+    Verdict,
 };
 use jiff::Timestamp;
 
@@ -221,8 +229,8 @@ fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<(Code, Optio
     if purpose.basis == Basis::SeparateConsent && !separate {
         no.insert((Code::NoSeparateConsent, None));
     }
-    let rests_on_agreement = purpose.basis == Basis::Contract
-        || purpose.basis == Basis::Consent && who.consents.contains(&q.purpose);
+    let rests_on_agreement =
+        purpose.basis == Basis::Contract || purpose.basis == Basis::Consent && who.consents.contains(&q.purpose);
     if rests_on_agreement && !sensitive.is_empty() && !separate {
         no.insert((Code::NoSeparateConsent, None));
     }

@@ -4,14 +4,19 @@
 use avouch_policy::{File, Format, Policy, Source, contents, render};
 
 const FACTS: &str = include_str!("../../../policy/policy.toml");
-const TEXTS: [(&str, &str); 2] = [("en", include_str!("../../../policy/text/en.md")), ("zh-CN", include_str!("../../../policy/text/zh-CN.md"))];
+const TEXTS: [(&str, &str); 2] =
+    [("en", include_str!("../../../policy/text/en.md")), ("zh-CN", include_str!("../../../policy/text/zh-CN.md"))];
 
 /// How many promises each chapter makes, and the number of its first.
-const PROMISES: [(u32, u32, u32); 9] = [(0, 1, 1), (1, 1, 7), (2, 0, 7), (3, 1, 5), (4, 1, 4), (5, 1, 7), (6, 1, 5), (7, 1, 2), (8, 1, 3)];
+const PROMISES: [(u32, u32, u32); 9] =
+    [(0, 1, 1), (1, 1, 7), (2, 0, 7), (3, 1, 5), (4, 1, 4), (5, 1, 7), (6, 1, 5), (7, 1, 2), (8, 1, 3)];
 
 fn load(facts: &str, texts: &[(&str, &str)]) -> Policy {
-    let texts = texts.iter().map(|(lang, text)| ((*lang).to_owned(), File::new(format!("text/{lang}.md"), *text))).collect();
-    Policy::load(&Source { facts: File::new("policy.toml", facts), texts }).map_err(|faults| faults.report(false)).unwrap()
+    let texts =
+        texts.iter().map(|(lang, text)| ((*lang).to_owned(), File::new(format!("text/{lang}.md"), *text))).collect();
+    Policy::load(&Source { facts: File::new("policy.toml", facts), texts })
+        .map_err(|faults| faults.report(false))
+        .unwrap()
 }
 
 fn shipped() -> Policy {
@@ -20,7 +25,10 @@ fn shipped() -> Policy {
 
 /// The ids of the headings in `html`, in order.
 fn ids(html: &str) -> Vec<&str> {
-    html.split("<h").skip(1).filter_map(|rest| rest.split('>').next()?.split_once("id=\"")?.1.strip_suffix('"')).collect()
+    html.split("<h")
+        .skip(1)
+        .filter_map(|rest| rest.split('>').next()?.split_once("id=\"")?.1.strip_suffix('"'))
+        .collect()
 }
 
 /// The Markdown without the backslashes that escape.
@@ -50,7 +58,10 @@ fn promise_0_1_everything_that_is_executed_is_shown() {
             assert!(text.contains(&format!("| {} |", item.label.in_lang(lang))), "{lang}: {name}");
         }
         for (name, purpose) in &facts.usage.purposes {
-            assert!(text.contains(&format!("| {} | {} |", purpose.label.in_lang(lang), purpose.why.in_lang(lang))), "{lang}: {name}");
+            assert!(
+                text.contains(&format!("| {} | {} |", purpose.label.in_lang(lang), purpose.why.in_lang(lang))),
+                "{lang}: {name}"
+            );
         }
         for (name, recipient) in &facts.sharing.recipients {
             assert!(text.contains(&format!("| {}", recipient.name.in_lang(lang))), "{lang}: {name}");
@@ -85,7 +96,10 @@ fn every_slot_is_filled_by_the_shipped_facts() {
 #[test]
 fn tables_become_tables_that_scroll() {
     let html = render(&shipped(), "en", Format::Html);
-    assert_eq!(html.matches("<table>").count(), html.matches("<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"c").count());
+    assert_eq!(
+        html.matches("<table>").count(),
+        html.matches("<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"c").count()
+    );
     assert_eq!(html.matches("<table>").count(), 11);
     assert!(!html.contains("<h1"), "the page bears the title");
     assert!(!html.contains("&lt;"), "nothing of ours is shown as raw markup");
@@ -115,7 +129,11 @@ fn raw_html_scripts_and_pictures_do_not_pass() {
 #[test]
 fn what_a_fact_says_stays_text() {
     let nasty = r#"a|b <i>x</i> *y* [z](javascript:1) {{items}} \\| `k`"#;
-    let facts = FACTS.replacen("Swift Courier (demo)", nasty, 1).replacen("https://pay.example/privacy", "javascript:alert(1)", 1);
+    let facts = FACTS.replacen("Swift Courier (demo)", nasty, 1).replacen(
+        "https://pay.example/privacy",
+        "javascript:alert(1)",
+        1,
+    );
     let policy = load(&facts, &[("en", "{{recipients}}\n")]);
     assert!(render(&policy, "en", Format::Markdown).contains(r"a\|b"));
     let html = render(&policy, "en", Format::Html);

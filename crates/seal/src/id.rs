@@ -14,7 +14,9 @@ pub enum IdError {
     #[error("'{0}' is not a region: write 1 to 8 lowercase letters, as in the policy's [storage.regions]")]
     Region(String),
     /// Not a subject id.
-    #[error("this is not a subject id: write the region, a hyphen and 26 characters, e.g. cn-00000000000000000000000000")]
+    #[error(
+        "this is not a subject id: write the region, a hyphen and 26 characters, e.g. cn-00000000000000000000000000"
+    )]
     Subject,
 }
 
@@ -123,8 +125,7 @@ impl FromStr for SubjectId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let (region, rest) = text.split_once('-').ok_or(IdError::Subject)?;
         let region = Region::new(region).map_err(|_| IdError::Subject)?;
-        let bytes =
-            CROCKFORD.as_ref().and_then(|c| c.decode(rest.as_bytes()).ok()).ok_or(IdError::Subject)?;
+        let bytes = CROCKFORD.as_ref().and_then(|c| c.decode(rest.as_bytes()).ok()).ok_or(IdError::Subject)?;
         Ok(Self { region, id: bytes.try_into().map_err(|_| IdError::Subject)? })
     }
 }

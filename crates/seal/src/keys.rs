@@ -104,11 +104,7 @@ impl RegionKey {
     ///
     /// # Errors
     /// Only when the library refuses.
-    pub fn new_subject(
-        &self,
-        subject: &SubjectId,
-        entropy: &dyn Entropy,
-    ) -> Result<(SubjectKey, Vec<u8>), SealError> {
+    pub fn new_subject(&self, subject: &SubjectId, entropy: &dyn Entropy) -> Result<(SubjectKey, Vec<u8>), SealError> {
         let secret = Zeroizing::new(entropy.bytes::<32>());
         let wrapped = aead::seal(&self.wrap, &self.subject_aad(subject), secret.as_ref(), entropy)?;
         Ok((SubjectKey::from_secret(self.region, secret.as_ref()), wrapped))

@@ -36,8 +36,7 @@ impl Look<'_> {
     /// When the database cannot be read.
     pub async fn find(&mut self, item: &str, normalized: &str) -> Result<Option<SubjectId>, StoreError> {
         let digest = self.digest(item, normalized);
-        let row =
-            self.db.first("SELECT subject FROM identifier WHERE digest = ?1", &[Val::Blob(&digest)]).await?;
+        let row = self.db.first("SELECT subject FROM identifier WHERE digest = ?1", &[Val::Blob(&digest)]).await?;
         row.map(|row| Ok(SubjectId::new(self.shared.region.clone(), row.bytes(0)?))).transpose()
     }
 

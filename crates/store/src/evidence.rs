@@ -228,7 +228,8 @@ impl Look<'_> {
             .await?
             .ok_or(StoreError::NoRecord)?;
         let nodes = RightEdge::load_with(&mut self.db, &head.log, head.size, &[receipt.index]).await?;
-        let damaged = || StoreError::Unreadable(format!("the log '{}' is damaged: run `avouch ledger verify`", head.log));
+        let damaged =
+            || StoreError::Unreadable(format!("the log '{}' is damaged: run `avouch ledger verify`", head.log));
         let inclusion = proof::inclusion(head.size, receipt.index, &nodes).ok_or_else(damaged)?;
         let checkpoint = self.checkpoint_at(&head.log, head.size).await?.ok_or_else(damaged)?;
         Ok(Proof {
@@ -285,11 +286,7 @@ impl Look<'_> {
             return Ok(None);
         }
         let blobs = rows.iter().map(|row| row.blob(0)).collect::<Result<Vec<_>, _>>()?;
-        Ok(if matches!(wanted, Wanted::Entries(..)) {
-            bundle(blobs.into_iter())
-        } else {
-            Some(blobs.concat())
-        })
+        Ok(if matches!(wanted, Wanted::Entries(..)) { bundle(blobs.into_iter()) } else { Some(blobs.concat()) })
     }
 }
 

@@ -61,10 +61,7 @@ impl Tx<'_> {
     /// When the database refuses.
     pub async fn unqueue(&mut self, kind: &str, subject: SubjectId) -> Result<u64, StoreError> {
         self.db
-            .execute(
-                "DELETE FROM job WHERE kind = ?1 AND subject = ?2",
-                &[Val::Text(kind), Val::Blob(subject.id())],
-            )
+            .execute("DELETE FROM job WHERE kind = ?1 AND subject = ?2", &[Val::Text(kind), Val::Blob(subject.id())])
             .await
     }
 }

@@ -104,9 +104,7 @@ impl KeyStore {
 
     async fn migrate(&self) -> Result<(), StoreError> {
         match (&self.pool, &self.writer) {
-            (Pool::Postgres(pool), _) => {
-                migrate::apply(&mut Db::Postgres(&mut pool.take().await?), Which::Keys).await
-            }
+            (Pool::Postgres(pool), _) => migrate::apply(&mut Db::Postgres(&mut pool.take().await?), Which::Keys).await,
             (Pool::Sqlite(_), Some(writer)) => {
                 let mut conn = writer.lock().unwrap_or_else(PoisonError::into_inner);
                 poll_now(migrate::apply(&mut Db::Sqlite(&mut conn), Which::Keys))
@@ -121,9 +119,7 @@ impl KeyStore {
             .db()?
             .query("SELECT version, secret FROM wrapped WHERE name = ?1 ORDER BY version", &[Val::Text(name)])
             .await?;
-        rows.iter()
-            .map(|row| Ok((u32::try_from(row.int(0)?).unwrap_or(0), row.blob(1)?.to_vec())))
-            .collect()
+        rows.iter().map(|row| Ok((u32::try_from(row.int(0)?).unwrap_or(0), row.blob(1)?.to_vec()))).collect()
     }
 
     async fn keep_wrapped(&self, name: &str, version: u32, secret: Vec<u8>) -> Result<(), StoreError> {
@@ -157,9 +153,8 @@ impl KeyStore {
     /// Makes a new subject's key, durably, before anything of theirs is written.
     pub(crate) async fn create(&self, subject: SubjectId) -> Result<(), StoreError> {
         let region_key = self.current()?;
-        let (_, secret) = region_key
-            .new_subject(&subject, self.entropy.as_ref())
-            .map_err(|e| StoreError::Sealed(e.to_string()))?;
+        let (_, secret) =
+            region_key.new_subject(&subject, self.entropy.as_ref()).map_err(|e| StoreError::Sealed(e.to_string()))?;
         let version = i64::from(region_key.version());
         alone!(self, |db| async {
             db.execute(
@@ -176,10 +171,7 @@ impl KeyStore {
         let mut loan = self.pool.take().await?;
         let row = loan
             .db()?
-            .first(
-                "SELECT region_version, secret FROM subject_key WHERE subject = ?1",
-                &[Val::Blob(subject.id())],
-            )
+            .first("SELECT region_version, secret FROM subject_key WHERE subject = ?1", &[Val::Blob(subject.id())])
             .await?;
         let Some(row) = row else { return Ok(None) };
         let version = row.int(0)?;
@@ -236,10 +228,7 @@ impl KeyStore {
     /// How many subjects have a key.
     pub(crate) async fn count(&self) -> Result<u64, StoreError> {
         let mut loan = self.pool.take().await?;
-        loan.db()?
-            .first("SELECT count(*) FROM subject_key", &[])
-            .await?
-            .map_or(Ok(0), |row| row.uint(0))
+        loan.db()?.first("SELECT count(*) FROM subject_key", &[]).await?.map_or(Ok(0), |row| row.uint(0))
     }
 
     /// The keyed digest of an identifier. Its key stays that of the first region key, so that rotation

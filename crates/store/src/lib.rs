@@ -32,8 +32,8 @@ mod tx;
 mod writer;
 
 pub use account::AgeBand;
-pub use avouch_ledger::leaf::{Leaf, Outcome};
 pub use archive::Archived;
+pub use avouch_ledger::leaf::{Leaf, Outcome};
 pub use clock::Clock;
 pub use consent::{Answered, ConsentEvent};
 pub use engine::{Hold, Location, PostgresConfig};

@@ -123,12 +123,7 @@ impl LogHead {
         db.execute(
             "INSERT INTO checkpoint (log, block, size, note) VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT (log, block) DO UPDATE SET size = excluded.size, note = excluded.note",
-            &[
-                Val::Text(&self.name),
-                (frontier.size() / WIDTH).into(),
-                frontier.size().into(),
-                Val::Text(&note),
-            ],
+            &[Val::Text(&self.name), (frontier.size() / WIDTH).into(), frontier.size().into(), Val::Text(&note)],
         )
         .await?;
         Ok(frontier)
@@ -162,12 +157,7 @@ impl RightEdge {
     }
 
     /// Also loads the tiles that hold the leaves named, at every level.
-    pub(crate) async fn load_with(
-        db: &mut Db<'_>,
-        log: &str,
-        size: u64,
-        through: &[u64],
-    ) -> Result<Self, StoreError> {
+    pub(crate) async fn load_with(db: &mut Db<'_>, log: &str, size: u64, through: &[u64]) -> Result<Self, StoreError> {
         let mut edge = Self { leaves: Default::default(), nodes: Default::default() };
         let mut level: u8 = 0;
         let mut width = size;

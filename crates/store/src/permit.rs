@@ -195,12 +195,7 @@ impl<'t> Tx<'t> {
     ///
     /// # Errors
     /// As [`Look::ask`]; [`StoreError::Misused`] when the transaction did not announce the subject.
-    pub async fn ask(
-        &mut self,
-        subject: SubjectId,
-        ask: Ask,
-        actor: &Actor,
-    ) -> Result<Answer<'t, Denied>, StoreError> {
+    pub async fn ask(&mut self, subject: SubjectId, ask: Ask, actor: &Actor) -> Result<Answer<'t, Denied>, StoreError> {
         self.held(subject, Hold::Shared)?;
         let answer: Answer<'t, Refused> = Look::ask(self, subject, ask, actor).await?;
         Ok(match answer {

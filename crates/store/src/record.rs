@@ -287,13 +287,8 @@ impl<'t> Tx<'t> {
                 )
                 .await?;
             let version = before.as_ref().map_or(Ok(0), |row| row.uint(0))? + 1;
-            let aad = Aad {
-                region: self.shared.region.as_str(),
-                subject: subject.id(),
-                item,
-                record: &put.id.0,
-                version,
-            };
+            let aad =
+                Aad { region: self.shared.region.as_str(), subject: subject.id(), item, record: &put.id.0, version };
             let sealed = key
                 .seal(&aad, put.value, self.shared.entropy.as_ref())
                 .map_err(|e| StoreError::Sealed(e.to_string()))?;

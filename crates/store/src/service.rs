@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-
 use crate::engine::Val;
 use crate::error::StoreError;
 use crate::look::Look;
@@ -52,10 +51,8 @@ impl Look<'_> {
         let Some((name, secret)) = credential.split_once('.') else {
             return Ok(None);
         };
-        let Some(row) = self
-            .db
-            .first("SELECT secret, purposes, state FROM service WHERE name = ?1", &[Val::Text(name)])
-            .await?
+        let Some(row) =
+            self.db.first("SELECT secret, purposes, state FROM service WHERE name = ?1", &[Val::Text(name)]).await?
         else {
             return Ok(None);
         };
@@ -89,4 +86,3 @@ impl Tx<'_> {
         Ok(format!("{name}.{secret}"))
     }
 }
-

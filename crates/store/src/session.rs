@@ -147,11 +147,7 @@ impl Tx<'_> {
         let key = self.key(token.subject).await?.ok_or(StoreError::Gone)?;
         let name = token.digest();
         let sealed = key
-            .seal(
-                &aad(self.shared.region.as_str(), &token.subject, &name),
-                device,
-                self.shared.entropy.as_ref(),
-            )
+            .seal(&aad(self.shared.region.as_str(), &token.subject, &name), device, self.shared.entropy.as_ref())
             .map_err(|e| StoreError::Sealed(e.to_string()))?;
         let now = self.now();
         self.db

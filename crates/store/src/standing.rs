@@ -107,10 +107,7 @@ pub(crate) async fn load(
     standing.restricted = row.flag(4)?;
     standing.hold = row.flag(5)?;
     for answer in db
-        .query(
-            "SELECT kind, target FROM consent WHERE subject = ?1 AND given = 1",
-            &[Val::Blob(subject.id())],
-        )
+        .query("SELECT kind, target FROM consent WHERE subject = ?1 AND given = 1", &[Val::Blob(subject.id())])
         .await?
     {
         let target = answer.text(1)?;
@@ -129,8 +126,7 @@ pub(crate) async fn load(
 
 /// Raises the epoch: whatever was permitted before is decided anew.
 pub(crate) async fn touch(db: &mut Db<'_>, subject: SubjectId) -> Result<(), StoreError> {
-    let changed = db
-        .execute("UPDATE standing SET epoch = epoch + 1 WHERE subject = ?1", &[Val::Blob(subject.id())])
-        .await?;
+    let changed =
+        db.execute("UPDATE standing SET epoch = epoch + 1 WHERE subject = ?1", &[Val::Blob(subject.id())]).await?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Gone) }
 }

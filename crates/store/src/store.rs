@@ -277,11 +277,7 @@ impl Store {
         let leaves = opened.iter().map(|o| (o.subject, o.epoch, o.leaf.clone())).collect();
         let receipts = self.transact(Release(leaves)).await?;
         Ok(receipts.map(|receipts| {
-            opened
-                .into_iter()
-                .zip(receipts)
-                .map(|(o, receipt)| Used { records: o.records, receipt })
-                .collect()
+            opened.into_iter().zip(receipts).map(|(o, receipt)| Used { records: o.records, receipt }).collect()
         }))
     }
 

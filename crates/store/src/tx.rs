@@ -125,11 +125,7 @@ impl<'t> Tx<'t> {
         };
         leaf.subject = subject.map(|(_, key)| key.tag(&leaf.salt));
         let index = self.base + self.leaves.len() as u64;
-        self.leaves.push(PendingLeaf {
-            entry: leaf.encode(),
-            at: self.look.now(),
-            subject: subject.map(|(id, _)| id),
-        });
+        self.leaves.push(PendingLeaf { entry: leaf.encode(), at: self.look.now(), subject: subject.map(|(id, _)| id) });
         Ok(Receipt { log: log.clone(), index })
     }
 

@@ -73,9 +73,7 @@ impl Home {
     /// The same data through another node, as another process would open it.
     pub async fn node(&self, name: &str, faults: Option<Arc<dyn Faults>>) -> App {
         let seed = name.bytes().fold(7, |n, b| n * 31 + u64::from(b));
-        open(&self.dir.path().join("root.key"), &self.data, &self.keys, &self.clock, name, seed, faults)
-            .await
-            .unwrap()
+        open(&self.dir.path().join("root.key"), &self.data, &self.keys, &self.clock, name, seed, faults).await.unwrap()
     }
 
     /// The ledger as a stranger with the files reads it.

@@ -66,7 +66,11 @@ pub fn console_routes(app: App) -> Router {
     guard::stand(routes, Face::Console, &foundation(&web.app)).layer(from_fn_with_state(web, console::know))
 }
 
-async fn serve(routes: Router, on: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+async fn serve(
+    routes: Router,
+    on: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(on, service).with_graceful_shutdown(stop).await
 }
@@ -75,7 +79,11 @@ async fn serve(routes: Router, on: TcpListener, stop: impl Future<Output = ()> +
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve_site(app: App, on: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub async fn serve_site(
+    app: App,
+    on: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     serve(site_routes(app), on, stop).await
 }
 
@@ -83,7 +91,11 @@ pub async fn serve_site(app: App, on: TcpListener, stop: impl Future<Output = ()
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve_api(app: App, on: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub async fn serve_api(
+    app: App,
+    on: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     serve(api::routes(app), on, stop).await
 }
 
@@ -91,6 +103,10 @@ pub async fn serve_api(app: App, on: TcpListener, stop: impl Future<Output = ()>
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve_console(app: App, on: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub async fn serve_console(
+    app: App,
+    on: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     serve(console_routes(app), on, stop).await
 }

@@ -139,7 +139,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Browser {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
-        Ok(Self(Device { agent: agent(&parts.headers), address: address.map(|a: IpAddr| a.to_string()).unwrap_or_default() }))
+        Ok(Self(Device {
+            agent: agent(&parts.headers),
+            address: address.map(|a: IpAddr| a.to_string()).unwrap_or_default(),
+        }))
     }
 }
 

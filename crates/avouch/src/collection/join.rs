@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use avouch_policy::model::Kind;
 use avouch_policy::{Act, Ask, ItemId, Party};
 use avouch_seal::SubjectId;
-use avouch_store::{Actor, AgeBand, Answer, Hold, Outcome, Put, Receipt, RecordId, SessionToken, StoreError, Transact, Tx};
+use avouch_store::{
+    Actor, AgeBand, Answer, Hold, Outcome, Put, Receipt, RecordId, SessionToken, StoreError, Transact, Tx,
+};
 use jiff::Timestamp;
 
 use crate::app::App;
@@ -68,11 +70,8 @@ impl App {
             let (Some(id), Some(item)) = (policy.item(&name), policy.facts().collection.items.get(&name)) else {
                 continue;
             };
-            let kept = if item.kind == Kind::Secret {
-                self.passwords.hash(&value, self.store.random()).await?
-            } else {
-                value
-            };
+            let kept =
+                if item.kind == Kind::Secret { self.passwords.hash(&value, self.store.random()).await? } else { value };
             if item.identifier {
                 identifiers.push((name, normalized));
             }

@@ -57,8 +57,7 @@ impl App {
             .map(|record| {
                 let item = policy.item_name(record.head.item);
                 let value = record.value.expose(Sink::Subject, |v| String::from_utf8_lossy(v).into_owned());
-                let structured =
-                    facts.collection.items.get(item).is_some_and(|i| i.kind == Kind::Structured);
+                let structured = facts.collection.items.get(item).is_some_and(|i| i.kind == Kind::Structured);
                 let value = if structured {
                     serde_json::from_str(&value).unwrap_or(Value::String(value))
                 } else {

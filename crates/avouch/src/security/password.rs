@@ -91,8 +91,8 @@ impl Passwords {
         Ok(tokio::task::spawn_blocking(move || {
             let known = kept.is_some();
             let kept = kept.unwrap_or_else(|| NOBODY.to_owned());
-            let same = PasswordHash::new(&kept)
-                .is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok());
+            let same =
+                PasswordHash::new(&kept).is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok());
             same && known
         })
         .await

@@ -171,11 +171,8 @@ impl App {
     }
 
     async fn count_tries(&self, who: &str, address: &str) -> Result<(), Fault> {
-        let work = Try {
-            who: who.trim().to_lowercase(),
-            address: address.to_owned(),
-            window: self.settings.tries_window,
-        };
+        let work =
+            Try { who: who.trim().to_lowercase(), address: address.to_owned(), window: self.settings.tries_window };
         let (account, place) = self.store.transact(work).await?;
         // An address may serve many people: it may try more often than one account may be tried.
         if account > self.settings.tries || place > self.settings.tries * 10 {
@@ -197,10 +194,9 @@ impl App {
     async fn kept_password(&self, subject: SubjectId) -> Result<Option<String>, Fault> {
         let wanted = Wanted { act: Act::Use, purpose: "rights", items: &["password"], recipient: None };
         match self.use_records(subject, &wanted, &Actor::Subject, &Which::all()).await {
-            Ok(used) => Ok(used
-                .records
-                .first()
-                .and_then(|r| r.value.expose(Sink::Gate, |v| String::from_utf8(v.clone()).ok()))),
+            Ok(used) => {
+                Ok(used.records.first().and_then(|r| r.value.expose(Sink::Gate, |v| String::from_utf8(v.clone()).ok())))
+            }
             Err(Fault::NotFound) => Ok(None),
             Err(other) => Err(other),
         }
@@ -246,11 +242,8 @@ impl Transact for Try {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(u64, u64), StoreError> {
         let account = tx.count_try("login", &self.who, self.window).await?;
-        let place = if self.address.is_empty() {
-            0
-        } else {
-            tx.count_try("login from", &self.address, self.window).await?
-        };
+        let place =
+            if self.address.is_empty() { 0 } else { tx.count_try("login from", &self.address, self.window).await? };
         Ok((account, place))
     }
 }

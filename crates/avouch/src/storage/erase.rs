@@ -40,7 +40,12 @@ impl App {
                 .iter()
                 .find(|(_, p)| p.retention.as_ref().is_some_and(|r| r.statute.as_ref() == Some(&rule.statute)))
                 .map(|(purpose, _)| purpose)
-                .ok_or_else(|| Fault::NotNow(format!("no purpose cites {}, which [storage.statutory.{name}] keeps by", rule.statute)))?;
+                .ok_or_else(|| {
+                    Fault::NotNow(format!(
+                        "no purpose cites {}, which [storage.statutory.{name}] keeps by",
+                        rule.statute
+                    ))
+                })?;
             let items: Vec<&str> = rule.items.iter().map(String::as_str).collect();
             let ask = self.keep_ask(&Wanted { act: Act::Keep, purpose, items: &items, recipient: None })?;
             let keep = |item: &String| Keep { item: item.clone(), statute: rule.statute.clone(), period: rule.keep };

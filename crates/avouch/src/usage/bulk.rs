@@ -47,7 +47,9 @@ impl App {
         let mut reading = self.store.reading().await?;
         let mut look = reading.look()?;
         let subjects = look.subjects(after, limit).await?;
-        let next = (subjects.len() == usize::try_from(limit).unwrap_or(usize::MAX)).then(|| subjects.last().copied()).flatten();
+        let next = (subjects.len() == usize::try_from(limit).unwrap_or(usize::MAX))
+            .then(|| subjects.last().copied())
+            .flatten();
         let (mut opened, mut whose, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
         for subject in subjects {
             match look.ask(subject, ask.clone(), &actor).await {

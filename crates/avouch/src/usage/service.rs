@@ -19,7 +19,9 @@ impl App {
     pub async fn register_service(&self, name: &str, purposes: &[String]) -> Result<String, Fault> {
         let policy = self.policy();
         let mut faults = Vec::new();
-        if !(1..=32).contains(&name.len()) || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        if !(1..=32).contains(&name.len())
+            || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        {
             faults.push(FieldFault::new("name", "not-a-name", "use 1 to 32 lowercase letters, digits and hyphens"));
         }
         for purpose in purposes {

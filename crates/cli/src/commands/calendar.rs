@@ -46,7 +46,10 @@ impl Calendar {
         });
         output::answer(json, &data, || {
             if due.provisional {
-                format!("{} (provisional: the year's holidays are not announced; a safety margin is taken off)", due.date)
+                format!(
+                    "{} (provisional: the year's holidays are not announced; a safety margin is taken off)",
+                    due.date
+                )
             } else {
                 due.date.to_string()
             }

@@ -45,7 +45,9 @@ impl Demo {
             // A credential is shown once; a later start makes another service, for trying the API again.
             let name = format!("try-{}", app.store.now().as_second());
             let purposes: Vec<String> =
-                ["account", "content", "orders", "recommendation", "marketing", "analytics", "support"].map(Into::into).into();
+                ["account", "content", "orders", "recommendation", "marketing", "analytics", "support"]
+                    .map(Into::into)
+                    .into();
             ready.credential = Some(app.register_service(&name, &purposes).await?);
         }
         output::answer(json, &ready, || serve::words(&ready));

@@ -52,7 +52,11 @@ impl Doctor {
                 format!("Region   {} · node {}", app.store.region(), app.store.node()),
             ];
             lines.extend(self.place.places().iter().map(|(what, path)| format!("{what:<9}{path}")));
-            lines.push(format!("People   {people} · records {} · kept by law {}", counts.get("records").unwrap_or(&0), counts.get("held").unwrap_or(&0)));
+            lines.push(format!(
+                "People   {people} · records {} · kept by law {}",
+                counts.get("records").unwrap_or(&0),
+                counts.get("held").unwrap_or(&0)
+            ));
             lines.extend(heads.iter().map(|h| format!("Log      {} · {} leaves · {}", h.log, h.size, h.verifier)));
             if wrong.is_empty() {
                 lines.push("All is well.".into());

@@ -46,7 +46,11 @@ impl Verify {
                     head.log,
                     report.leaves,
                     report.checkpoints,
-                    if report.faults.is_empty() { "whole".to_owned() } else { format!("{} faults", report.faults.len()) }
+                    if report.faults.is_empty() {
+                        "whole".to_owned()
+                    } else {
+                        format!("{} faults", report.faults.len())
+                    }
                 ));
                 words.extend(report.faults.iter().map(|f| format!("  {f}")));
                 logs.push(json!({

@@ -23,20 +23,64 @@ pub(crate) struct Invented {
 }
 
 /// User name, nickname, mobile number, comments, interests, an order, consents.
-type Sketch = (&'static str, &'static str, &'static str, &'static [&'static str], &'static str, &'static [&'static str]);
+type Sketch =
+    (&'static str, &'static str, &'static str, &'static [&'static str], &'static str, &'static [&'static str]);
 
 const PEOPLE: &[Sketch] = &[
-    ("lin_mei", "林梅", "+8619900000001", &["第一次来，广场很热闹。", "周末有人去爬山吗？"], "hiking, tea", &["marketing", "recommendation"]),
+    (
+        "lin_mei",
+        "林梅",
+        "+8619900000001",
+        &["第一次来，广场很热闹。", "周末有人去爬山吗？"],
+        "hiking, tea",
+        &["marketing", "recommendation"],
+    ),
     ("zhao_yu", "Zhao Yu", "+8619900000002", &["The night market is back!"], "food, music", &["recommendation"]),
     ("amara_k", "Amara", "+8619900000003", &["Lovely photos of the river."], "photography", &["analytics"]),
     ("old_chen", "老陈", "+8619900000004", &["棋摊还在老地方。"], "chess", &[]),
-    ("sofia_p", "Sofía", "+8619900000005", &["Does anyone teach calligraphy here?"], "calligraphy, tea", &["marketing", "analytics"]),
+    (
+        "sofia_p",
+        "Sofía",
+        "+8619900000005",
+        &["Does anyone teach calligraphy here?"],
+        "calligraphy, tea",
+        &["marketing", "analytics"],
+    ),
 ];
 
 const WORDS: &[&str] = &[
-    "amber", "basil", "candle", "dune", "ember", "fjord", "grove", "harbor", "island", "jasmine", "kettle", "lantern",
-    "meadow", "nectar", "orchid", "pebble", "quartz", "ripple", "saffron", "thicket", "umber", "velvet", "willow",
-    "yonder", "zephyr", "anchor", "bramble", "cobalt", "driftwood", "echo", "fennel", "glacier",
+    "amber",
+    "basil",
+    "candle",
+    "dune",
+    "ember",
+    "fjord",
+    "grove",
+    "harbor",
+    "island",
+    "jasmine",
+    "kettle",
+    "lantern",
+    "meadow",
+    "nectar",
+    "orchid",
+    "pebble",
+    "quartz",
+    "ripple",
+    "saffron",
+    "thicket",
+    "umber",
+    "velvet",
+    "willow",
+    "yonder",
+    "zephyr",
+    "anchor",
+    "bramble",
+    "cobalt",
+    "driftwood",
+    "echo",
+    "fennel",
+    "glacier",
 ];
 
 fn passphrase(app: &App) -> String {

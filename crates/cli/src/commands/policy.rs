@@ -27,7 +27,9 @@ pub(crate) enum Policy {
 
 /// Say what a regulator would, with citations.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  avouch policy lint policy\n\nExit code 3 when there are errors; warnings alone give 0.")]
+#[command(
+    after_help = "Example:\n  avouch policy lint policy\n\nExit code 3 when there are errors; warnings alone give 0."
+)]
 pub(crate) struct Lint {
     /// The policy's folder: policy.toml and text/. Without it, the shipped policy.
     folder: Option<PathBuf>,
@@ -35,7 +37,9 @@ pub(crate) struct Lint {
 
 /// Say which facts keep each promise.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  avouch policy explain\n  avouch policy explain --item phone --language zh-CN\n  avouch policy explain --purpose marketing policy")]
+#[command(
+    after_help = "Examples:\n  avouch policy explain\n  avouch policy explain --item phone --language zh-CN\n  avouch policy explain --purpose marketing policy"
+)]
 pub(crate) struct Explain {
     /// The policy's folder. Without it, the shipped policy.
     folder: Option<PathBuf>,
@@ -96,7 +100,10 @@ fn in_language(policy: &Loaded, language: &str) -> Result<(), Failure> {
     if languages.iter().any(|l| l == language) {
         return Ok(());
     }
-    Err(Failure::new("language", format!("the policy is not written in '{language}'; it is in {}", languages.join(", "))))
+    Err(Failure::new(
+        "language",
+        format!("the policy is not written in '{language}'; it is in {}", languages.join(", ")),
+    ))
 }
 
 impl Policy {

@@ -30,7 +30,8 @@ impl Retention {
         let sweep = opened.app.sweep(run.dry_run).await?;
         output::answer(json, &sweep, || {
             let verb = if run.dry_run { "would go" } else { "gone" };
-            let mut lines: Vec<String> = sweep.records.iter().map(|(what, n)| format!("{n:>8}  {what}  {verb}")).collect();
+            let mut lines: Vec<String> =
+                sweep.records.iter().map(|(what, n)| format!("{n:>8}  {what}  {verb}")).collect();
             lines.push(format!("{:>8}  kept by law, past its term  {verb}", sweep.held));
             lines.join("\n")
         });

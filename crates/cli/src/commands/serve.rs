@@ -14,7 +14,9 @@ use crate::output::{self, Failure, Found};
 
 /// Serve a policy: the site for people, the API for services, the console for staff.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  avouch serve --config avouch.toml\n\nThe console's one-time link is printed at the first start; see docs/configuration.md for the file.")]
+#[command(
+    after_help = "Example:\n  avouch serve --config avouch.toml\n\nThe console's one-time link is printed at the first start; see docs/configuration.md for the file."
+)]
 pub(crate) struct Serve {
     /// The configuration file.
     #[arg(long, env = "AVOUCH_CONFIG")]
@@ -52,7 +54,10 @@ pub(crate) struct Listeners {
 
 async fn bind(what: &str, at: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(at).await.map_err(|e| {
-        Failure::new("listen", format!("the {what} cannot listen on {at}: {e}. Choose another address, or port 0 for any"))
+        Failure::new(
+            "listen",
+            format!("the {what} cannot listen on {at}: {e}. Choose another address, or port 0 for any"),
+        )
     })
 }
 

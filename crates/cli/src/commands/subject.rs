@@ -63,12 +63,10 @@ impl Export {
         let export = opened.app.export(self.subject, &self.language).await?;
         let shown = self.out.display().to_string();
         let told = |e: std::io::Error| Failure::new("write", format!("cannot write {shown}: {e}"));
-        let mut file = std::os::unix::fs::OpenOptionsExt::mode(
-            std::fs::OpenOptions::new().write(true).create_new(true),
-            0o600,
-        )
-        .open(&self.out)
-        .map_err(told)?;
+        let mut file =
+            std::os::unix::fs::OpenOptionsExt::mode(std::fs::OpenOptions::new().write(true).create_new(true), 0o600)
+                .open(&self.out)
+                .map_err(told)?;
         file.write_all(&export.zip).and_then(|()| file.sync_all()).map_err(told)?;
         let data = json!({ "file": shown, "bytes": export.zip.len(), "receipt": export.receipt });
         output::answer(json, &data, || format!("{shown}: {} bytes", export.zip.len()));

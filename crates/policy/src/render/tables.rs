@@ -53,13 +53,15 @@ impl View<'_> {
     /// The labels of items, in one line; an unknown name stands as it is.
     fn labels<'n>(&self, names: impl Iterator<Item = &'n String>) -> String {
         let items = &self.facts.collection.items;
-        let labels: Vec<_> = names.map(|name| items.get(name).map_or_else(|| escape(name), |item| self.words(&item.label))).collect();
+        let labels: Vec<_> =
+            names.map(|name| items.get(name).map_or_else(|| escape(name), |item| self.words(&item.label))).collect();
         self.tongue.labels(&labels)
     }
 
     fn purpose_labels<'n>(&self, names: impl Iterator<Item = &'n String>) -> String {
         let purposes = &self.facts.usage.purposes;
-        let labels: Vec<_> = names.map(|name| purposes.get(name).map_or_else(|| escape(name), |p| self.words(&p.label))).collect();
+        let labels: Vec<_> =
+            names.map(|name| purposes.get(name).map_or_else(|| escape(name), |p| self.words(&p.label))).collect();
         self.tongue.labels(&labels)
     }
 
@@ -85,19 +87,30 @@ impl View<'_> {
 
     /// The labels of the items under a clause.
     pub(super) fn items_of(&self, clause: &str) -> String {
-        self.labels(self.items_in_order().into_iter().filter(|(_, item)| item.clause.as_str() == clause).map(|(name, _)| name))
+        self.labels(
+            self.items_in_order().into_iter().filter(|(_, item)| item.clause.as_str() == clause).map(|(name, _)| name),
+        )
     }
 
     /// The labels of the purposes under a clause.
     pub(super) fn purposes_of(&self, clause: &str) -> String {
-        self.purpose_labels(self.purposes_in_order().into_iter().filter(|(_, p)| p.clause.as_str() == clause).map(|(name, _)| name))
+        self.purpose_labels(
+            self.purposes_in_order().into_iter().filter(|(_, p)| p.clause.as_str() == clause).map(|(name, _)| name),
+        )
     }
 
     pub(super) fn items(&self) -> String {
-        let head = [self.say("Data", "信息"), self.say("How we get it", "来源"), self.say("Sensitive", "敏感"), self.say("Used for", "使用目的"), self.say("Clause", "条款")];
+        let head = [
+            self.say("Data", "信息"),
+            self.say("How we get it", "来源"),
+            self.say("Sensitive", "敏感"),
+            self.say("Used for", "使用目的"),
+            self.say("Clause", "条款"),
+        ];
         let rows = self.items_in_order().into_iter().map(|(name, item)| {
             // "Your own rights" covers everything; naming it in each row would say nothing.
-            let used = self.purposes_in_order().into_iter().filter(|(_, p)| p.items != ItemSet::All && p.items.has(name));
+            let used =
+                self.purposes_in_order().into_iter().filter(|(_, p)| p.items != ItemSet::All && p.items.has(name));
             vec![
                 self.words(&item.label),
                 self.tongue.origin(item.source).to_owned(),
@@ -110,13 +123,29 @@ impl View<'_> {
     }
 
     pub(super) fn sensitive(&self) -> String {
-        let head = [self.say("Data", "信息"), self.say("Why it is needed", "必要性"), self.say("What it can do to you", "对您的影响")];
+        let head = [
+            self.say("Data", "信息"),
+            self.say("Why it is needed", "必要性"),
+            self.say("What it can do to you", "对您的影响"),
+        ];
         let rows = self.items_in_order().into_iter().filter(|(_, item)| item.sensitive);
-        table(&head, rows.map(|(_, i)| vec![self.words(&i.label), self.some_words(i.necessity.as_ref()), self.some_words(i.impact.as_ref())]))
+        table(
+            &head,
+            rows.map(|(_, i)| {
+                vec![self.words(&i.label), self.some_words(i.necessity.as_ref()), self.some_words(i.impact.as_ref())]
+            }),
+        )
     }
 
     pub(super) fn purposes(&self) -> String {
-        let head = [self.say("Purpose", "目的"), self.say("Why", "用途说明"), self.say("Data", "信息"), self.say("Legal basis", "合法性基础"), self.say("If you refuse", "如果您拒绝"), self.say("Clause", "条款")];
+        let head = [
+            self.say("Purpose", "目的"),
+            self.say("Why", "用途说明"),
+            self.say("Data", "信息"),
+            self.say("Legal basis", "合法性基础"),
+            self.say("If you refuse", "如果您拒绝"),
+            self.say("Clause", "条款"),
+        ];
         let rows = self.purposes_in_order().into_iter().map(|(_, purpose)| {
             let own = Tongue::basis_record(purpose.basis);
             let record = purpose.citation.clone().or_else(|| self.in_force(&own));
@@ -126,17 +155,33 @@ impl View<'_> {
             };
             let refusing = match (&purpose.without, purpose.basis) {
                 (Some(words), _) => self.words(words),
-                (None, Basis::Contract) => self.say("this part of the service cannot be given", "无法提供该项服务").to_owned(),
-                (None, Basis::Consent | Basis::SeparateConsent) => self.say("it does not happen", "不进行该项处理").to_owned(),
+                (None, Basis::Contract) => {
+                    self.say("this part of the service cannot be given", "无法提供该项服务").to_owned()
+                }
+                (None, Basis::Consent | Basis::SeparateConsent) => {
+                    self.say("it does not happen", "不进行该项处理").to_owned()
+                }
                 (None, _) => self.say("rests on law, not on your choice", "依据法律进行，不取决于您的选择").to_owned(),
             };
-            vec![self.words(&purpose.label), self.words(&purpose.why), self.item_set(&purpose.items), basis, refusing, clause(purpose.clause.as_str())]
+            vec![
+                self.words(&purpose.label),
+                self.words(&purpose.why),
+                self.item_set(&purpose.items),
+                basis,
+                refusing,
+                clause(purpose.clause.as_str()),
+            ]
         });
         table(&head, rows)
     }
 
     pub(super) fn cookie_categories(&self) -> String {
-        let head = [self.say("Kind", "类别"), self.say("What for", "用途"), self.say("Needs your consent", "需要您同意"), self.say("If you refuse", "如果您拒绝")];
+        let head = [
+            self.say("Kind", "类别"),
+            self.say("What for", "用途"),
+            self.say("Needs your consent", "需要您同意"),
+            self.say("If you refuse", "如果您拒绝"),
+        ];
         let mut kinds: Vec<_> = self.facts.cookies.categories.values().collect();
         kinds.sort_by(|a, b| a.clause.cmp(&b.clause));
         let rows = kinds.into_iter().map(|kind| {
@@ -150,10 +195,18 @@ impl View<'_> {
     }
 
     pub(super) fn cookies(&self) -> String {
-        let head = [self.say("Name", "名称"), self.say("Kind", "类别"), self.say("Form", "形式"), self.say("Set by", "设置方"), self.say("Stays for", "保留时间"), self.say("What for", "用途")];
+        let head = [
+            self.say("Name", "名称"),
+            self.say("Kind", "类别"),
+            self.say("Form", "形式"),
+            self.say("Set by", "设置方"),
+            self.say("Stays for", "保留时间"),
+            self.say("What for", "用途"),
+        ];
         let rows = self.facts.cookies.trackers.iter().map(|(name, tracker)| {
             let kind = self.facts.cookies.categories.get(&tracker.category);
-            let party = if tracker.party == "first" { self.say("us", "本站").to_owned() } else { escape(&tracker.party) };
+            let party =
+                if tracker.party == "first" { self.say("us", "本站").to_owned() } else { escape(&tracker.party) };
             vec![
                 escape(name),
                 kind.map_or_else(|| escape(&tracker.category), |kind| self.words(&kind.label)),
@@ -189,7 +242,9 @@ impl View<'_> {
                         Tongue::Zh => format!("{id}，至{ends}"),
                     };
                     match agreement.next_check.map(|day| self.tongue.date(day)) {
-                        Some(day) => format!("{until}{}{} {day}", self.say("; ", "；"), self.say("next check", "下次检查")),
+                        Some(day) => {
+                            format!("{until}{}{} {day}", self.say("; ", "；"), self.say("next check", "下次检查"))
+                        }
                         None => until,
                     }
                 }
@@ -208,13 +263,23 @@ impl View<'_> {
     }
 
     pub(super) fn retention(&self) -> String {
-        let head = [self.say("Purpose", "目的"), self.say("Counted from", "起算"), self.say("Kept for", "保存期限"), self.say("Then", "期满后"), self.say("Law", "法律依据")];
+        let head = [
+            self.say("Purpose", "目的"),
+            self.say("Counted from", "起算"),
+            self.say("Kept for", "保存期限"),
+            self.say("Then", "期满后"),
+            self.say("Law", "法律依据"),
+        ];
         let rows = self.purposes_in_order().into_iter().map(|(_, purpose)| {
             let mut row = vec![self.words(&purpose.label)];
             match &purpose.retention {
                 Some(kept) => row.extend([
                     self.tongue.after(kept.after).to_owned(),
-                    if kept.keep.is_zero() { self.say("no longer", "不再保存").to_owned() } else { self.tongue.period(kept.keep) },
+                    if kept.keep.is_zero() {
+                        self.say("no longer", "不再保存").to_owned()
+                    } else {
+                        self.tongue.period(kept.keep)
+                    },
                     self.tongue.then(kept.then).to_owned(),
                     self.cite(kept.statute.as_deref()),
                 ]),
@@ -226,13 +291,28 @@ impl View<'_> {
     }
 
     pub(super) fn statutory(&self) -> String {
-        let head = [self.say("Data", "信息"), self.say("Kept for, from collection", "自收集之日起保存"), self.say("Law", "法律依据")];
-        table(&head, self.facts.storage.statutory.values().map(|kept| vec![self.labels(kept.items.iter()), self.tongue.period(kept.keep), self.cite(Some(&kept.statute))]))
+        let head = [
+            self.say("Data", "信息"),
+            self.say("Kept for, from collection", "自收集之日起保存"),
+            self.say("Law", "法律依据"),
+        ];
+        table(
+            &head,
+            self.facts.storage.statutory.values().map(|kept| {
+                vec![self.labels(kept.items.iter()), self.tongue.period(kept.keep), self.cite(Some(&kept.statute))]
+            }),
+        )
     }
 
     pub(super) fn regions(&self) -> String {
-        let head = [self.say("Region", "区域"), self.say("Country", "国家代码"), self.say("Encrypted with", "加密算法")];
-        table(&head, self.facts.storage.regions.values().map(|region| vec![self.words(&region.label), escape(&region.country), self.tongue.suite(region.suite).to_owned()]))
+        let head =
+            [self.say("Region", "区域"), self.say("Country", "国家代码"), self.say("Encrypted with", "加密算法")];
+        table(
+            &head,
+            self.facts.storage.regions.values().map(|region| {
+                vec![self.words(&region.label), escape(&region.country), self.tongue.suite(region.suite).to_owned()]
+            }),
+        )
     }
 
     pub(super) fn rights(&self) -> String {
@@ -248,7 +328,11 @@ impl View<'_> {
     /// Whether data crosses the border, as a sentence.
     pub(super) fn cross_border(&self) -> String {
         if self.facts.storage.cross_border.as_ref().is_some_and(|rule| rule.allowed) {
-            self.say("Some recipients are abroad, as the list of recipients shows.", "部分接收方位于境外，见接收方清单。").to_owned()
+            self.say(
+                "Some recipients are abroad, as the list of recipients shows.",
+                "部分接收方位于境外，见接收方清单。",
+            )
+            .to_owned()
         } else {
             self.say("We send no personal data abroad.", "我们目前不向境外提供个人信息。").to_owned()
         }

@@ -173,16 +173,33 @@ impl Tongue {
     /// What a right is called and what it gives.
     pub(super) const fn right(self, right: Right) -> (&'static str, &'static str) {
         let (en, zh) = match right {
-            Right::Access => (("See", "everything we hold about you, and what was done with it"), ("查阅", "我们持有的您的全部信息及其处理情况")),
-            Right::Correct => (("Correct", "what is wrong, and complete what is missing"), ("更正、补充", "更正不准确的信息，补充不完整的信息")),
-            Right::Delete => (("Delete", "single items, or what is no longer needed"), ("删除", "删除单项信息，或者不再需要的信息")),
-            Right::Cancel => (("Close the account", "and have your data erased"), ("注销账号", "注销账号并清除您的信息")),
+            Right::Access => (
+                ("See", "everything we hold about you, and what was done with it"),
+                ("查阅", "我们持有的您的全部信息及其处理情况"),
+            ),
+            Right::Correct => (
+                ("Correct", "what is wrong, and complete what is missing"),
+                ("更正、补充", "更正不准确的信息，补充不完整的信息"),
+            ),
+            Right::Delete => {
+                (("Delete", "single items, or what is no longer needed"), ("删除", "删除单项信息，或者不再需要的信息"))
+            }
+            Right::Cancel => {
+                (("Close the account", "and have your data erased"), ("注销账号", "注销账号并清除您的信息"))
+            }
             Right::Revoke => (("Switch off permissions", "of your device"), ("关闭权限", "关闭设备权限")),
-            Right::Withdraw => (("Withdraw consent", "any, at any time, as easily as it was given"), ("撤回同意", "随时撤回任何同意，与作出同意同样简便")),
+            Right::Withdraw => (
+                ("Withdraw consent", "any, at any time, as easily as it was given"),
+                ("撤回同意", "随时撤回任何同意，与作出同意同样简便"),
+            ),
             Right::Copy => (("Copy", "of your data, to keep"), ("复制", "获取您的信息副本")),
             Right::Portability => (("Portability", "to another service"), ("转移", "将您的信息转移至其他服务")),
-            Right::Restrict => (("Restrict or refuse", "a use of your data"), ("限制或者拒绝处理", "限制或者拒绝对您信息的处理")),
-            Right::Explain => (("Explanation", "of these rules and of automated decisions"), ("解释说明", "说明处理规则和自动化决策")),
+            Right::Restrict => {
+                (("Restrict or refuse", "a use of your data"), ("限制或者拒绝处理", "限制或者拒绝对您信息的处理"))
+            }
+            Right::Explain => {
+                (("Explanation", "of these rules and of automated decisions"), ("解释说明", "说明处理规则和自动化决策"))
+            }
             Right::Deceased => (("For the deceased", "close relatives act in their place"), ("逝者", "由近亲属行使")),
             Right::Guardian => (("For children", "guardians act in their place"), ("未成年人", "由监护人行使")),
         };

@@ -6,8 +6,8 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
-use super::value::{Row, Val, Value};
 use super::Hold;
+use super::value::{Row, Val, Value};
 use crate::error::StoreError;
 
 /// How to reach a PostgreSQL database.
@@ -112,12 +112,8 @@ fn fault(sql: &str, e: &tokio_postgres::Error) -> StoreError {
     match e.code() {
         Some(c) if *c == SqlState::UNIQUE_VIOLATION => StoreError::Conflict(why),
         Some(c)
-            if [
-                SqlState::T_R_SERIALIZATION_FAILURE,
-                SqlState::T_R_DEADLOCK_DETECTED,
-                SqlState::LOCK_NOT_AVAILABLE,
-            ]
-            .contains(c) =>
+            if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE]
+                .contains(c) =>
         {
             StoreError::Busy(why)
         }
@@ -126,10 +122,7 @@ fn fault(sql: &str, e: &tokio_postgres::Error) -> StoreError {
         }
         None if e.is_closed() => StoreError::Lost(why),
         None => StoreError::Lost(why),
-        _ => StoreError::Statement {
-            sql: sql.split_whitespace().take(12).collect::<Vec<_>>().join(" "),
-            why,
-        },
+        _ => StoreError::Statement { sql: sql.split_whitespace().take(12).collect::<Vec<_>>().join(" "), why },
     }
 }
 

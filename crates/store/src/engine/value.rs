@@ -193,8 +193,6 @@ impl Row {
     /// # Errors
     /// When the column holds something else or another length.
     pub(crate) fn bytes<const N: usize>(&self, at: usize) -> Result<[u8; N], StoreError> {
-        self.blob(at)?
-            .try_into()
-            .map_err(|_| self.column(at, "of the right length"))
+        self.blob(at)?.try_into().map_err(|_| self.column(at, "of the right length"))
     }
 }

@@ -39,9 +39,10 @@ impl Caller {
 fn answer(fault: &avouch::Fault, lang: Lang) -> Response {
     let page = told(fault, lang.tag());
     match fault {
-        avouch::Fault::Invalid(_) | avouch::Fault::Taken(_) | avouch::Fault::NeedsGuardian | avouch::Fault::NotNow(_) => {
-            super::problem::Detailed(page, fault.to_string()).into_response()
-        }
+        avouch::Fault::Invalid(_)
+        | avouch::Fault::Taken(_)
+        | avouch::Fault::NeedsGuardian
+        | avouch::Fault::NotNow(_) => super::problem::Detailed(page, fault.to_string()).into_response(),
         _ => page.into_response(),
     }
 }

@@ -25,7 +25,6 @@ pub struct Health {
 pub async fn health(State(web): State<Web>) -> (StatusCode, Json<Health>) {
     let well = web.app.store.health().fault().is_none();
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let health =
-        Health { well, policy: web.policy().version().to_owned(), node: web.app.store.node().to_owned() };
+    let health = Health { well, policy: web.policy().version().to_owned(), node: web.app.store.node().to_owned() };
     (status, Json(health))
 }

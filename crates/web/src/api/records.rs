@@ -155,7 +155,8 @@ pub async fn list(
     Path(whose): Path<String>,
     Query(wanted): Query<For>,
 ) -> Result<Json<Listing>, Response> {
-    let heads = web.app.list_records(subject(&whose)?, &caller.service, &wanted.purpose).await.map_err(caller.told())?;
+    let heads =
+        web.app.list_records(subject(&whose)?, &caller.service, &wanted.purpose).await.map_err(caller.told())?;
     let policy = web.policy();
     Ok(Json(Listing { records: heads.iter().map(|h| head(&policy, h)).collect() }))
 }
@@ -179,8 +180,7 @@ pub async fn put(
         None => None,
         Some(text) => Some(text.parse().map_err(|_| malformed("`record`: this is not a record's id".to_owned()))?),
     };
-    let new =
-        NewRecord { subject: subject(&whose)?, purpose: new.purpose, item: new.item, record, value: new.value };
+    let new = NewRecord { subject: subject(&whose)?, purpose: new.purpose, item: new.item, record, value: new.value };
     let (record, receipt) = web.app.put_record(new, &caller.actor()).await.map_err(caller.told())?;
     Ok((StatusCode::CREATED, Json(Kept { record: record.to_string(), receipt: receipt.into() })))
 }
@@ -220,6 +220,7 @@ pub async fn one(
     Query(wanted): Query<For>,
 ) -> Result<Json<Answer>, Response> {
     let (whose, actor) = (subject(&whose)?, caller.actor());
-    let used = web.app.use_one(whose, Act::Use, &wanted.purpose, &item, &record, &actor).await.map_err(caller.told())?;
+    let used =
+        web.app.use_one(whose, Act::Use, &wanted.purpose, &item, &record, &actor).await.map_err(caller.told())?;
     Ok(Json(answer(&web.policy(), used)))
 }

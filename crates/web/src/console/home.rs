@@ -85,7 +85,11 @@ pub async fn show(State(web): State<Web>, f: Frame, _: Operator) -> Result<Page<
         Check {
             name: f.t("check-retention"),
             good: overdue == 0,
-            text: if overdue == 0 { f.t("check-retention-good") } else { f.t1("check-retention-bad", "count", overdue) },
+            text: if overdue == 0 {
+                f.t("check-retention-good")
+            } else {
+                f.t1("check-retention-bad", "count", overdue)
+            },
         },
         Check {
             name: f.t("check-jobs"),

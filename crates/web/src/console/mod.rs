@@ -11,7 +11,6 @@ use crate::http::cookie;
 use crate::shown::Shown;
 use crate::state::Web;
 
-
 pub mod enter;
 pub mod home;
 pub mod leaves;

@@ -104,7 +104,8 @@ pub async fn send(
         }
         Err(avouch::Fault::TooMany(minutes)) => {
             let error = f.t1("login-wait", "seconds", minutes * 60);
-            Ok(PageWith(StatusCode::TOO_MANY_REQUESTS, form(f, &sent.next, Shown::new(sent.name), error)).into_response())
+            Ok(PageWith(StatusCode::TOO_MANY_REQUESTS, form(f, &sent.next, Shown::new(sent.name), error))
+                .into_response())
         }
         Err(other) => Err(told(&other, f.tag())),
     }

@@ -147,6 +147,7 @@ pub async fn save(
         return Err(Fault::NotFound);
     }
     let name = format!("attachment; filename=\"privacy-policy-{version}-{lang}.md\"");
-    let headers = [(header::CONTENT_TYPE, "text/markdown; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    let headers =
+        [(header::CONTENT_TYPE, "text/markdown; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, render(&policy, lang, Format::Markdown)).into_response())
 }

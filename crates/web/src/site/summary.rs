@@ -2,8 +2,8 @@
 //!
 //! Keeps promise 0.1: principles, methods and rights in a few sentences, filled from the facts.
 
-use jiff::civil;
 use avouch_policy::model::{Basis, Role};
+use jiff::civil;
 
 use crate::frame::Frame;
 use crate::state::{Web, say};

@@ -57,7 +57,14 @@ struct Wrong {
     rest: String,
 }
 
-async fn form(web: &Web, f: Frame, session: &Session, name: String, given: &str, wrong: Wrong) -> Result<Correct, Fault> {
+async fn form(
+    web: &Web,
+    f: Frame,
+    session: &Session,
+    name: String,
+    given: &str,
+    wrong: Wrong,
+) -> Result<Correct, Fault> {
     let policy = web.policy();
     let item = policy.facts().collection.items.get(&name).filter(|i| i.editable).ok_or(Fault::NotFound)?;
     let opened = web.app.see(session.subject(), &name).await.map_err(page_fault(&f))?;

@@ -9,7 +9,6 @@ use crate::frame::Frame;
 use crate::site::summary::period;
 use crate::state::say;
 
-
 pub mod cancel;
 pub mod consents;
 pub mod correct;

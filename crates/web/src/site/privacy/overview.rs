@@ -86,7 +86,9 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
     let single: Vec<&str> = items
         .iter()
         .filter(|(name, i)| {
-            counts.contains_key(name.as_str()) && !i.many && !matches!(i.kind, Kind::Secret | Kind::Picture | Kind::Video)
+            counts.contains_key(name.as_str())
+                && !i.many
+                && !matches!(i.kind, Kind::Secret | Kind::Picture | Kind::Video)
         })
         .map(|(name, _)| name.as_str())
         .collect();

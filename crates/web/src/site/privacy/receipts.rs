@@ -157,9 +157,8 @@ pub fn leaf(web: &Web, f: &Frame, evidence: &Evidence, head: Option<(u64, Vec<u8
     let facts = policy.facts();
     let l = &evidence.leaf;
     let codes = l.reasons.iter().filter_map(|code| avouch_policy::Code::ALL.iter().find(|c| c.name() == code));
-    let tell = |code: &avouch_policy::Code| {
-        reason(avouch_policy::Reason { code: *code, item: None }.tell(&policy, f.tag()))
-    };
+    let tell =
+        |code: &avouch_policy::Code| reason(avouch_policy::Reason { code: *code, item: None }.tell(&policy, f.tag()));
     Leaf {
         at: at(evidence),
         act: words::act(f.texts, &l.act),
