@@ -64,7 +64,7 @@ pub fn import_holiday_cn(json: &str) -> Result<Year, ImportError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

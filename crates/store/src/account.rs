@@ -37,7 +37,7 @@ impl Look<'_> {
     pub async fn find(&mut self, item: &str, normalized: &str) -> Result<Option<SubjectId>, StoreError> {
         let digest = self.digest(item, normalized);
         let row = self.db.first("SELECT subject FROM identifier WHERE digest = ?1", &[Val::Blob(&digest)]).await?;
-        row.map(|row| Ok(SubjectId::new(self.shared.region.clone(), row.bytes(0)?))).transpose()
+        row.map(|row| Ok(SubjectId::new(self.shared.region, row.bytes(0)?))).transpose()
     }
 
     /// A page of subjects in the order of their ids, for bulk use.
@@ -53,7 +53,7 @@ impl Look<'_> {
                 &[from, Val::Int(i64::from(limit))],
             )
             .await?;
-        rows.iter().map(|row| Ok(SubjectId::new(self.shared.region.clone(), row.bytes(0)?))).collect()
+        rows.iter().map(|row| Ok(SubjectId::new(self.shared.region, row.bytes(0)?))).collect()
     }
 }
 

@@ -113,7 +113,6 @@ pub struct Denied {
 
 /// The answer to an ask.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "made once an ask and moved, never stored in numbers")]
 pub enum Answer<'s, R> {
     /// Yes, once.
     Permitted(Permit<'s>),

@@ -137,7 +137,7 @@ impl App {
             }
         }
         for name in &purpose.required {
-            if !join.values.get(name).is_some_and(|v| !v.trim().is_empty()) {
+            if join.values.get(name).is_none_or(|v| v.trim().is_empty()) {
                 faults.push(FieldFault::new(name, "required", "this is needed to join"));
             }
         }

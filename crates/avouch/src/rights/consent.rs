@@ -61,7 +61,7 @@ impl App {
             wording: avouch_ledger::hash::sha256(wording(&policy, purpose, language).as_bytes()),
             language: language.to_owned(),
         };
-        Ok(self.store.transact(Answer { subject, answered, actor: actor.clone() }).await?)
+        self.store.transact(Answer { subject, answered, actor: actor.clone() }).await
     }
 }
 
