@@ -137,7 +137,6 @@ pub fn mask(kind: Kind, value: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -64,7 +64,6 @@ pub fn import_holiday_cn(json: &str) -> Result<Year, ImportError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -22,6 +22,7 @@ pub enum Engine {
 }
 
 /// A folder, a clock, and Avouch over them.
+#[derive(Debug)]
 pub struct Home {
     pub app: App,
     pub clock: Arc<SimClock>,

@@ -65,7 +65,7 @@ impl Cluster {
             data.display(),
             dir.display()
         );
-        let child = command(Path::new("sh"))
+        let mut child = command(Path::new("sh"))
             .args(["-c", &script])
             .current_dir(&dir)
             .stdin(Stdio::piped())
@@ -80,6 +80,7 @@ impl Cluster {
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
+        let _ended = child.kill().and_then(|()| child.wait());
         panic!("PostgreSQL did not start in 30 seconds; see {}", dir.display());
     }
 

@@ -207,7 +207,6 @@ pub fn told(fault: &avouch::Fault, lang: &str) -> Fault {
 }
 
 /// As [`told`], in a page's language.
-#[must_use]
 pub fn page_fault(f: &Frame) -> impl Fn(avouch::Fault) -> Fault + use<> {
     let lang = f.tag();
     move |fault| told(&fault, lang)

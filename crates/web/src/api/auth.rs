@@ -28,7 +28,6 @@ impl Caller {
     }
 
     /// A use case's fault in the caller's language.
-    #[must_use]
     pub fn told(&self) -> impl Fn(avouch::Fault) -> Response + use<> {
         let lang = self.lang;
         move |fault| answer(&fault, lang)

@@ -1,8 +1,9 @@
 //! `GET /v1/use`: items of every subject the purpose is permitted for, page by page.
+#![expect(unused_qualifications, reason = "the macro that describes an endpoint names its query in full")]
 
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -56,7 +57,7 @@ pub struct Page {
 #[utoipa::path(get, path = "/v1/use", tag = "records", params(Everyone),
     responses((status = 200, body = Page), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub async fn page(State(web): State<Web>, caller: Caller, Query(all): Query<Everyone>) -> Result<Json<Page>, Response> {
-    let after = all.after.as_deref().map(subject).transpose()?;
+    let after = all.after.as_deref().map(subject).transpose().map_err(IntoResponse::into_response)?;
     let items: Vec<&str> = all.items.split(',').map(str::trim).filter(|i| !i.is_empty()).collect();
     let limit = all.limit.unwrap_or(avouch::usage::bulk::PAGE);
     let page = web.app.bulk(&caller.service, &all.purpose, &items, after, limit).await.map_err(caller.told())?;

@@ -1,4 +1,5 @@
 //! `/v1/subjects/{subject}/records`: put, list, read, each for a purpose.
+#![expect(unused_qualifications, reason = "the macro that describes an endpoint names its query in full")]
 
 use avouch::collection::put::NewRecord;
 use avouch::gate::Wanted;
@@ -117,8 +118,8 @@ pub struct Kept {
 }
 
 /// The subject an address names.
-pub(crate) fn subject(text: &str) -> Result<SubjectId, Response> {
-    text.parse().map_err(|e: avouch::store::IdError| Detailed(Fault::Malformed, e.to_string()).into_response())
+pub(crate) fn subject(text: &str) -> Result<SubjectId, Detailed> {
+    text.parse().map_err(|e: avouch::store::IdError| Detailed(Fault::Malformed, e.to_string()))
 }
 
 pub(crate) fn head(policy: &Policy, head: &RecordHead) -> Head {
@@ -155,8 +156,11 @@ pub async fn list(
     Path(whose): Path<String>,
     Query(wanted): Query<For>,
 ) -> Result<Json<Listing>, Response> {
-    let heads =
-        web.app.list_records(subject(&whose)?, &caller.service, &wanted.purpose).await.map_err(caller.told())?;
+    let heads = web
+        .app
+        .list_records(subject(&whose).map_err(IntoResponse::into_response)?, &caller.service, &wanted.purpose)
+        .await
+        .map_err(caller.told())?;
     let policy = web.policy();
     Ok(Json(Listing { records: heads.iter().map(|h| head(&policy, h)).collect() }))
 }
@@ -180,7 +184,13 @@ pub async fn put(
         None => None,
         Some(text) => Some(text.parse().map_err(|_| malformed("`record`: this is not a record's id".to_owned()))?),
     };
-    let new = NewRecord { subject: subject(&whose)?, purpose: new.purpose, item: new.item, record, value: new.value };
+    let new = NewRecord {
+        subject: subject(&whose).map_err(IntoResponse::into_response)?,
+        purpose: new.purpose,
+        item: new.item,
+        record,
+        value: new.value,
+    };
     let (record, receipt) = web.app.put_record(new, &caller.actor()).await.map_err(caller.told())?;
     Ok((StatusCode::CREATED, Json(Kept { record: record.to_string(), receipt: receipt.into() })))
 }
@@ -200,7 +210,7 @@ pub async fn of_item(
     Query(wanted): Query<For>,
 ) -> Result<Json<Answer>, Response> {
     let ask = Wanted { act: Act::Use, purpose: &wanted.purpose, items: &[&item], recipient: None };
-    let whose = subject(&whose)?;
+    let whose = subject(&whose).map_err(IntoResponse::into_response)?;
     let used = web.app.use_records(whose, &ask, &caller.actor(), &Which::all()).await.map_err(caller.told())?;
     Ok(Json(answer(&web.policy(), used)))
 }
@@ -219,7 +229,7 @@ pub async fn one(
     Path((whose, item, record)): Path<(String, String, String)>,
     Query(wanted): Query<For>,
 ) -> Result<Json<Answer>, Response> {
-    let (whose, actor) = (subject(&whose)?, caller.actor());
+    let (whose, actor) = (subject(&whose).map_err(IntoResponse::into_response)?, caller.actor());
     let used =
         web.app.use_one(whose, Act::Use, &wanted.purpose, &item, &record, &actor).await.map_err(caller.told())?;
     Ok(Json(answer(&web.policy(), used)))
