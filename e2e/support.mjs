@@ -67,7 +67,7 @@ export async function startDemo({ data, args = [] } = {}) {
   ]);
   let told;
   try {
-    told = JSON.parse(line);
+    told = JSON.parse(line).data;
   } catch {
     child.kill('SIGKILL');
     throw new Error(`avouch demo printed no JSON but: ${line}\n${said}`);
