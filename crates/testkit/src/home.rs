@@ -8,8 +8,8 @@ use avouch::collection::join::{Join, Joined};
 use avouch::security::session::{Device, Session};
 use avouch::{App, Settings};
 use avouch_policy::{File, Policy, Source};
-use avouch_seal::{KeyFile, Kms, Region, SubjectId};
-use avouch_store::{Actor, Credential, Faults, LedgerReader, Location, PostgresConfig, Store, StoreConfig};
+use avouch_seal::{Entropy, KeyFile, Kms, Region, SubjectId};
+use avouch_store::{Actor, Clock, Credential, Faults, LedgerReader, Location, PostgresConfig, Store, StoreConfig};
 
 use crate::clock::SimClock;
 use crate::entropy::SeededEntropy;
@@ -77,6 +77,16 @@ impl Home {
         open(&self.dir.path().join("root.key"), &self.data, &self.keys, &self.clock, name, seed, faults).await.unwrap()
     }
 
+    /// Where its data and its keys are, for another process to open.
+    pub fn places(&self) -> (&Location, &Location) {
+        (&self.data, &self.keys)
+    }
+
+    /// Its key file.
+    pub fn key_file(&self) -> PathBuf {
+        self.dir.path().join("root.key")
+    }
+
     /// The ledger as a stranger with the files reads it.
     pub fn ledger(&self) -> LedgerReader {
         LedgerReader::open(&self.data).unwrap()
@@ -135,7 +145,22 @@ async fn open(
     seed: u64,
     faults: Option<Arc<dyn Faults>>,
 ) -> Result<App, avouch_store::StoreError> {
-    let kms: Arc<dyn Kms> = Arc::new(KeyFile::open(key_file).unwrap());
+    let entropy = Arc::new(SeededEntropy::new(seed));
+    open_app(key_file, data, keys, Arc::clone(clock) as _, node, entropy, faults).await
+}
+
+/// Avouch over the databases given, with the shipped policy.
+pub async fn open_app(
+    key_file: &Path,
+    data: &Location,
+    keys: &Location,
+    clock: Arc<dyn Clock>,
+    node: &str,
+    entropy: Arc<dyn Entropy>,
+    faults: Option<Arc<dyn Faults>>,
+) -> Result<App, avouch_store::StoreError> {
+    let kms: Arc<dyn Kms> =
+        Arc::new(KeyFile::open(key_file).map_err(|e| avouch_store::StoreError::Unopened(e.to_string()))?);
     let store = Store::open(StoreConfig {
         region: Region::new("cn").unwrap(),
         data: data.clone(),
@@ -143,8 +168,8 @@ async fn open(
         node: node.to_owned(),
         origin: "plaza.example/cn".to_owned(),
         kms,
-        clock: Arc::clone(clock) as _,
-        entropy: Arc::new(SeededEntropy::new(seed)),
+        clock,
+        entropy,
         policy: policy(),
         faults,
     })

@@ -10,6 +10,7 @@
 )]
 
 pub mod canary;
+pub mod child;
 pub mod clock;
 pub mod entropy;
 pub mod home;
