@@ -151,7 +151,7 @@ impl KeyStore {
     }
 
     /// Makes a new subject's key, durably, before anything of theirs is written.
-    pub(crate) async fn create(&self, subject: SubjectId) -> Result<(), StoreError> {
+    pub(crate) async fn create(&self, subject: SubjectId, at: Timestamp) -> Result<(), StoreError> {
         let region_key = self.current()?;
         let (_, secret) =
             region_key.new_subject(&subject, self.entropy.as_ref()).map_err(|e| StoreError::Sealed(e.to_string()))?;
@@ -161,9 +161,25 @@ impl KeyStore {
                 "INSERT INTO subject_key (subject, region_version, secret) VALUES (?1, ?2, ?3)",
                 &[Val::Blob(subject.id()), Val::Int(version), Val::Blob(&secret)],
             )
-            .await
-            .map(|_| ())
+            .await?;
+            db.execute("INSERT INTO joining (subject, at) VALUES (?1, ?2)", &[Val::Blob(subject.id()), at.into()])
+                .await
+                .map(|_| ())
         })
+    }
+
+    /// The joining has ended well: the key stays.
+    pub(crate) async fn joined(&self, subject: SubjectId) -> Result<(), StoreError> {
+        alone!(self, |db| async {
+            db.execute("DELETE FROM joining WHERE subject = ?1", &[Val::Blob(subject.id())]).await.map(|_| ())
+        })
+    }
+
+    /// Keys made up to `until` for joinings that have not been seen to end.
+    pub(crate) async fn joining(&self, until: Timestamp) -> Result<Vec<SubjectId>, StoreError> {
+        let mut loan = self.pool.take().await?;
+        let rows = loan.db()?.query("SELECT subject FROM joining WHERE at <= ?1", &[until.into()]).await?;
+        rows.iter().map(|row| Ok(SubjectId::new(self.region, row.bytes(0)?))).collect()
     }
 
     /// A subject's key; nothing when it never was or is destroyed.
@@ -187,6 +203,7 @@ impl KeyStore {
     pub(crate) async fn destroy(&self, subject: SubjectId, at: Timestamp) -> Result<(), StoreError> {
         alone!(self, |db| async {
             db.execute("DELETE FROM subject_key WHERE subject = ?1", &[Val::Blob(subject.id())]).await?;
+            db.execute("DELETE FROM joining WHERE subject = ?1", &[Val::Blob(subject.id())]).await?;
             db.execute(
                 "INSERT INTO tombstone (subject, at) VALUES (?1, ?2) ON CONFLICT (subject) DO NOTHING",
                 &[Val::Blob(subject.id()), at.into()],
@@ -200,7 +217,8 @@ impl KeyStore {
     /// Takes back a key that was made for a joining that did not happen.
     pub(crate) async fn discard(&self, subject: SubjectId) -> Result<(), StoreError> {
         alone!(self, |db| async {
-            db.execute("DELETE FROM subject_key WHERE subject = ?1", &[Val::Blob(subject.id())]).await.map(|_| ())
+            db.execute("DELETE FROM subject_key WHERE subject = ?1", &[Val::Blob(subject.id())]).await?;
+            db.execute("DELETE FROM joining WHERE subject = ?1", &[Val::Blob(subject.id())]).await.map(|_| ())
         })
     }
 

@@ -4,6 +4,7 @@
 //! transaction can do all that a look can; see [`crate::Tx`].
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use avouch_policy::Policy;
 use avouch_seal::{SubjectId, SubjectKey};
@@ -22,6 +23,14 @@ pub struct Look<'c> {
     policy: Arc<Policy>,
     now: Timestamp,
     key: Option<(SubjectId, Arc<SubjectKey>)>,
+    scope: u64,
+}
+
+/// A number no other look or transaction of this process has. Two looks taken side by side can share one
+/// lifetime, so the types alone cannot tell their permits apart; this does.
+fn new_scope() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl std::fmt::Debug for Look<'_> {
@@ -55,13 +64,19 @@ impl Reading<'_> {
 impl<'c> Look<'c> {
     pub(crate) fn new(shared: Arc<Shared>, db: Db<'c>) -> Self {
         let (policy, now) = (shared.policy(), shared.clock.now());
-        Self { shared, db, policy, now, key: None }
+        Self { shared, db, policy, now, key: None, scope: new_scope() }
     }
 
     pub(crate) fn refresh(&mut self) {
         self.policy = self.shared.policy();
         self.now = self.shared.clock.now();
         self.key = None;
+        self.scope = new_scope();
+    }
+
+    /// Which look, or which transaction, this is.
+    pub(crate) fn scope(&self) -> u64 {
+        self.scope
     }
 
     /// The time of this look.

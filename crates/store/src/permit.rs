@@ -2,8 +2,8 @@
 //!
 //! Keeps promise 2.0 (default deny). The store loads the subject's true standing itself, asks
 //! `decide`, and mints a [`Permit`] that names subject, items, purpose, recipient, region, policy and
-//! epoch. It is spent once (it moves), it dies with the look or transaction it was minted in (its
-//! lifetime), and nobody else can make one (its fields are private). What is opened with it is handed
+//! epoch. It is spent once (it moves), in the look or transaction it was minted in and no other (its
+//! lifetime, and a number where two looks share one), and nobody else can make one (its fields are private). What is opened with it is handed
 //! over only after its leaf is committed, at the same epoch.
 
 use std::marker::PhantomData;
@@ -65,7 +65,8 @@ pub struct Permit<'s> {
     pub(crate) actor: Actor,
     pub(crate) epoch: u64,
     pub(crate) policy: Arc<Policy>,
-    scope: PhantomData<fn(&'s ()) -> &'s ()>,
+    scope: u64,
+    lifetime: PhantomData<fn(&'s ()) -> &'s ()>,
 }
 
 impl Permit<'_> {
@@ -79,6 +80,14 @@ impl Permit<'_> {
     #[must_use]
     pub fn covers(&self, item: ItemId) -> bool {
         self.ask.items.contains(&item)
+    }
+
+    /// That it is spent in the look or transaction it was minted in.
+    pub(crate) fn spent_in(&self, look: &Look<'_>) -> Result<(), StoreError> {
+        if self.scope == look.scope() {
+            return Ok(());
+        }
+        Err(StoreError::Misused { name: "permit", why: "it was minted in another look or transaction".into() })
     }
 
     pub(crate) fn leaf(&self, look: &Look<'_>, outcome: Outcome) -> Leaf {
@@ -180,7 +189,8 @@ impl<'c> Look<'c> {
                 actor: actor.clone(),
                 epoch: account.standing.epoch,
                 policy,
-                scope: PhantomData,
+                scope: self.scope(),
+                lifetime: PhantomData,
             }),
             Verdict::Refused(refusal) => {
                 Answer::Refused(Refused { subject, ask, actor: actor.clone(), policy, refusal })

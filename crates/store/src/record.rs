@@ -170,8 +170,10 @@ impl<'c> Look<'c> {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when the subject's key was destroyed, [`StoreError::Sealed`] when a value
-    /// was tampered with, [`StoreError::NoRecord`] for a single record that is not there.
+    /// was tampered with, [`StoreError::NoRecord`] for a single record that is not there,
+    /// [`StoreError::Misused`] when the permit is of another look or does not cover the item.
     pub async fn open(&mut self, permit: Permit<'c>, which: &Which) -> Result<Opened, StoreError> {
+        permit.spent_in(self)?;
         let subject = permit.subject;
         let key = self.key(subject).await?.ok_or(StoreError::Gone)?;
         let now = self.now();
@@ -265,6 +267,7 @@ impl<'t> Tx<'t> {
     /// [`StoreError::Misused`] when the permit does not cover an item; [`StoreError::Gone`] when the
     /// subject was erased.
     pub async fn put(&mut self, permit: Permit<'t>, values: &[Put<'_>]) -> Result<Receipt, StoreError> {
+        permit.spent_in(self)?;
         let subject = permit.subject;
         let key = self.key(subject).await?.ok_or(StoreError::Gone)?;
         let now = self.now();

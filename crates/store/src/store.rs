@@ -220,8 +220,25 @@ impl Store {
     /// When the key store cannot be written.
     pub async fn new_subject(&self) -> Result<SubjectId, StoreError> {
         let subject = SubjectId::new(self.shared.region, self.random());
-        self.shared.keys.create(subject).await?;
+        self.shared.keys.create(subject, self.now()).await?;
         Ok(subject)
+    }
+
+    /// Says that the account of a new subject stands. Until this is said the key counts as of a joining
+    /// under way, see [`Store::unfinished`].
+    ///
+    /// # Errors
+    /// When the key store cannot be written; saying it later, or never, loses nothing.
+    pub async fn keep_new_subject(&self, subject: SubjectId) -> Result<(), StoreError> {
+        self.shared.keys.joined(subject).await
+    }
+
+    /// Subjects whose key was made up to `until`, and of whom it was never said whether they joined.
+    ///
+    /// # Errors
+    /// When the key store cannot be read.
+    pub async fn unfinished(&self, until: jiff::Timestamp) -> Result<Vec<SubjectId>, StoreError> {
+        self.shared.keys.joining(until).await
     }
 
     /// Takes back the key of a subject whose joining failed.

@@ -97,7 +97,13 @@ impl App {
             log: self.log_ask(&Actor::System),
         };
         match self.store.transact(work).await {
-            Ok(receipt) => Ok(Joined { subject, session, receipt }),
+            Ok(receipt) => {
+                // Joined, whatever comes of this: the next start says it where it could not be said now.
+                if let Err(e) = self.store.keep_new_subject(subject).await {
+                    tracing::warn!(error = %e, "the key store could not be told that a joining ended");
+                }
+                Ok(Joined { subject, session, receipt })
+            }
             Err(fault) => {
                 // The account may stand where only the reply was lost; its key must stay then.
                 if !matches!(fault, Fault::Store(StoreError::Lost(_) | StoreError::CannotRecord(_))) {

@@ -14,6 +14,9 @@ use crate::gate::Wanted;
 /// The job that erases.
 pub const JOB: &str = "erase";
 
+/// A joining that another node has under way ends, well or not, long before this.
+const JOINING_LASTS: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
+
 /// What an erasure did; for the person's certificate.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Certificate {
@@ -103,7 +106,25 @@ impl App {
                 resumed += 1;
             }
         }
+        self.finish_joinings().await?;
         Ok(resumed)
+    }
+
+    /// Joinings that a crash interrupted between key and account: where the account stands, the key stays;
+    /// where it does not, nothing was ever sealed with the key, and it is taken back.
+    async fn finish_joinings(&self) -> Result<(), Fault> {
+        for subject in self.store.unfinished(self.store.now() - JOINING_LASTS).await? {
+            let stands = {
+                let mut reading = self.store.reading().await?;
+                reading.look()?.account(subject).await?.is_some()
+            };
+            if stands {
+                self.store.keep_new_subject(subject).await?;
+            } else {
+                self.store.forget_new_subject(subject).await?;
+            }
+        }
+        Ok(())
     }
 }
 
