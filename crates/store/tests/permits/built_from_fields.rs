@@ -1,0 +1,3 @@
+fn main() {
+    let _permit = avouch_store::Permit {};
+}

@@ -1,0 +1,3 @@
+fn main() {
+    let _credential = avouch_store::Credential { name: "ads".into(), purposes: vec!["marketing".into()] };
+}
