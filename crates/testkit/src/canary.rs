@@ -40,7 +40,11 @@ pub fn scan(dir: &Path, needles: &[&[u8]]) -> Vec<(PathBuf, usize)> {
     files(dir, &mut paths);
     let mut hits = Vec::new();
     for path in paths {
-        let bytes = std::fs::read(&path).unwrap();
+        let bytes = match std::fs::read(&path) {
+            // Gone since the folder was listed, as a write-ahead log is when its database closes.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            other => other.unwrap(),
+        };
         for (n, needle) in needles.iter().enumerate() {
             if forms(needle).iter().any(|form| contains(&bytes, form)) {
                 hits.push((path.clone(), n));

@@ -54,7 +54,11 @@ pub fn policy() -> Arc<Policy> {
 impl Home {
     /// A new home, at nine in the morning of the day the policy takes effect.
     pub async fn new(engine: Engine) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::in_folder(engine, tempfile::tempdir().unwrap()).await
+    }
+
+    /// As [`Home::new`], in an empty folder given.
+    pub async fn in_folder(engine: Engine, dir: tempfile::TempDir) -> Self {
         let (data, keys) = match engine {
             Engine::Sqlite => {
                 (Location::Sqlite(dir.path().join("data.db")), Location::Sqlite(dir.path().join("keys.db")))
@@ -80,6 +84,32 @@ impl Home {
     /// Where its data and its keys are, for another process to open.
     pub fn places(&self) -> (&Location, &Location) {
         (&self.data, &self.keys)
+    }
+
+    /// Stops it and waits until its writer has folded its files together; gives the folder and the clock. SQLite
+    /// only.
+    pub fn close(self) -> (tempfile::TempDir, Arc<SimClock>) {
+        let Self { app, clock, dir, .. } = self;
+        drop(app);
+        let wal = dir.path().join("data.db-wal");
+        // The writer ends on its own thread; its last act empties the write-ahead log.
+        while wal.metadata().is_ok_and(|m| m.len() > 0) {
+            std::thread::yield_now();
+        }
+        (dir, clock)
+    }
+
+    /// Opens it again after [`Home::close`], or over a copy of its folder.
+    pub async fn reopen(dir: tempfile::TempDir, clock: Arc<SimClock>) -> Self {
+        Self::try_reopen(dir, clock).await.unwrap()
+    }
+
+    /// As [`Home::reopen`], where it may not be possible.
+    pub async fn try_reopen(dir: tempfile::TempDir, clock: Arc<SimClock>) -> Result<Self, avouch_store::StoreError> {
+        let (data, keys) =
+            (Location::Sqlite(dir.path().join("data.db")), Location::Sqlite(dir.path().join("keys.db")));
+        let app = open(&dir.path().join("root.key"), &data, &keys, &clock, "a", 2, None).await?;
+        Ok(Self { app, clock, dir, data, keys })
     }
 
     /// Its key file.
