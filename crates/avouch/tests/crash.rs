@@ -238,8 +238,7 @@ async fn promise_5_2_what_was_acknowledged_survives_twenty_kills() {
     for round in 0..KILLS {
         time += SignedDuration::from_mins(30);
         let start = time.as_millisecond().to_string();
-        let part =
-            [dir.path().to_str().unwrap(), &round.to_string(), &start, &plaza, &people.join(" ")].join("\n");
+        let part = [dir.path().to_str().unwrap(), &round.to_string(), &start, &plaza, &people.join(" ")].join("\n");
         let mut process = child::start("writer_that_is_killed", &part);
         assert_eq!(process.line().as_deref(), Some("ready"));
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -190,7 +190,10 @@ async fn judge(home: &Home, world: &World, writers: &[App]) {
                         after_giving += u64::from(*handed);
                     } else {
                         after_withdrawing += 1;
-                        assert!(!handed, "person {who}: used at {span:?}, after the withdrawal {answer:?} and before {next:?}");
+                        assert!(
+                            !handed,
+                            "person {who}: used at {span:?}, after the withdrawal {answer:?} and before {next:?}"
+                        );
                     }
                 }
             }
@@ -280,14 +283,11 @@ async fn promise_2_5_no_use_follows_a_withdrawal_through_two_nodes() {
 async fn promise_2_5_no_use_follows_a_withdrawal_through_two_processes() {
     let home = Home::new(Engine::Postgres).await;
     let (people, text, credential) = people(&home).await;
-    let (Location::Postgres(data), Location::Postgres(keys)) = home.places() else { unreachable!() };
+    let (Location::Postgres(data), Location::Postgres(keys)) = home.places() else { panic!("this home is on PostgreSQL") };
     let part = [home.key_file().to_str().unwrap(), &data.url, &keys.url, &text].join("\n");
     let mut process = child::start("reader_in_a_process_of_its_own", &part);
-    let remote = Arc::new(Remote {
-        ask: Mutex::new(process.take_stdin()),
-        waiting: Mutex::default(),
-        next: AtomicU64::new(0),
-    });
+    let remote =
+        Arc::new(Remote { ask: Mutex::new(process.take_stdin()), waiting: Mutex::default(), next: AtomicU64::new(0) });
     let lines = process.take_lines();
     assert_eq!(lines.recv().unwrap(), "ready");
     let hears = Arc::clone(&remote);
@@ -315,7 +315,8 @@ async fn reader_in_a_process_of_its_own() {
     let clock = Arc::new(SimClock::at("2026-12-01T01:00:00Z"));
     let (data, keys) = (at(part[1]), at(part[2]));
     let entropy = Arc::new(SeededEntropy::new(0xC0FFEE));
-    let app = avouch_testkit::home::open_app(part[0].as_ref(), &data, &keys, clock, "child", entropy, None).await.unwrap();
+    let app =
+        avouch_testkit::home::open_app(part[0].as_ref(), &data, &keys, clock, "child", entropy, None).await.unwrap();
     let credential = app.service(part[3]).await.unwrap().unwrap();
     child::say("ready");
     let (send, mut asked) = tokio::sync::mpsc::unbounded_channel();

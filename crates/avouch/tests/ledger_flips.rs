@@ -91,7 +91,8 @@ async fn promise_0_1_a_flipped_byte_of_the_ledger_is_found_and_named() {
         sizes.query_map([], |row| row.get::<_, i64>(0)).unwrap().map(|n| u64::try_from(n.unwrap()).unwrap()).collect();
     assert_eq!(sizes.len(), 2);
     for at in sizes {
-        let note: String = db.query_row(&format!("SELECT note FROM checkpoint WHERE size = {at}"), [], |r| r.get(0)).unwrap();
+        let note: String =
+            db.query_row(&format!("SELECT note FROM checkpoint WHERE size = {at}"), [], |r| r.get(0)).unwrap();
         let write = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes).into_owned();
             assert_eq!(db.execute(&format!("UPDATE checkpoint SET note = ?1 WHERE size = {at}"), [text]).unwrap(), 1);

@@ -2,7 +2,7 @@
 //!
 //! Keeps promise 2.0. The cases in `permits/` must not compile; what the types alone cannot tell apart is
 //! tried at run time.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use avouch_policy::{Act, Ask, AskNames, Party};
 use avouch_seal::Plain;

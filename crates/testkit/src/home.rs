@@ -106,8 +106,7 @@ impl Home {
 
     /// As [`Home::reopen`], where it may not be possible.
     pub async fn try_reopen(dir: tempfile::TempDir, clock: Arc<SimClock>) -> Result<Self, avouch_store::StoreError> {
-        let (data, keys) =
-            (Location::Sqlite(dir.path().join("data.db")), Location::Sqlite(dir.path().join("keys.db")));
+        let (data, keys) = (Location::Sqlite(dir.path().join("data.db")), Location::Sqlite(dir.path().join("keys.db")));
         let app = open(&dir.path().join("root.key"), &data, &keys, &clock, "a", 2, None).await?;
         Ok(Self { app, clock, dir, data, keys })
     }
