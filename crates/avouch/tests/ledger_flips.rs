@@ -63,7 +63,7 @@ async fn promise_0_1_a_flipped_byte_of_the_ledger_is_found_and_named() {
 
     for index in [0, 1, 255, 256, size - 1] {
         let named = |f: &Fault| match f {
-            Fault::Leaf { index: i } | Fault::Entry { index: i, .. } => *i == index,
+            Fault::Leaf { index: i, .. } | Fault::Entry { index: i, .. } => *i == index,
             _ => false,
         };
         for column in ["entry", "hash"] {

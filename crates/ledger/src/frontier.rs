@@ -34,6 +34,12 @@ impl Frontier {
         self.size
     }
 
+    /// The roots of its perfect subtrees, from the largest to the smallest, as [`Frontier::from_parts`] takes them.
+    #[must_use]
+    pub fn peaks(&self) -> &[Hash] {
+        &self.peaks
+    }
+
     /// Appends a leaf's hash; tells of each tile-level node it completes.
     pub fn append(&mut self, leaf: Hash, mut completed: impl FnMut(Completed)) {
         let mut hash = leaf;
@@ -47,11 +53,11 @@ impl Frontier {
             if height % TILE_HEIGHT == 0
                 && let Ok(level) = u8::try_from(height / TILE_HEIGHT)
             {
-                completed((level, self.size >> height, hash));
+                completed((level, self.size.checked_shr(height).unwrap_or(0), hash));
             }
         }
         self.peaks.push(hash);
-        self.size += 1;
+        self.size = self.size.saturating_add(1);
     }
 
     /// The root of the tree.

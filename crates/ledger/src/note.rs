@@ -24,6 +24,10 @@ pub enum NoteError {
 
 /// Ed25519 in a signed note.
 const ALGORITHM: u8 = 1;
+/// A longer note is refused unread, in bytes.
+const LONGEST_NOTE: usize = 1_000_000;
+/// A note with more signatures is refused; the specification asks for 16 at least.
+const MOST_SIGNATURES: usize = 100;
 
 fn key_id(name: &str, public: &[u8]) -> [u8; 4] {
     let mut bytes = name.as_bytes().to_vec();
@@ -52,7 +56,7 @@ impl Signer {
     /// # Errors
     /// [`NoteError::Key`] when the name or the seed is unusable.
     pub fn from_seed(name: &str, seed: &[u8]) -> Result<Self, NoteError> {
-        if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '+') {
+        if !is_name(name) {
             return Err(NoteError::Key);
         }
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| NoteError::Key)?;
@@ -108,7 +112,7 @@ impl std::str::FromStr for Verifier {
         let key = BASE64.decode(key.as_bytes()).map_err(|_| NoteError::Key)?;
         let (algorithm, public) = key.split_first().ok_or(NoteError::Key)?;
         let expected = key_id(name, public);
-        if *algorithm != ALGORITHM || public.len() != 32 || HEXLOWER.encode(&expected) != id {
+        if !is_name(name) || *algorithm != ALGORITHM || public.len() != 32 || HEXLOWER.encode(&expected) != id {
             return Err(NoteError::Key);
         }
         Ok(Self { name: name.to_owned(), public: public.to_vec(), id: expected })
@@ -122,34 +126,83 @@ impl Verifier {
         &self.name
     }
 
-    /// The text of a signed note, if this key signed it.
+    /// The text of a signed note, if this key signed it. Signatures by other keys are passed over.
     ///
     /// # Errors
     /// [`NoteError`] when the note is malformed, unsigned or forged.
     pub fn open<'n>(&self, note: &'n str) -> Result<&'n str, NoteError> {
-        let (text, signatures) =
-            note.rsplit_once("\n\n").ok_or(NoteError::Form("no blank line before the signatures"))?;
-        let text = note.get(..=text.len()).ok_or(NoteError::Form("no text"))?;
-        if !signatures.ends_with('\n') {
-            return Err(NoteError::Form("the last line does not end"));
-        }
+        let parts = parse(note.as_bytes())?;
         let mut found = false;
-        for line in signatures.lines() {
-            let rest =
-                line.strip_prefix("\u{2014} ").ok_or(NoteError::Form("a signature line does not start with a dash"))?;
-            let (name, signature) = rest.split_once(' ').ok_or(NoteError::Form("a signature line has no name"))?;
-            let bytes =
-                BASE64.decode(signature.as_bytes()).map_err(|_| NoteError::Form("a signature is not base64"))?;
-            let (id, signature) = bytes.split_at_checked(4).ok_or(NoteError::Form("a signature is too short"))?;
-            if name == self.name && id == self.id {
-                UnparsedPublicKey::new(&ED25519, &self.public)
-                    .verify(text.as_bytes(), signature)
-                    .map_err(|_| NoteError::Forged(self.name.clone()))?;
-                found = true;
-            }
+        for signature in parts.signatures.iter().filter(|s| s.name == self.name && s.id == self.id) {
+            UnparsedPublicKey::new(&ED25519, &self.public)
+                .verify(parts.text.as_bytes(), &signature.bytes)
+                .map_err(|_| NoteError::Forged(self.name.clone()))?;
+            found = true;
         }
-        if found { Ok(text) } else { Err(NoteError::Unsigned(self.name.clone())) }
+        if found { Ok(parts.text) } else { Err(NoteError::Unsigned(self.name.clone())) }
     }
+}
+
+/// A signed note taken apart. **Nothing in it has been verified.**
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts<'n> {
+    /// The text, with its last line feed.
+    pub text: &'n str,
+    /// The signature lines, in order.
+    pub signatures: Vec<Signature<'n>>,
+}
+
+/// One signature line. Whoever knows another kind of key (a witness's timestamped cosignature, say) finds its
+/// lines by name and id, and verifies the bytes by its own rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature<'n> {
+    /// The name of the key.
+    pub name: &'n str,
+    /// The first four bytes of the hash that identifies the key.
+    pub id: [u8; 4],
+    /// The signature.
+    pub bytes: Vec<u8>,
+}
+
+/// Takes a signed note apart without verifying it.
+///
+/// # Errors
+/// [`NoteError::Form`] says which rule of the format the note breaks.
+pub fn parse(note: &[u8]) -> Result<Parts<'_>, NoteError> {
+    if note.len() > LONGEST_NOTE {
+        return Err(NoteError::Form("it is longer than a million bytes"));
+    }
+    let note = str::from_utf8(note).map_err(|_| NoteError::Form("it is not UTF-8"))?;
+    if note.bytes().any(|byte| byte < b' ' && byte != b'\n') {
+        return Err(NoteError::Form("it holds a control character"));
+    }
+    let (text, lines) = note.rsplit_once("\n\n").ok_or(NoteError::Form("no blank line before the signatures"))?;
+    let text = note.get(..=text.len()).ok_or(NoteError::Form("no text"))?;
+    let lines = lines.strip_suffix('\n').ok_or(NoteError::Form("the last line does not end"))?;
+    let mut signatures = Vec::new();
+    for line in lines.split('\n') {
+        if signatures.len() == MOST_SIGNATURES {
+            return Err(NoteError::Form("it has more than 100 signatures"));
+        }
+        let rest =
+            line.strip_prefix("\u{2014} ").ok_or(NoteError::Form("a signature line does not start with a dash"))?;
+        let (name, signature) = rest.split_once(' ').ok_or(NoteError::Form("a signature line has no name"))?;
+        if !is_name(name) {
+            return Err(NoteError::Form("a key's name is empty, or holds a space or a plus sign"));
+        }
+        let bytes = BASE64.decode(signature.as_bytes()).map_err(|_| NoteError::Form("a signature is not base64"))?;
+        let (id, bytes) = bytes
+            .split_first_chunk()
+            .filter(|(_, bytes)| !bytes.is_empty())
+            .ok_or(NoteError::Form("a signature is too short"))?;
+        signatures.push(Signature { name, id: *id, bytes: bytes.to_vec() });
+    }
+    Ok(Parts { text, signatures })
+}
+
+/// Whether a key may have this name: something, without white space, control characters or `+`.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
 }
 
 /// A tree head: which log, how many leaves, their root.

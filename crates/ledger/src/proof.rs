@@ -1,7 +1,7 @@
 //! Inclusion and consistency proofs (RFC 9162 section 2.1), from stored hashes.
 
 use crate::frontier::TILE_HEIGHT;
-use crate::hash::{Hash, node_hash};
+use crate::hash::{Hash, empty_root, node_hash};
 
 /// Where a tree's hashes are kept: leaves, and nodes at tile levels only.
 pub trait Nodes {
@@ -18,7 +18,7 @@ fn split(n: u64) -> u64 {
 
 /// The root of the leaves `[from, to)`, `to > from`; `from` aligned as RFC 9162 subtrees are.
 fn range(nodes: &impl Nodes, from: u64, to: u64) -> Option<Hash> {
-    let width = to.checked_sub(from)?;
+    let width = to.checked_sub(from).filter(|width| *width > 0)?;
     if width == 1 {
         return nodes.leaf(from);
     }
@@ -147,7 +147,7 @@ pub fn verify_consistency(old: u64, new: u64, old_root: &Hash, new_root: &Hash, 
         return proof.is_empty() && old_root == new_root;
     }
     if old == 0 {
-        return proof.is_empty();
+        return proof.is_empty() && *old_root == empty_root();
     }
     let mut steps = proof.iter();
     let first = if old.is_power_of_two() { Some(old_root) } else { steps.next() };

@@ -3,6 +3,9 @@
 /// Hashes, or entries, in a full tile.
 pub const WIDTH: u64 = 256;
 
+/// The longest entry a bundle can hold, in bytes: its length stands in two. A longer leaf could not be served.
+pub const LONGEST_ENTRY: usize = u16::MAX as usize;
+
 /// What a path of the log's folder asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
