@@ -67,9 +67,11 @@ async fn planted(home: &Home, n: u64) -> (SubjectId, Vec<String>) {
     // What is refused is not kept either, nor told in a log.
     let wrong = home.app.correct(&session, "email", None, &words[9]).await.unwrap_err();
     assert!(matches!(wrong, avouch::Fault::Invalid(_)));
-    assert!(home.app.see(joined.subject, "nickname").await.unwrap()[0]
-        .value
-        .expose(avouch::store::Sink::Subject, |v| v == words[7].as_bytes()));
+    assert!(
+        home.app.see(joined.subject, "nickname").await.unwrap()[0]
+            .value
+            .expose(avouch::store::Sink::Subject, |v| v == words[7].as_bytes())
+    );
     (joined.subject, words)
 }
 

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex};
 use avouch::gate::Wanted;
 use avouch::store::{Actor, Credential, Outcome, SubjectId, Which};
 use avouch::{App, Fault};
-use avouch_policy::Act;
-use avouch_store::{Location, PostgresConfig};
+use avouch_policy::{Act, Ask, AskNames, Party};
+use avouch_store::{Answer, Hold, Location, PostgresConfig, StoreError, Transact, Tx};
 use avouch_testkit::{Engine, Home, SeededEntropy, SimClock, child};
 use tokio::sync::oneshot;
 
@@ -306,7 +306,82 @@ async fn promise_2_5_no_use_follows_a_withdrawal_through_two_processes() {
     listener.join().unwrap();
 }
 
-/// The other process of the test above; nothing in an ordinary run.
+/// A use that is under way until it is told to go on.
+struct UnderWay {
+    subject: SubjectId,
+    ask: Ask,
+    actor: Actor,
+    entered: Mutex<Option<oneshot::Sender<()>>>,
+    go: tokio::sync::Mutex<oneshot::Receiver<()>>,
+}
+
+impl Transact for UnderWay {
+    const NAME: &'static str = "a use under way";
+    type Out = bool;
+    type Fault = StoreError;
+
+    fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
+        hold.push((self.subject, Hold::Shared));
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        let Answer::Permitted(permit) = tx.ask(self.subject, self.ask.clone(), &self.actor).await? else {
+            return Ok(false);
+        };
+        tx.open_here(permit, &Which::all()).await?;
+        let entered = self.entered.lock().unwrap().take();
+        if let Some(entered) = entered {
+            entered.send(()).unwrap();
+            (&mut *self.go.lock().await).await.unwrap();
+        }
+        Ok(true)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promise_2_5_a_withdrawal_waits_for_a_use_under_way_on_another_node() {
+    let home = Home::new(Engine::Postgres).await;
+    let (people, _, credential) = people(&home).await;
+    let second = home.node("b", None).await;
+    let subject = people[0];
+    home.consent(subject, PURPOSE, true).await;
+    let names = AskNames {
+        act: Act::Use,
+        party: Party::Service,
+        purpose: PURPOSE,
+        items: &["email"],
+        recipient: None,
+        region: "cn",
+        at: home.app.store.now(),
+    };
+    let ask = home.app.policy().ask(names).unwrap();
+    let (entered, is_entered) = oneshot::channel();
+    let (go, may_go) = oneshot::channel();
+    let actor = Actor::Service(Arc::clone(&credential));
+    let (entered, may_go) = (Mutex::new(Some(entered)), tokio::sync::Mutex::new(may_go));
+    let work = UnderWay { subject, ask, actor, entered, go: may_go };
+    let store = second.store.clone();
+    let under_way = tokio::spawn(async move { store.transact(work).await });
+    is_entered.await.unwrap();
+
+    let app = home.app.clone();
+    let withdrawal =
+        tokio::spawn(async move { app.answer(subject, PURPOSE, false, "en", &Actor::Subject).await.map(drop) });
+    let (Location::Postgres(data), _) = home.places() else { unreachable!() };
+    let (client, connection) = tokio_postgres::connect(&data.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while client.query(waiting, &[]).await.unwrap().is_empty() {
+        assert!(!withdrawal.is_finished(), "acknowledged while a use was under way");
+    }
+    go.send(()).unwrap();
+    assert!(under_way.await.unwrap().unwrap(), "the use was first");
+    withdrawal.await.unwrap().unwrap();
+    assert!(!use_here(&second, &credential, subject).await, "and the next is refused");
+}
+
+/// The other process of the test through two processes; nothing in an ordinary run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reader_in_a_process_of_its_own() {
     let Some(part) = child::part() else { return };

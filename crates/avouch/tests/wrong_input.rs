@@ -171,13 +171,8 @@ async fn a_full_disk_fails_closed_and_loses_nothing() {
     let home = Home::in_folder(Engine::Sqlite, tempfile::TempDir::new_in(&disk.0).unwrap()).await;
     let subject = home.person(1).await.subject;
     let plaza = Actor::Service(home.service("plaza", &["content"]).await);
-    let new = |value: String| NewRecord {
-        subject,
-        purpose: "content".into(),
-        item: "comment".into(),
-        record: None,
-        value,
-    };
+    let new =
+        |value: String| NewRecord { subject, purpose: "content".into(), item: "comment".into(), record: None, value };
     let mut kept = Vec::new();
     for n in 0..20 {
         kept.push(format!("comment {n}"));
