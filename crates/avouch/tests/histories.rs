@@ -283,7 +283,9 @@ async fn promise_2_5_no_use_follows_a_withdrawal_through_two_nodes() {
 async fn promise_2_5_no_use_follows_a_withdrawal_through_two_processes() {
     let home = Home::new(Engine::Postgres).await;
     let (people, text, credential) = people(&home).await;
-    let (Location::Postgres(data), Location::Postgres(keys)) = home.places() else { panic!("this home is on PostgreSQL") };
+    let (Location::Postgres(data), Location::Postgres(keys)) = home.places() else {
+        panic!("this home is on PostgreSQL")
+    };
     let part = [home.key_file().to_str().unwrap(), &data.url, &keys.url, &text].join("\n");
     let mut process = child::start("reader_in_a_process_of_its_own", &part);
     let remote =
