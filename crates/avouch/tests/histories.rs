@@ -369,7 +369,7 @@ async fn promise_2_5_a_withdrawal_waits_for_a_use_under_way_on_another_node() {
     let app = home.app.clone();
     let withdrawal =
         tokio::spawn(async move { app.answer(subject, PURPOSE, false, "en", &Actor::Subject).await.map(drop) });
-    let (Location::Postgres(data), _) = home.places() else { unreachable!() };
+    let (Location::Postgres(data), _) = home.places() else { panic!("this home is on PostgreSQL") };
     let (client, connection) = tokio_postgres::connect(&data.url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     let waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
