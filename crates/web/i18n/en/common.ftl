@@ -104,4 +104,3 @@ topic-2-2 = Your orders
 topic-2-4 = Your messages to us
 topic-6-4 = What your device lets us see
 topic-other = More
-password-wrong = This is not your password. Nothing was changed.

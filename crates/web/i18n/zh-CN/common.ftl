@@ -101,4 +101,3 @@ topic-2-2 = 订单
 topic-2-4 = 您与客服的沟通
 topic-6-4 = 设备权限
 topic-other = 其他
-password-wrong = 密码不正确，未作任何更改。

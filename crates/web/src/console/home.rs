@@ -97,12 +97,19 @@ pub async fn show(State(web): State<Web>, f: Frame, _: Operator) -> Result<Page<
             text: jobs.first().map_or_else(|| f.t("check-jobs-good"), |(kind, fault)| format!("{kind}: {fault}")),
         },
     ];
-    let count = |key: &str| Count { label: f.t(&format!("count-{key}")), value: counts.get(key).copied().unwrap_or(0) };
+    let count = |label: &str, key: &str| Count { label: f.t(label), value: counts.get(key).copied().unwrap_or(0) };
     let policy = web.policy();
     Ok(Page(Today {
         at: web.app.store.now(),
         checks,
-        counts: ["subjects", "cancelling", "records", "consents", "held", "leaves"].map(count).to_vec(),
+        counts: vec![
+            count("count-subjects", "subjects"),
+            count("count-cancelling", "cancelling"),
+            count("count-records", "records"),
+            count("count-consents", "consents"),
+            count("count-held", "held"),
+            count("count-leaves", "leaves"),
+        ],
         rows: latest.iter().map(|e| leaves::row(&f, e)).collect(),
         version: policy.version().to_owned(),
         effective: policy.facts().effective.unwrap_or_default(),

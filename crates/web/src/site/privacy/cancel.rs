@@ -95,7 +95,7 @@ fn form(web: &Web, f: Frame, error: String) -> Cancel {
         provisional: complete.is_some_and(|d| d.provisional),
         kept: Kept::all(&policy, &f),
         backups: backups(&policy, &f),
-        password: item::password(&f).error(error),
+        password: item::password(&f).why(f.t("cancel-password-why"), "").error(error),
         f,
     }
 }
@@ -147,7 +147,7 @@ async fn leave(web: Web, mut f: Frame, mut session: Session, password: &str, now
     match web.app.show_password(&session, password).await {
         Ok(()) => session.proven = true,
         Err(avouch::Fault::WrongLogin) => {
-            let error = f.t("password-wrong");
+            let error = f.t("cancel-wrong-password");
             return Ok(PageWith(StatusCode::FORBIDDEN, form(&web, f, error)).into_response());
         }
         Err(other) => return Err(told(&other, f.tag())),

@@ -75,7 +75,7 @@ async fn form(
     let value = Field::new("value", say(&f, &item.label), kind).required().autocomplete(autocomplete);
     let mut fields = vec![value.value(Shown::new(given)).error(wrong.value)];
     if (item.identifier || item.contact) && !session.proven {
-        fields.push(password(&f));
+        fields.push(password(&f).why(f.t("correct-password-why"), ""));
     }
     Ok(Correct { label: say(&f, &item.label), item: name, now, fields, take_back_days: None, error: wrong.rest, f })
 }
@@ -121,7 +121,7 @@ pub async fn send(
         }
         Err(avouch::Fault::Taken(_)) => (StatusCode::CONFLICT, Wrong { value: f.t("join-taken"), rest: String::new() }),
         Err(avouch::Fault::WrongLogin | avouch::Fault::NeedsProof) => {
-            (StatusCode::FORBIDDEN, Wrong { value: String::new(), rest: f.t("password-wrong") })
+            (StatusCode::FORBIDDEN, Wrong { value: String::new(), rest: f.t("correct-wrong-password") })
         }
         Err(other) => return Err(told(&other, f.tag())),
     };
