@@ -1,6 +1,6 @@
 //! RFC 6962 hashing: leaves and nodes in domains of their own.
 //!
-//! Nodes, and entries of up to [`STACK`] bytes, are hashed from the stack in one call: nothing is allocated.
+//! Nodes, and entries of up to `STACK` bytes, are hashed from the stack in one call: nothing is allocated.
 
 use aws_lc_rs::digest;
 

@@ -3,8 +3,8 @@
 //! A policy is read once from [`Source`] (one TOML file of facts, one Markdown text a language) into
 //! [`Policy`]; everything else here is a pure function of it: no async, no IO, no clock, no randomness.
 //! The modules follow what a policy is asked: what it states ([`model`]), whether it is well formed
-//! ([`fault`]), whether a regulator would object ([`mod@lint`]), whether an act is lawful ([`decide`]), what
-//! changed ([`mod@diff`]), what it reads like ([`render`]), why it holds ([`explain`]).
+//! ([`fault`]), whether a regulator would object ([`mod@lint`]), whether an act is lawful ([`mod@decide`]), what
+//! changed ([`mod@diff`]), what it reads like ([`mod@render`]), why it holds ([`mod@explain`]).
 //!
 //! Keeps promise 0.1 together with the crates that serve what it renders.
 

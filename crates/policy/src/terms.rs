@@ -1,4 +1,4 @@
-//! The words for the terms of the model, in English and Chinese: what [`crate::diff`] and [`crate::explain`] say.
+//! The words for the terms of the model, in English and Chinese: what [`mod@crate::diff`] and [`mod@crate::explain`] say.
 //!
 //! Another language falls back to English; what a policy itself says is in its own words ([`crate::Words`]).
 
