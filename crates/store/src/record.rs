@@ -346,7 +346,7 @@ impl<'t> Tx<'t> {
     ///
     /// # Errors
     /// As [`Look::open`].
-    pub(crate) async fn open_here(&mut self, permit: Permit<'t>, which: &Which) -> Result<Used, StoreError> {
+    pub async fn open_here(&mut self, permit: Permit<'t>, which: &Which) -> Result<Used, StoreError> {
         let opened = Look::open(self, permit, which).await?;
         let key = self.key(opened.subject).await?.ok_or(StoreError::Gone)?;
         let receipt = self.append(opened.leaf, Some((opened.subject, &key)))?;
