@@ -42,7 +42,8 @@ struct Entry {
 
 /// Reads a year in the layout of `holiday-cn` (`year`, `papers`, `days: [{ name, date, isOffDay }]`).
 ///
-/// Days of the neighbouring years, which such files may carry, are left out.
+/// Days of the December before stay, as the notice for a year may move them; days of the next year, which such
+/// files may carry too, are left to that year's own notice.
 ///
 /// # Errors
 /// [`ImportError`]; a file without days is a year not announced, never a year without holidays.
@@ -52,11 +53,11 @@ pub fn import_holiday_cn(json: &str) -> Result<Year, ImportError> {
     year.citation = Citation { title: format!("{} holiday notice", file.year), document: file.papers.join(" ") };
     for entry in &file.days {
         let day: Date = entry.date.parse().map_err(|_| ImportError::Date(entry.date.clone()))?;
-        if day.year() == file.year {
+        if day.year() <= file.year {
             if entry.off { &mut year.off } else { &mut year.work }.push(day);
         }
     }
-    if file.papers.is_empty() || year.off.is_empty() {
+    if file.papers.is_empty() || !year.off.iter().any(|day| day.year() == file.year) {
         return Err(ImportError::NotAnnounced(file.year));
     }
     year.check()?;
@@ -74,7 +75,7 @@ mod tests {
             {"name":"元旦","date":"2026-01-04","isOffDay":false},
             {"name":"元旦","date":"2025-12-31","isOffDay":true}]}"#;
         let year = import_holiday_cn(json).unwrap();
-        assert_eq!((year.off.len(), year.work.len()), (1, 1));
+        assert_eq!((year.off.len(), year.work.len()), (2, 1));
         assert_eq!(year.works("2026-01-04".parse().unwrap()), Some(true));
     }
 

@@ -3,7 +3,8 @@
 //! Keeps promise 8.2: fifteen working days are counted by the calendar that the State Council publishes,
 //! make-up days included, the day of receipt not counted (Civil Code 201), ending at the end of the last
 //! day (Civil Code 203). A year that is not announced yet gives a provisional date, made earlier by a
-//! margin, and is never called final.
+//! margin, and is never called final. The margins, and how much of December the next year's notice may
+//! still change, are data (`data/cn/calendar.json`), not code.
 
 mod import;
 mod year;
@@ -29,6 +30,10 @@ pub struct Calendar {
     /// Days off in every year known to a calendar without announcements.
     list: Vec<Date>,
     margins: Vec<Margin>,
+    /// The last days of December that the notice of the next year may still change.
+    shared: i8,
+    /// Worked out once: every deadline carries it.
+    version: String,
 }
 
 /// How much earlier a provisional date is made.
@@ -36,6 +41,9 @@ pub struct Calendar {
 struct Margin {
     /// For deadlines of at most so many working days.
     up_to: u32,
+    /// Where given, for these numbers of working days alone.
+    #[serde(default)]
+    only: Vec<u32>,
     /// Calendar days.
     days: i8,
 }
@@ -43,6 +51,7 @@ struct Margin {
 #[derive(Debug, Deserialize)]
 struct About {
     margins: Vec<Margin>,
+    shared_with_next_year: i8,
 }
 
 /// Whether a day is worked, and whether that is announced.
@@ -76,9 +85,8 @@ impl Calendar {
         ];
         // A test reads each of the files that ship.
         let years = files.iter().filter_map(|text| Year::from_json(text).ok()).map(|y| (y.year, y)).collect();
-        let margins = serde_json::from_str::<About>(include_str!("../data/cn/calendar.json"))
-            .map(|a| a.margins)
-            .unwrap_or_default();
+        let about = serde_json::from_str::<About>(include_str!("../data/cn/calendar.json"));
+        let (margins, shared) = about.map(|a| (a.margins, a.shared_with_next_year)).unwrap_or_default();
         Self {
             name: "cn".into(),
             zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
@@ -86,7 +94,10 @@ impl Calendar {
             years: Some(years),
             list: Vec::new(),
             margins,
+            shared,
+            version: String::new(),
         }
+        .with_version()
     }
 
     /// A calendar that knows only a weekend.
@@ -106,11 +117,17 @@ impl Calendar {
             years: None,
             list,
             margins: Vec::new(),
+            shared: 0,
+            version: String::new(),
         }
+        .with_version()
     }
 
     /// The calendar of that name: `cn`; `eu` (Regulation 1182/71: Saturdays, Sundays and public holidays,
     /// which differ by member state and are given by list); `us-ca`.
+    ///
+    /// `eu` and `us-ca` count every day from Monday to Friday: without a list of public holidays a deadline
+    /// ends early, never late. [`Calendar::with_list`] takes the list that applies.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         match name {
@@ -122,58 +139,85 @@ impl Calendar {
     }
 
     /// Adds an announced year, or puts a corrected one in the place of the old.
-    pub fn announce(&mut self, year: Year) {
+    pub fn announce(&mut self, mut year: Year) {
+        year.off.sort_unstable();
+        year.work.sort_unstable();
         self.years.get_or_insert_with(BTreeMap::new).insert(year.year, year);
+        *self = self.clone().with_version();
     }
 
-    /// The calendar and the years it knows, e.g. `cn 2024-2026`.
+    /// The calendar, the years it knows and a checksum of their days, e.g. `cn 2024-2026 5f0c2a91`: a corrected
+    /// year is another version.
     #[must_use]
     pub fn version(&self) -> String {
-        match &self.years {
-            Some(years) => match (years.keys().next(), years.keys().next_back()) {
-                (Some(first), Some(last)) => format!("{} {first}-{last}", self.name),
-                _ => format!("{} none", self.name),
-            },
-            None => self.name.clone(),
-        }
+        self.version.clone()
+    }
+
+    fn with_version(mut self) -> Self {
+        self.version = match &self.years {
+            None if self.list.is_empty() => self.name.clone(),
+            None => format!("{} {:08x}", self.name, checksum(self.list.iter().map(|day| (*day, false)))),
+            Some(years) => {
+                let days = years.values().flat_map(|year| {
+                    let off = year.off.iter().map(|day| (*day, false));
+                    off.chain(year.work.iter().map(|day| (*day, true)))
+                });
+                match (years.keys().next(), years.keys().next_back()) {
+                    (Some(first), Some(last)) => format!("{} {first}-{last} {:08x}", self.name, checksum(days)),
+                    _ => format!("{} none", self.name),
+                }
+            }
+        };
+        self
     }
 
     /// Whether a day is worked.
+    ///
+    /// The last days of December may be moved by the notice of the next year (29 December 2018 was a working
+    /// Saturday, 31 December a day off); until it is out they are not known.
     #[must_use]
     pub fn is_working_day(&self, date: Date) -> Day {
         let weekend = self.weekend.contains(&date.weekday());
-        match &self.years {
-            None => Day { working: !weekend && self.list.binary_search(&date).is_err(), known: true },
-            Some(years) => match years.get(&date.year()) {
-                None => Day { working: !weekend, known: false },
-                Some(year) => Day { working: year.works(date).unwrap_or(!weekend), known: true },
-            },
-        }
+        let Some(years) = &self.years else {
+            return Day { working: !weekend && self.list.binary_search(&date).is_err(), known: true };
+        };
+        let (own, next) = (years.get(&date.year()), years.get(&(date.year() + 1)));
+        let told = next.and_then(|year| year.works(date)).or_else(|| own.and_then(|year| year.works(date)));
+        let shared = date.month() == 12 && date.day() > 31 - self.shared;
+        Day { working: told.unwrap_or(!weekend), known: own.is_some() && (next.is_some() || !shared) }
     }
 
     /// The last of so many working days after a day of receipt, which is not counted.
     ///
-    /// With zero working days it is the day of receipt itself.
+    /// With zero working days it is the day of receipt itself. When a day that had to be counted is not known,
+    /// the date is provisional: Monday to Friday less the margin, but neither before the first such day nor
+    /// before the day after receipt.
     #[must_use]
     pub fn due(&self, received: Date, working_days: u32) -> Due {
         let mut date = received;
-        let mut left = working_days;
-        let mut provisional = !self.is_working_day(received).known;
-        while left > 0 {
+        let mut counted = 0;
+        // What a provisional date cannot be before; nothing while every day is known.
+        let mut floor = None;
+        while counted < working_days {
             let Ok(next) = date.tomorrow() else { break };
             date = next;
             let day = self.is_working_day(date);
-            provisional |= !day.known;
-            left -= u32::from(day.working);
+            counted += u32::from(day.working);
+            if !day.known && floor.is_none() {
+                floor = Some(date);
+            }
+            // More working days never end earlier, whatever the margins say.
+            floor = floor.map(|floor| floor.max(self.earlier(date, counted)));
         }
-        if provisional {
-            let margin = self.margins.iter().find(|m| working_days <= m.up_to).map_or(0, |m| m.days);
-            let earlier = date.checked_sub(jiff::Span::new().days(i64::from(margin))).unwrap_or(date);
-            // Never before the day after receipt, or the deadline would be over when it begins.
-            let first = received.tomorrow().unwrap_or(received);
-            date = if working_days == 0 { date } else { earlier.max(first) };
-        }
-        Due { date, provisional, calendar_version: self.version() }
+        let provisional = floor.is_some() || working_days == 0 && !self.is_working_day(received).known;
+        Due { date: floor.unwrap_or(date), provisional, calendar_version: self.version() }
+    }
+
+    /// A day counted from Monday to Friday, less the margin for so many working days.
+    fn earlier(&self, date: Date, working_days: u32) -> Date {
+        let fits = |m: &&Margin| working_days <= m.up_to && (m.only.is_empty() || m.only.contains(&working_days));
+        let margin = self.margins.iter().find(fits).map_or(0, |m| m.days);
+        date.checked_sub(jiff::Span::new().days(i64::from(margin))).unwrap_or(date)
     }
 
     /// The instant a due day ends: 24:00 in the calendar's zone.
@@ -182,6 +226,12 @@ impl Calendar {
         let next = date.tomorrow().unwrap_or(date);
         next.to_zoned_datetime(self.zone.clone()).map_or(Timestamp::MAX, |z| z.timestamp())
     }
+}
+
+/// FNV-1a, 32 bits: tells versions apart, proves nothing.
+fn checksum(days: impl Iterator<Item = (Date, bool)>) -> u32 {
+    let bytes = days.flat_map(|(day, worked)| format!("{day}{}", if worked { '+' } else { '-' }).into_bytes());
+    bytes.fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]
@@ -227,7 +277,8 @@ mod tests {
             assert!(!year.citation.document.is_empty() && !year.citation.title.is_empty());
             assert!(year.work.iter().all(|d| matches!(d.weekday(), Weekday::Saturday | Weekday::Sunday)));
         }
-        assert_eq!(Calendar::cn().margins.len(), 2, "the margins are read");
+        assert_eq!(Calendar::cn().margins.len(), 3, "the margins are read");
+        assert_eq!(Calendar::cn().shared, 3);
     }
 
     #[test]

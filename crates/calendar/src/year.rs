@@ -21,9 +21,9 @@ pub struct Year {
     pub year: i16,
     /// Where it was announced.
     pub citation: Citation,
-    /// Days off, weekends among them.
+    /// Days off, weekends among them, in order; also days of the December before that the notice moves.
     pub off: Vec<Date>,
-    /// Weekend days that are worked.
+    /// Weekend days that are worked, in order.
     pub work: Vec<Date>,
 }
 
@@ -61,7 +61,9 @@ impl Year {
         self.off.sort_unstable();
         self.work.sort_unstable();
         for day in self.off.iter().chain(&self.work) {
-            if day.year() != self.year {
+            // A notice may move days of the December before it.
+            let december = day.year() == self.year.saturating_sub(1) && day.month() == 12;
+            if day.year() != self.year && !december {
                 return Err(ImportError::OtherYear(*day));
             }
         }
