@@ -47,7 +47,7 @@ pub(crate) fn read_policy(folder: &Path) -> Result<Source, Failure> {
     let read = |path: &Path| {
         let shown = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|e| Failure::new("policy", format!("cannot read {shown}: {e}")))?;
-        PolicyFile::from_bytes(shown, &bytes).map_err(|faults| Failure::new("policy", faults.to_string()))
+        PolicyFile::from_bytes(shown, &bytes).map_err(|faults| Failure::new("policy", faults.report(false)))
     };
     let facts = read(&folder.join("policy.toml"))?;
     let mut texts = Vec::new();
@@ -68,7 +68,7 @@ pub(crate) fn read_policy(folder: &Path) -> Result<Source, Failure> {
 
 /// Loads a policy; the failure shows every fault.
 pub(crate) fn load(source: &Source) -> Result<Policy, Failure> {
-    Policy::load(source).map_err(|faults| Failure::new("policy", faults.to_string()))
+    Policy::load(source).map_err(|faults| Failure::new("policy", faults.report(false)))
 }
 
 fn locations(config: &Config, region: &str) -> Result<(Location, Location), Failure> {

@@ -1,0 +1,160 @@
+//! The service API over a real store: what it gives, and what it refuses.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use avouch_testkit::{Engine, Home};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request, StatusCode, header};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+struct Api {
+    routes: Router,
+    home: Home,
+    credential: String,
+}
+
+impl Api {
+    async fn new() -> Self {
+        let home = Home::new(Engine::Sqlite).await;
+        let purposes = ["account", "content", "support", "marketing"].map(str::to_owned);
+        let credential = home.app.register_service("plaza", &purposes).await.unwrap();
+        Self { routes: avouch_web::api::routes(home.app.clone()), home, credential }
+    }
+
+    async fn send(&self, method: Method, path: &str, credential: Option<&str>, body: Vec<u8>) -> (StatusCode, Value) {
+        let mut request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+        if let Some(credential) = credential {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {credential}"));
+        }
+        let response = self.routes.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store", "{path}");
+        let status = response.status();
+        if status.is_client_error() {
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json", "{path}");
+        }
+        let bytes = to_bytes(response.into_body(), 1 << 22).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, Value) {
+        self.send(Method::GET, path, Some(&self.credential), Vec::new()).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        self.send(Method::POST, path, Some(&self.credential), serde_json::to_vec(body).unwrap()).await
+    }
+
+    async fn subject(&self) -> String {
+        self.home.person(1).await.subject.to_string()
+    }
+}
+
+fn codes(problem: &Value) -> Vec<&str> {
+    problem["reasons"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_service_opens_an_account_puts_lists_and_reads() {
+    let api = Api::new().await;
+    let new = json!({ "age": "adult", "values": { "user_name": "newcomer", "email": "newcomer@plaza.example",
+        "password": avouch_testkit::home::PASSWORD } });
+    let (status, opened) = api.post("/v1/subjects", &new).await;
+    assert_eq!(status, StatusCode::CREATED, "{opened}");
+    let subject = opened["subject"].as_str().unwrap();
+    let comment = json!({ "purpose": "content", "item": "comment", "value": "Hello." });
+    let (status, kept) = api.post(&format!("/v1/subjects/{subject}/records"), &comment).await;
+    assert_eq!(status, StatusCode::CREATED, "{kept}");
+    assert!(kept["receipt"]["index"].is_u64());
+    let record = kept["record"].as_str().unwrap();
+    let (_, one) = api.get(&format!("/v1/subjects/{subject}/records/comment/{record}?purpose=content")).await;
+    assert_eq!(one["records"][0]["value"], "Hello.");
+    let (_, list) = api.get(&format!("/v1/subjects/{subject}/records?purpose=content")).await;
+    assert!(list["records"].as_array().unwrap().iter().any(|r| r["item"] == "comment"));
+    assert!(list["records"][0].get("value").is_none(), "a list gives no values");
+    let (_, all) = api.get("/v1/use?purpose=content&items=comment").await;
+    assert_eq!(all["subjects"][0]["records"][0]["value"], "Hello.");
+}
+
+#[tokio::test]
+async fn promise_2_5_the_next_read_after_a_withdrawal_is_refused_with_its_clause() {
+    let api = Api::new().await;
+    let subject = api.home.person(1).await.subject;
+    let path = format!("/v1/subjects/{subject}/records/email?purpose=marketing");
+    api.home.consent(subject, "marketing", true).await;
+    assert_eq!(api.get(&path).await.0, StatusCode::OK);
+    api.home.consent(subject, "marketing", false).await;
+    let (status, problem) = api.get(&path).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(codes(&problem), ["no-consent"]);
+    let reason = &problem["reasons"][0];
+    assert_eq!((&reason["clause"], &reason["kind"]), (&json!("2.5"), &json!("violation")));
+    assert!(!reason["remedy"].as_str().unwrap().is_empty() && !reason["citation"].as_str().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn promise_2_0_what_is_not_named_is_a_gap_and_what_is_not_bound_a_violation() {
+    let api = Api::new().await;
+    let subject = api.subject().await;
+    let (_, gap) = api.get(&format!("/v1/subjects/{subject}/records/email?purpose=fortune_telling")).await;
+    assert_eq!((codes(&gap), &gap["reasons"][0]["kind"]), (vec!["unknown-purpose"], &json!("gap")));
+    let (_, bound) = api.get(&format!("/v1/subjects/{subject}/records/phone?purpose=orders")).await;
+    assert!(codes(&bound).contains(&"service-not-bound"));
+}
+
+/// Operations that need no credential; this list may only shrink.
+const OPEN: [&str; 3] = ["/v1/health", "/v1/policy", "/v1/policy/{language}"];
+
+#[tokio::test]
+async fn every_described_operation_refuses_the_unknown() {
+    let api = Api::new().await;
+    let description: Value = serde_json::from_str(&avouch_web::openapi()).unwrap();
+    let mut tried = 0;
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            if OPEN.contains(&path.as_str()) {
+                continue;
+            }
+            let address = path
+                .replace("{subject}", &api.home.app.store.region().to_string())
+                .replace("{item}", "email")
+                .replace("{record}", "00");
+            let method: Method = method.to_uppercase().parse().unwrap();
+            for credential in [None, Some("plaza.wrong"), Some("nobody.x"), Some("")] {
+                let (status, _) = api.send(method.clone(), &address, credential, b"{}".to_vec()).await;
+                assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path} with {credential:?}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried >= 6 * 4, "the description names the operations: {tried}");
+}
+
+#[tokio::test]
+async fn wrong_input_gets_a_problem_that_says_what_is_wrong() {
+    let api = Api::new().await;
+    let subject = api.subject().await;
+    let path = format!("/v1/subjects/{subject}/records");
+    let post = |body: Vec<u8>| api.send(Method::POST, &path, Some(&api.credential), body);
+    for (body, says) in [
+        (b"{".to_vec(), "EOF"),
+        (b"\xff\xfe".to_vec(), ""),
+        (br#"{"purpose":"content","item":"comment","value":"x","surprise":1}"#.to_vec(), "surprise"),
+        (br#"{"purpose":"content","item":"comment"}"#.to_vec(), "value"),
+        (br#"{"purpose":"content","item":"comment","value":"x","record":"zz"}"#.to_vec(), "record"),
+        (br#"{"purpose":"content","item":"comment","value":"   "}"#.to_vec(), "empty"),
+    ] {
+        let (status, problem) = post(body).await;
+        assert!(status.is_client_error() && status != StatusCode::UNAUTHORIZED, "{status} {problem}");
+        assert!(problem.to_string().contains(says), "{problem} says nothing of {says}");
+    }
+    let large = serde_json::to_vec(&json!({ "purpose": "content", "item": "comment", "value": "x".repeat(2 << 20) }));
+    assert_eq!(post(large.unwrap()).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    let (status, problem) = api.get("/v1/subjects/nobody/records?purpose=support").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
+    let (status, _) = api.get("/v1/subjects/cn-00000000000000000000000000/records?purpose=support").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let identifier = json!({ "purpose": "account", "item": "email", "value": "x@plaza.example" });
+    let (status, _) = api.post(&path, &identifier).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "identifiers have a flow of their own");
+}
