@@ -14,7 +14,7 @@ pub(crate) struct File {
 }
 
 /// Folders that hold nothing of ours.
-const SKIPPED: [&str; 5] = ["target", "node_modules", ".git", "output", "data"];
+const SKIPPED: [&str; 4] = ["target", "node_modules", ".git", "output"];
 
 /// All files under `folder` (from `root`) whose names end with one of `ends`, sorted by path. A folder
 /// that is not there gives none.
