@@ -1,5 +1,5 @@
 //! Working days and deadlines held against published counts, a naive reference, and what must hold of any deadline.
-//! Keeps promise 8.2.
+//! Shows promise 8.2.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly, also in its helpers")]
 
 use avouch_calendar::{Calendar, Year, import_holiday_cn};

@@ -1,4 +1,4 @@
-//! The entry: what is written is read back, and nothing else is read. Keeps promise 5.5.
+//! The entry: what is written is read back, and nothing else is read. Shows promise 5.5.
 
 use avouch_ledger::leaf::{Leaf, Outcome};
 use proptest::collection::vec;

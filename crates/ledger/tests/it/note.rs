@@ -182,3 +182,20 @@ proptest! {
         let _ = note::parse(&bytes);
     }
 }
+
+#[test]
+fn the_worked_example_of_the_format_document_is_right() {
+    let document = include_str!("../../../../docs/ledger-format.md");
+    let lines: Vec<&str> = document.lines().map(str::trim).collect();
+    let mut log = crate::log::Log::default();
+    for n in 0..3 {
+        log.append(crate::log::leaf(n).encode());
+        assert!(lines.contains(&data_encoding::HEXLOWER.encode(&log.hashes[n as usize]).as_str()), "hash {n}");
+    }
+    log.sign();
+    assert!(lines.contains(&data_encoding::HEXLOWER.encode(&log.entries[1]).as_str()));
+    assert!(lines.contains(&signer().verifier().to_string().as_str()));
+    for line in log.checkpoints[0].1.lines() {
+        assert!(lines.contains(&line), "{line}");
+    }
+}

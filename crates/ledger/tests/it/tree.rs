@@ -1,4 +1,4 @@
-//! What holds of every tree: it only grows, and each leaf can be shown to be in it. Keeps promise 5.5.
+//! What holds of every tree: it only grows, and each leaf can be shown to be in it. Shows promise 5.5.
 
 use avouch_ledger::frontier::Frontier;
 use avouch_ledger::hash::{empty_root, leaf_hash};
