@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::decide::{Act, Ask, Code, Reason, Refusal, Standing, Verdict};
+use crate::decide::{About, Act, Ask, Code, Reason, Refusal, Standing, Verdict};
 use crate::model::{Basis, Party};
 use crate::policy::Policy;
 use crate::rules::{ItemId, PurposeId, RecipientId, RegionId};
@@ -24,6 +24,18 @@ pub struct AskNames<'a> {
     pub region: &'a str,
     /// When.
     pub at: Timestamp,
+}
+
+/// As much of a name that was asked as a refusal repeats, in characters.
+const SHOWN: usize = 64;
+
+/// An unknown name as a refusal repeats it: short, and without what could change the line it stands in.
+fn shown(name: &str) -> String {
+    let mut kept: String = name.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
+    if name.chars().nth(SHOWN).is_some() {
+        kept.push('…');
+    }
+    kept
 }
 
 impl Policy {
@@ -91,28 +103,33 @@ impl Policy {
     /// Turns names into an ask.
     ///
     /// # Errors
-    /// A refusal with a gap for everything the policy does not know.
+    /// A refusal with a gap, by name, for everything the policy does not know.
     pub fn ask(&self, names: AskNames<'_>) -> Result<Ask, Refusal> {
         let mut reasons = Vec::new();
-        let mut gap = |code| reasons.push(Reason { code, item: None });
+        let mut gap = |code, name: &str| {
+            let gap = Reason { code, about: About::Name(shown(name)) };
+            if !reasons.contains(&gap) {
+                reasons.push(gap);
+            }
+        };
         let purpose = self.purpose(names.purpose);
         if purpose.is_none() {
-            gap(Code::UnknownPurpose);
+            gap(Code::UnknownPurpose, names.purpose);
         }
         let mut items = Vec::with_capacity(names.items.len());
         for name in names.items {
             match self.item(name) {
                 Some(id) => items.push(id),
-                None => gap(Code::UnknownItem),
+                None => gap(Code::UnknownItem, name),
             }
         }
         let recipient = names.recipient.map(|name| self.recipient(name));
         if recipient == Some(None) {
-            gap(Code::UnknownRecipient);
+            gap(Code::UnknownRecipient, names.recipient.unwrap_or_default());
         }
         let region = self.region(names.region);
         if region.is_none() {
-            gap(Code::UnknownRegion);
+            gap(Code::UnknownRegion, names.region);
         }
         items.sort_unstable();
         items.dedup();
@@ -126,7 +143,7 @@ impl Policy {
                 region,
                 at: names.at,
             }),
-            _ => Err(Refusal { reasons }),
+            _ => Err(Refusal { reasons, purpose, recipient: recipient.flatten() }),
         }
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::bits::Bits;
 use crate::model::{Basis, Party, Role};
-use crate::rules::{ItemId, PurposeId, RecipientId, RegionId, Rules, party_bit};
+use crate::rules::{ItemId, PurposeId, PurposeRule, RecipientId, RegionId, Rules, party_bit};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,7 +101,8 @@ pub struct Standing {
     pub guardian: bool,
     /// Whether processing is restricted (PIPL 44, GDPR 18).
     pub restricted: bool,
-    /// Whether a legal hold keeps the data.
+    /// Whether a legal hold keeps the data. It stands against deletion alone: no use becomes lawful or
+    /// unlawful by it, so no decision asks for it.
     pub hold: bool,
     /// The home region.
     pub home: RegionId,
@@ -159,7 +160,7 @@ pub enum Kind {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $kind:ident, $clause:literal, $citation:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $kind:ident, $clause:literal, $records:literal;)*) => {
         /// Why not.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
@@ -188,10 +189,10 @@ macro_rules! codes {
                 match self { $(Self::$name => $clause,)* }
             }
 
-            /// The law-pack record it cites.
+            /// The records it rests on: in each law pack in force the first that is there, of ids split by `|`.
             #[must_use]
-            pub const fn citation(self) -> &'static str {
-                match self { $(Self::$name => $citation,)* }
+            pub const fn records(self) -> &'static str {
+                match self { $(Self::$name => $records,)* }
             }
         }
     };
@@ -199,59 +200,74 @@ macro_rules! codes {
 
 codes! {
     /// The policy has no such purpose.
-    UnknownPurpose = "unknown-purpose", Gap, "2.0", "cn-pipl.principle.purpose";
+    UnknownPurpose = "unknown-purpose", Gap, "2.0", "principle.purpose";
     /// The policy has no such item.
-    UnknownItem = "unknown-item", Gap, "2.0", "cn-pipl.principle.purpose";
+    UnknownItem = "unknown-item", Gap, "2.0", "principle.purpose";
     /// The policy has no such recipient.
-    UnknownRecipient = "unknown-recipient", Gap, "4.1", "cn-pipl.sharing.separate_consent";
+    UnknownRecipient = "unknown-recipient", Gap, "4.1", "sharing.separate_consent|sharing.third_party";
     /// The policy has no such region.
-    UnknownRegion = "unknown-region", Gap, "5.3", "cn-pipl.storage.home";
+    UnknownRegion = "unknown-region", Gap, "5.3", "storage.home|cross_border.mechanism";
     /// No item was named.
-    NoItems = "no-items", Gap, "2.0", "cn-pipl.principle.purpose";
+    NoItems = "no-items", Gap, "2.0", "principle.purpose";
     /// The purpose does not name the item.
-    ItemNotInPurpose = "item-not-in-purpose", Violation, "2.0", "cn-pipl.principle.minimum";
+    ItemNotInPurpose = "item-not-in-purpose", Violation, "2.0", "principle.minimum";
     /// This party may not claim the purpose.
-    PartyNotAllowed = "party-not-allowed", Violation, "2.0", "cn-pipl.principle.purpose";
+    PartyNotAllowed = "party-not-allowed", Violation, "2.0", "principle.purpose";
     /// The service's credential is not bound to the purpose.
-    ServiceNotBound = "service-not-bound", Violation, "2.0", "cn-pipl.principle.purpose";
+    ServiceNotBound = "service-not-bound", Violation, "2.0", "principle.purpose";
     /// The person was erased.
-    Erased = "erased", Violation, "5.2", "cn-pipl.rights.delete";
+    Erased = "erased", Violation, "5.2", "rights.delete";
     /// The account is being cancelled: all but storage has stopped.
-    Cancelling = "cancelling", Violation, "6.3", "cn-pipl.rights.delete";
+    Cancelling = "cancelling", Violation, "6.3", "rights.delete";
     /// No consent to the purpose.
-    NoConsent = "no-consent", Violation, "2.5", "cn-pipl.basis.consent";
+    NoConsent = "no-consent", Violation, "2.5", "basis.consent";
     /// No separate consent to the purpose.
-    NoSeparateConsent = "no-separate-consent", Violation, "1.2", "cn-pipl.sensitive.separate_consent";
+    NoSeparateConsent = "no-separate-consent", Violation, "1.2", "sensitive.separate_consent|basis.separate_consent";
     /// A sensitive item without an approved impact assessment.
-    NoAssessment = "no-assessment", Gap, "1.2", "cn-pipl.sensitive.assessment";
+    NoAssessment = "no-assessment", Gap, "1.2", "sensitive.assessment";
     /// A child without a guardian's consent.
-    NoGuardian = "no-guardian", Violation, "6.5", "cn-pipl.minor_age";
+    NoGuardian = "no-guardian", Violation, "6.5", "minor_age";
     /// The person restricted processing.
-    Restricted = "restricted", Violation, "6.5", "cn-pipl.rights.restrict";
+    Restricted = "restricted", Violation, "6.5", "rights.restrict";
     /// The person objected to the purpose.
-    Objected = "objected", Violation, "6.5", "cn-pipl.rights.restrict";
+    Objected = "objected", Violation, "6.5", "rights.restrict";
     /// An exceptional purpose without an entry in the register.
-    NoInstrument = "no-instrument", Violation, "2.7", "cn-pipl.basis.legal_duty";
+    NoInstrument = "no-instrument", Violation, "2.7", "basis.legal_duty";
     /// Sharing without saying with whom.
-    NoRecipient = "no-recipient", Gap, "4.1", "cn-pipl.sharing.separate_consent";
+    NoRecipient = "no-recipient", Gap, "4.1", "sharing.separate_consent|sharing.third_party";
     /// A recipient where none belongs.
-    RecipientNotAsked = "recipient-not-asked", Violation, "4.1", "cn-pipl.sharing.separate_consent";
+    RecipientNotAsked = "recipient-not-asked", Violation, "4.1", "sharing.separate_consent|sharing.third_party";
     /// The recipient may not receive for the purpose.
-    RecipientPurpose = "recipient-purpose", Violation, "4.1", "cn-pipl.sharing.agreement";
+    RecipientPurpose = "recipient-purpose", Violation, "4.1", "sharing.agreement";
     /// The recipient may not receive the item.
-    RecipientItem = "recipient-item", Violation, "4.1", "cn-pipl.sharing.agreement";
+    RecipientItem = "recipient-item", Violation, "4.1", "sharing.agreement";
     /// No agreement in force with the recipient.
-    NoAgreement = "no-agreement", Violation, "4.2", "cn-pipl.sharing.agreement";
+    NoAgreement = "no-agreement", Violation, "4.2", "sharing.agreement";
+    /// The check of the recipient is overdue, or none was ever set.
+    RecipientUnchecked = "recipient-unchecked", Violation, "4.2", "sharing.agreement";
     /// No separate consent to the recipient.
-    NoRecipientConsent = "no-recipient-consent", Violation, "4.1", "cn-pipl.sharing.separate_consent";
+    NoRecipientConsent = "no-recipient-consent", Violation, "4.1", "sharing.separate_consent|sharing.third_party";
     /// Data would leave its home region.
-    OutOfRegion = "out-of-region", Violation, "5.3", "cn-pipl.storage.home";
+    OutOfRegion = "out-of-region", Violation, "5.3", "storage.home|cross_border.mechanism";
+    /// Abroad without a mechanism in force, or where the policy lets nothing leave.
+    NoMechanism = "no-mechanism", Violation, "5.4", "cross_border.mechanism";
     /// Abroad without separate consent.
-    NoAbroadConsent = "no-abroad-consent", Violation, "5.4", "cn-pipl.cross_border.separate_consent";
+    NoAbroadConsent = "no-abroad-consent", Violation, "5.4", "cross_border.separate_consent|cross_border.notice";
     /// Publication without separate consent.
-    NoPublicationConsent = "no-publication-consent", Violation, "4.4", "cn-pipl.sharing.publication";
+    NoPublicationConsent = "no-publication-consent", Violation, "4.4", "sharing.publication|basis.consent";
     /// Only the person may have everything handed out.
-    ExportNotOwn = "export-not-own", Violation, "6.1", "cn-pipl.rights.access";
+    ExportNotOwn = "export-not-own", Violation, "6.1", "rights.access";
+}
+
+/// What a reason is about, beside the act itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// The act.
+    Act,
+    /// One of the items.
+    Item(ItemId),
+    /// A name the policy does not know, as it was asked.
+    Name(String),
 }
 
 /// One reason to refuse.
@@ -259,15 +275,41 @@ codes! {
 pub struct Reason {
     /// Why.
     pub code: Code,
-    /// About which item, where it is about one.
-    pub item: Option<ItemId>,
+    /// About what.
+    pub about: About,
+}
+
+impl Reason {
+    /// A reason about the act itself.
+    #[must_use]
+    pub const fn act(code: Code) -> Self {
+        Self { code, about: About::Act }
+    }
+
+    /// A reason about one item.
+    #[must_use]
+    pub const fn item(code: Code, item: ItemId) -> Self {
+        Self { code, about: About::Item(item) }
+    }
 }
 
 /// No, and every reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Why; never empty.
+    /// Why; never empty, and none twice.
     pub reasons: Vec<Reason>,
+    /// The purpose that was asked for, where the policy knows it.
+    pub purpose: Option<PurposeId>,
+    /// The recipient that was named, where the policy knows it.
+    pub recipient: Option<RecipientId>,
+}
+
+impl Refusal {
+    /// A refusal of `ask`.
+    #[must_use]
+    pub const fn of(ask: &Ask, reasons: Vec<Reason>) -> Self {
+        Self { reasons, purpose: Some(ask.purpose), recipient: ask.recipient }
+    }
 }
 
 /// Yes or no.
@@ -279,130 +321,172 @@ pub enum Verdict {
     Refused(Refusal),
 }
 
-/// Whether a basis is given by law itself, so that no wish of the subject stands against it.
-const fn by_law(basis: Basis) -> bool {
-    matches!(basis, Basis::LegalDuty | Basis::Emergency)
+/// Whether sensitive items need separate consent on this basis too: where neither a law nor the saving of a
+/// life, nor a public task asks for them (PIPL 29, GDPR 9).
+const fn asks_for_sensitive(basis: Basis) -> bool {
+    !matches!(basis, Basis::LegalDuty | Basis::Emergency | Basis::PublicInterest)
+}
+
+/// The reasons found so far.
+struct Reasons(Vec<Reason>);
+
+impl Reasons {
+    fn add(&mut self, reason: Reason) {
+        if !self.0.contains(&reason) {
+            self.0.push(reason);
+        }
+    }
+
+    fn act(&mut self, code: Code) {
+        self.add(Reason::act(code));
+    }
+
+    fn item(&mut self, code: Code, item: ItemId) {
+        self.add(Reason::item(code, item));
+    }
+}
+
+fn holds(period: Option<(Timestamp, Timestamp)>, at: Timestamp) -> bool {
+    period.is_some_and(|(from, until)| from <= at && at < until)
 }
 
 impl Rules {
     /// Decides.
     #[must_use]
     pub fn decide(&self, standing: &Standing, ask: &Ask) -> Verdict {
-        let mut reasons = Vec::new();
-        let mut no = |code: Code, item: Option<ItemId>| reasons.push(Reason { code, item });
+        let mut no = Reasons(Vec::new());
         let Some(purpose) = self.purpose_rules.get(usize::from(ask.purpose.index())) else {
-            no(Code::UnknownPurpose, None);
-            return Verdict::Refused(Refusal { reasons });
+            no.act(Code::UnknownPurpose);
+            return Verdict::Refused(Refusal::of(ask, no.0));
         };
-        let lawful = by_law(purpose.basis);
-        let p = ask.purpose.index();
-
         if purpose.parties & party_bit(ask.party) == 0 {
-            no(Code::PartyNotAllowed, None);
+            no.act(Code::PartyNotAllowed);
         }
-        if ask.items.is_empty() {
-            no(Code::NoItems, None);
-        }
-        let mut sensitive = false;
-        for id in &ask.items {
-            match self.item_rules.get(usize::from(id.index())) {
-                None => no(Code::UnknownItem, Some(*id)),
-                Some(item) => {
-                    if !purpose.items.has(id.index()) {
-                        no(Code::ItemNotInPurpose, Some(*id));
-                    }
-                    if item.sensitive {
-                        sensitive = true;
-                        if !item.assessed {
-                            no(Code::NoAssessment, Some(*id));
-                        }
-                    }
-                }
-            }
-        }
-        match standing.state {
-            State::Active => {}
-            State::Cancelling if ask.act == Act::Keep || lawful => {}
-            State::Cancelling => no(Code::Cancelling, None),
-            State::Erased => no(Code::Erased, None),
-        }
-        match purpose.basis {
-            Basis::Consent if !standing.consents.has(p) => no(Code::NoConsent, None),
-            Basis::SeparateConsent if !standing.separate.has(p) => no(Code::NoSeparateConsent, None),
-            Basis::Consent | Basis::Contract if sensitive && !standing.separate.has(p) => {
-                no(Code::NoSeparateConsent, None);
-            }
-            _ => {}
-        }
-        if standing.age == Age::Child && !standing.guardian && !lawful {
-            no(Code::NoGuardian, None);
-        }
-        if standing.restricted && ask.act != Act::Keep && !lawful {
-            no(Code::Restricted, None);
-        }
-        if standing.objected.has(p) && !lawful && !(purpose.basis == Basis::Contract && purpose.essential) {
-            no(Code::Objected, None);
-        }
-        if purpose.exceptional && ask.act != Act::Keep && !standing.instruments.has(p) {
-            no(Code::NoInstrument, None);
-        }
+        let sensitive = self.items(purpose, ask, &mut no);
+        Self::person(purpose, standing, ask, &mut no);
+        Self::basis(purpose, sensitive, standing, ask, &mut no);
         match (ask.act, ask.recipient) {
-            (Act::Share, None) => no(Code::NoRecipient, None),
-            (Act::Share, Some(recipient)) => self.share(standing, ask, recipient, lawful, &mut no),
-            (_, Some(_)) => no(Code::RecipientNotAsked, None),
+            (Act::Share, None) => no.act(Code::NoRecipient),
+            (Act::Share, Some(recipient)) => self.share(purpose, standing, ask, recipient, &mut no),
+            (_, Some(_)) => no.act(Code::RecipientNotAsked),
             (_, None) => {}
         }
         if usize::from(ask.region.index()) >= self.regions.len() {
-            no(Code::UnknownRegion, None);
+            no.act(Code::UnknownRegion);
         } else if ask.region != standing.home {
-            no(Code::OutOfRegion, None);
+            no.act(Code::OutOfRegion);
         }
-        if ask.act == Act::Publish && !standing.separate.has(p) {
-            no(Code::NoPublicationConsent, None);
-        }
-        if ask.act == Act::Export && !(ask.party == Party::Subject && lawful) {
-            no(Code::ExportNotOwn, None);
-        }
-        if reasons.is_empty() {
+        if no.0.is_empty() {
             Verdict::Permitted(Grant { basis: purpose.basis })
         } else {
-            Verdict::Refused(Refusal { reasons })
+            Verdict::Refused(Refusal::of(ask, no.0))
         }
     }
 
-    fn share(
-        &self,
-        standing: &Standing,
-        ask: &Ask,
-        recipient: RecipientId,
-        lawful: bool,
-        no: &mut impl FnMut(Code, Option<ItemId>),
-    ) {
+    /// The items: known, the purpose's own, and assessed where they are sensitive. Gives whether one is.
+    fn items(&self, purpose: &PurposeRule, ask: &Ask, no: &mut Reasons) -> bool {
+        if ask.items.is_empty() {
+            no.act(Code::NoItems);
+        }
+        let mut sensitive = false;
+        for id in &ask.items {
+            let Some(item) = self.item_rules.get(usize::from(id.index())) else {
+                no.item(Code::UnknownItem, *id);
+                continue;
+            };
+            if !purpose.items.has(id.index()) {
+                no.item(Code::ItemNotInPurpose, *id);
+            }
+            if item.sensitive {
+                sensitive = true;
+                if item.assessed.is_none_or(|approved| ask.at < approved) {
+                    no.item(Code::NoAssessment, *id);
+                }
+            }
+        }
+        sensitive
+    }
+
+    /// What is true of the person, whatever the purpose rests on.
+    fn person(purpose: &PurposeRule, standing: &Standing, ask: &Ask, no: &mut Reasons) {
+        let duty = purpose.basis == Basis::LegalDuty;
+        let keep = ask.act == Act::Keep;
+        match standing.state {
+            State::Active => {}
+            State::Cancelling if keep || duty => {}
+            State::Cancelling => no.act(Code::Cancelling),
+            State::Erased => no.act(Code::Erased),
+        }
+        if standing.age == Age::Child && !standing.guardian && !duty && purpose.basis != Basis::Emergency {
+            no.act(Code::NoGuardian);
+        }
+        if standing.restricted && !keep && !duty {
+            no.act(Code::Restricted);
+        }
+        let cannot_do_without = purpose.basis == Basis::Contract && purpose.essential;
+        if standing.objected.has(ask.purpose.index()) && !duty && !cannot_do_without {
+            no.act(Code::Objected);
+        }
+    }
+
+    /// What the purpose rests on, and what the act itself needs beside it.
+    fn basis(purpose: &PurposeRule, sensitive: bool, standing: &Standing, ask: &Ask, no: &mut Reasons) {
+        let p = ask.purpose.index();
+        let separate = standing.separate.has(p);
+        let duty = purpose.basis == Basis::LegalDuty;
+        if purpose.basis == Basis::Consent && !standing.consents.has(p) {
+            no.act(Code::NoConsent);
+        }
+        let asked_alone = purpose.basis == Basis::SeparateConsent || sensitive && asks_for_sensitive(purpose.basis);
+        if asked_alone && !separate {
+            no.act(Code::NoSeparateConsent);
+        }
+        if purpose.exceptional && ask.act != Act::Keep && !standing.instruments.has(p) {
+            no.act(Code::NoInstrument);
+        }
+        if ask.act == Act::Publish && !separate && !duty {
+            no.act(Code::NoPublicationConsent);
+        }
+        let own = ask.party == Party::Subject && duty;
+        let registered = ask.party == Party::Operator && purpose.exceptional && duty;
+        if ask.act == Act::Export && !own && !registered {
+            no.act(Code::ExportNotOwn);
+        }
+    }
+
+    /// Who outside gets it.
+    fn share(&self, purpose: &PurposeRule, standing: &Standing, ask: &Ask, recipient: RecipientId, no: &mut Reasons) {
         let Some(rule) = self.recipient_rules.get(usize::from(recipient.index())) else {
-            return no(Code::UnknownRecipient, None);
+            return no.act(Code::UnknownRecipient);
         };
         if !rule.purposes.has(ask.purpose.index()) {
-            no(Code::RecipientPurpose, None);
+            no.act(Code::RecipientPurpose);
         }
         for id in ask.items.iter().filter(|id| !rule.items.has(id.index())) {
-            no(Code::RecipientItem, Some(*id));
+            no.item(Code::RecipientItem, *id);
         }
         if rule.role == Role::Authority {
             if !standing.instruments.has(ask.purpose.index()) {
-                no(Code::NoInstrument, None);
+                no.act(Code::NoInstrument);
             }
-        } else if !rule.agreement.is_some_and(|(from, to)| from <= ask.at && ask.at < to) {
-            no(Code::NoAgreement, None);
+        } else {
+            if !holds(rule.agreement, ask.at) {
+                no.act(Code::NoAgreement);
+            }
+            if rule.checked.is_none_or(|until| until <= ask.at) {
+                no.act(Code::RecipientUnchecked);
+            }
         }
-        if rule.role == Role::Controller && !lawful && !standing.recipients.has(recipient.index()) {
-            no(Code::NoRecipientConsent, None);
+        let by_law = matches!(purpose.basis, Basis::LegalDuty | Basis::Emergency);
+        if rule.role == Role::Controller && !by_law && !standing.recipients.has(recipient.index()) {
+            no.act(Code::NoRecipientConsent);
         }
         if rule.region != Some(standing.home) {
-            if !self.abroad_allowed {
-                no(Code::OutOfRegion, None);
+            if !self.abroad_allowed || !holds(rule.mechanism, ask.at) {
+                no.act(Code::NoMechanism);
             }
             if !standing.abroad.has(recipient.index()) {
-                no(Code::NoAbroadConsent, None);
+                no.act(Code::NoAbroadConsent);
             }
         }
     }

@@ -216,6 +216,8 @@ pub struct LawPack {
     pub name: String,
     /// What it holds, in words.
     pub title: String,
+    /// The time zone, by its IANA name, in which its days begin.
+    pub zone: String,
     /// The records by id.
     records: BTreeMap<String, Record>,
 }
@@ -242,6 +244,7 @@ impl LawPack {
         struct Shape {
             name: String,
             title: String,
+            zone: String,
             record: Vec<Record>,
         }
         let shape: Shape = toml::from_str(text)?;
@@ -252,7 +255,7 @@ impl LawPack {
                 return Err(LawError::Twice(id));
             }
         }
-        Ok(Self { name: shape.name, title: shape.title, records })
+        Ok(Self { name: shape.name, title: shape.title, zone: shape.zone, records })
     }
 
     /// The pack of that name among those that come with Avouch.
@@ -295,6 +298,7 @@ mod tests {
         for (name, text) in EMBEDDED {
             let pack = LawPack::parse(text).unwrap_or_else(|why| panic!("{name}: {why}"));
             assert_eq!(pack.name, name);
+            assert!(jiff::tz::TimeZone::get(&pack.zone).is_ok(), "{name}: {}", pack.zone);
             assert!(pack.records().count() > 30, "{name}");
         }
     }
@@ -354,7 +358,7 @@ mod tests {
     #[test]
     fn a_pack_with_an_id_twice_is_refused() {
         let one = "[[record]]\nid='a'\nsays='a duty'\nvalue='required'\nunit='duty'\ncalendar='none'\ncitation='art 1'\nvalid_from='2020-01-01'\nstatus='law'\nconfidence='memory'\nsource='memory'\nchecked='2026-11-23'\n";
-        let text = format!("name='x'\ntitle='y'\n{one}{one}");
+        let text = format!("name='x'\ntitle='y'\nzone='Asia/Shanghai'\n{one}{one}");
         assert!(matches!(LawPack::parse(&text), Err(LawError::Twice(_))));
     }
 }

@@ -4,7 +4,8 @@
 
 use serde::Serialize;
 
-use crate::decide::{Code, Kind, Reason, Refusal};
+use crate::decide::{About, Code, Kind, Reason, Refusal};
+use crate::law::{LawPack, Status};
 use crate::policy::Policy;
 
 /// One reason, told.
@@ -32,27 +33,27 @@ type Said = [&'static str; 4];
 const fn said(code: Code) -> Said {
     match code {
         Code::UnknownPurpose => [
-            "The policy has no such purpose.",
+            "The policy has no purpose {name}.",
             "Ask for a purpose the policy names, or publish a policy that names this one.",
-            "隐私政策中没有这一目的。",
+            "隐私政策中没有目的{name}。",
             "请使用政策中列明的目的，或先发布列明该目的的政策。",
         ],
         Code::UnknownItem => [
-            "The policy has no such item.",
+            "The policy has no item {name}.",
             "Ask for items the policy names, or publish a policy that names this one.",
-            "隐私政策中没有这一信息项。",
+            "隐私政策中没有信息项{name}。",
             "请使用政策中列明的信息项，或先发布列明该信息项的政策。",
         ],
         Code::UnknownRecipient => [
-            "The policy has no such recipient.",
+            "The policy has no recipient {name}.",
             "Register the recipient, its agreement and its purposes in the policy first.",
-            "隐私政策中没有这一接收方。",
+            "隐私政策中没有接收方{name}。",
             "请先在政策中登记该接收方及其协议和目的。",
         ],
         Code::UnknownRegion => [
-            "The policy has no such region.",
+            "The policy has no region {name}.",
             "Name a region the policy keeps data in.",
-            "隐私政策中没有这一存储地区。",
+            "隐私政策中没有存储地区{name}。",
             "请使用政策中列明的存储地区。",
         ],
         Code::NoItems => [
@@ -62,21 +63,21 @@ const fn said(code: Code) -> Said {
             "请指明所需的信息项，且不超出必要范围。",
         ],
         Code::ItemNotInPurpose => [
-            "The policy does not name this item for this purpose.",
+            "The policy does not name this item for {purpose}.",
             "Leave the item out, or publish a policy that says why this purpose needs it.",
-            "政策未将该信息项列入这一目的。",
+            "政策未将该信息项列入{purpose}。",
             "请去掉该信息项，或先发布说明其必要性的政策。",
         ],
         Code::PartyNotAllowed => [
-            "This purpose is not open to who asks.",
+            "Who asks may not claim {purpose}.",
             "Let one of the parties the policy names for the purpose ask.",
-            "请求方不能以这一目的处理信息。",
+            "请求方不能以{purpose}处理信息。",
             "请由政策为该目的列明的主体提出。",
         ],
         Code::ServiceNotBound => [
-            "This service's credential is not bound to the purpose.",
+            "This service's credential is not bound to {purpose}.",
             "Register the service for the purpose, if it really serves it.",
-            "该服务的凭证未绑定这一目的。",
+            "该服务的凭证未绑定{purpose}。",
             "如该服务确实服务于这一目的，请为其登记。",
         ],
         Code::Erased => [
@@ -92,21 +93,21 @@ const fn said(code: Code) -> Said {
             "只有本人可以终止注销。",
         ],
         Code::NoConsent => [
-            "There is no consent to this purpose.",
+            "There is no consent to {purpose}.",
             "Ask the person; the answer is theirs, and refusing must cost them nothing else.",
-            "未取得对这一目的的同意。",
+            "未取得对{purpose}的同意。",
             "请征求本人同意；拒绝不得影响其他服务。",
         ],
         Code::NoSeparateConsent => [
-            "There is no separate consent, which this purpose or its sensitive items need.",
+            "There is no separate consent, which {purpose} or its sensitive items need.",
             "Ask for it separately, with the necessity and the possible impact.",
-            "未取得该目的或其敏感个人信息所需的单独同意。",
+            "未取得{purpose}或其敏感个人信息所需的单独同意。",
             "请说明必要性和影响，单独征求同意。",
         ],
         Code::NoAssessment => [
-            "There is no approved impact assessment for this sensitive item.",
+            "No impact assessment of this sensitive item is approved by now.",
             "Make the assessment, have it approved, and enter it in the policy.",
-            "该敏感信息项没有经批准的影响评估。",
+            "该敏感信息项目前没有经批准的影响评估。",
             "请完成评估、取得批准并登记到政策中。",
         ],
         Code::NoGuardian => [
@@ -122,15 +123,15 @@ const fn said(code: Code) -> Said {
             "请等待限制解除。",
         ],
         Code::Objected => [
-            "The person has objected to this purpose.",
+            "The person has objected to {purpose}.",
             "Leave it; only the person can take the objection back.",
-            "本人已拒绝这一目的的处理。",
+            "本人已拒绝{purpose}的处理。",
             "请停止处理；只有本人可以撤回拒绝。",
         ],
         Code::NoInstrument => [
-            "This purpose is exceptional, and there is no entry in the register for it.",
+            "This use is exceptional ({purpose}), and there is no entry in the register for it.",
             "Enter the legal ground, the scope and the approvals in the register first.",
-            "这一目的属于例外情形，登记册中没有相应记录。",
+            "{purpose}属于例外情形，登记册中没有相应记录。",
             "请先登记法律依据、范围和审批。",
         ],
         Code::NoRecipient => {
@@ -143,27 +144,33 @@ const fn said(code: Code) -> Said {
             "请改为对外提供，或去掉接收方。",
         ],
         Code::RecipientPurpose => [
-            "The policy does not let this recipient receive for this purpose.",
+            "The policy does not let {recipient} receive for {purpose}.",
             "Share for a purpose the policy names for the recipient.",
-            "政策未允许该接收方为这一目的接收信息。",
+            "政策未允许{recipient}为{purpose}接收信息。",
             "请使用政策为该接收方列明的目的。",
         ],
         Code::RecipientItem => [
-            "The policy does not let this recipient receive this item.",
+            "The policy does not let {recipient} receive this item.",
             "Leave the item out.",
-            "政策未允许该接收方接收这一信息项。",
+            "政策未允许{recipient}接收这一信息项。",
             "请去掉该信息项。",
         ],
         Code::NoAgreement => [
-            "No agreement with this recipient is in force.",
+            "No agreement with {recipient} is in force.",
             "Sign or renew the agreement, and enter it in the policy.",
-            "与该接收方没有有效的协议。",
+            "与{recipient}没有有效的协议。",
             "请签订或续签协议，并登记到政策中。",
         ],
+        Code::RecipientUnchecked => [
+            "The check of {recipient} is overdue, or none was set.",
+            "Check how the recipient handles the data, and enter the day of the next check in the policy.",
+            "对{recipient}的监督检查已逾期或未设定。",
+            "请完成对接收方的监督检查，并在政策中登记下次检查日期。",
+        ],
         Code::NoRecipientConsent => [
-            "There is no separate consent to this recipient.",
+            "There is no separate consent to {recipient}.",
             "Ask the person, naming the recipient, its contact, purpose, way and kinds of data.",
-            "未取得向该接收方提供的单独同意。",
+            "未取得向{recipient}提供的单独同意。",
             "请告知接收方名称、联系方式、目的、方式和种类，征求单独同意。",
         ],
         Code::OutOfRegion => [
@@ -172,10 +179,16 @@ const fn said(code: Code) -> Said {
             "数据将离开其存储地区。",
             "请在存储地区内处理；出境须依法定机制。",
         ],
+        Code::NoMechanism => [
+            "{recipient} is abroad, and no lawful mechanism with an approved assessment is in force.",
+            "Complete the mechanism and the assessment the law asks, and enter both in the policy.",
+            "{recipient}位于境外，且没有生效的法定出境机制及经批准的影响评估。",
+            "请先完成法定出境机制和影响评估，并登记到政策中。",
+        ],
         Code::NoAbroadConsent => [
-            "There is no separate consent to this recipient abroad.",
+            "There is no separate consent to {recipient}, which is abroad.",
             "Ask the person separately, with what the law requires to be told.",
-            "未取得向境外接收方提供的单独同意。",
+            "未取得向境外的{recipient}提供的单独同意。",
             "请依法告知并征求单独同意。",
         ],
         Code::NoPublicationConsent => [
@@ -193,31 +206,77 @@ const fn said(code: Code) -> Said {
     }
 }
 
-impl Reason {
-    /// The reason in words, in `lang` (`zh…` or else English).
+/// The provisions a code rests on, of every law in force.
+fn citation(policy: &Policy, code: Code) -> String {
+    let packs = policy.facts().controller.law.iter().filter_map(|name| LawPack::named(name));
+    let cited = packs.filter_map(|pack| cited(pack, code));
+    cited.collect::<Vec<_>>().join("; ")
+}
+
+fn cited(pack: &'static LawPack, code: Code) -> Option<&'static str> {
+    let record = code.records().split('|').find_map(|id| pack.get(id).filter(|r| r.status != Status::Draft))?;
+    Some(&record.citation)
+}
+
+/// How the things asked are called where the words speak of them.
+struct Called {
+    purpose: String,
+    recipient: String,
+}
+
+impl Refusal {
+    /// Every reason in words, in `lang` (`zh…` or else English).
     #[must_use]
-    pub fn tell(&self, policy: &Policy, lang: &str) -> Told {
-        let [en, en_remedy, zh, zh_remedy] = said(self.code);
-        let (text, remedy) = if lang.starts_with("zh") { (zh, zh_remedy) } else { (en, en_remedy) };
-        let item = self.item.map(|id| policy.item_name(id).to_owned());
-        let about = self.item.and_then(|id| policy.facts().collection.items.get(policy.item_name(id)));
+    pub fn tell(&self, policy: &Policy, lang: &str) -> Vec<Told> {
+        let zh = lang.starts_with("zh");
+        let quoted = |label: &str| if zh { format!("“{label}”") } else { format!("‘{label}’") };
+        let facts = policy.facts();
+        let purpose = self.purpose.and_then(|id| facts.usage.purposes.get(policy.purpose_name(id)));
+        let recipient = self.recipient.and_then(|id| facts.sharing.recipients.get(policy.recipient_name(id)));
+        let called = Called {
+            purpose: purpose.map_or_else(
+                || if zh { "这一目的" } else { "this purpose" }.to_owned(),
+                |purpose| quoted(purpose.label.in_lang(lang)),
+            ),
+            recipient: recipient.map_or_else(
+                || if zh { "该接收方" } else { "this recipient" }.to_owned(),
+                |recipient| recipient.name.in_lang(lang).to_owned(),
+            ),
+        };
+        self.reasons.iter().map(|reason| reason.tell(policy, lang, &called, quoted)).collect()
+    }
+}
+
+impl Reason {
+    fn tell(&self, policy: &Policy, lang: &str, called: &Called, quoted: impl Fn(&str) -> String) -> Told {
+        let zh = lang.starts_with("zh");
+        let [en, en_remedy, zh_text, zh_remedy] = said(self.code);
+        let (text, remedy) = if zh { (zh_text, zh_remedy) } else { (en, en_remedy) };
+        let name = match &self.about {
+            About::Name(name) => quoted(name),
+            About::Act | About::Item(_) => if zh { "所请求的名称" } else { "of that name" }.to_owned(),
+        };
+        let text = text
+            .replace("{purpose}", &called.purpose)
+            .replace("{recipient}", &called.recipient)
+            .replace("{name}", &name);
+        let (item, label) = match &self.about {
+            About::Act => (None, None),
+            About::Name(name) => ((self.code == Code::UnknownItem).then(|| name.clone()), None),
+            About::Item(id) => {
+                let name = policy.item_name(*id);
+                (Some(name.to_owned()), policy.facts().collection.items.get(name).map(|i| i.label.in_lang(lang)))
+            }
+        };
         Told {
             code: self.code.name(),
             kind: self.code.kind(),
             clause: self.code.clause(),
-            citation: crate::law::record(self.code.citation()).map(|(_, r)| r.citation.clone()).unwrap_or_default(),
-            text: about.map_or_else(|| text.to_owned(), |item| format!("{}: {text}", item.label.in_lang(lang))),
+            citation: citation(policy, self.code),
+            text: label.map_or_else(|| text.clone(), |label| format!("{label}: {text}")),
             remedy: remedy.to_owned(),
             item,
         }
-    }
-}
-
-impl Refusal {
-    /// Every reason in words.
-    #[must_use]
-    pub fn tell(&self, policy: &Policy, lang: &str) -> Vec<Told> {
-        self.reasons.iter().map(|reason| reason.tell(policy, lang)).collect()
     }
 }
 
@@ -233,12 +292,10 @@ mod tests {
             }
             let [_, _, zh, zh_remedy] = said(*code);
             assert!(!zh.is_ascii() && !zh_remedy.is_ascii(), "{} is not told in Chinese", code.name());
-            assert!(
-                crate::law::record(code.citation()).is_some(),
-                "{} cites nothing: {}",
-                code.name(),
-                code.citation()
-            );
+            for law in ["cn-pipl", "eu-gdpr"] {
+                let pack = LawPack::named(law).unwrap();
+                assert!(cited(pack, *code).is_some(), "{} cites nothing of {law}: {}", code.name(), code.records());
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::bits::Bits;
+use crate::law::LawPack;
 use crate::model::{Basis, Facts, ItemSet, Party, Role};
 
 macro_rules! id {
@@ -111,8 +112,8 @@ pub struct PurposeRule {
 pub struct ItemRule {
     /// Whether it is sensitive.
     pub sensitive: bool,
-    /// Whether an impact assessment is approved.
-    pub assessed: bool,
+    /// From when an impact assessment is approved; nothing where there is none (PIPL 55).
+    pub assessed: Option<Timestamp>,
 }
 
 /// What is decided on of a recipient.
@@ -126,8 +127,13 @@ pub struct RecipientRule {
     pub items: Bits,
     /// Where it is; nothing for a region the policy does not hold data in.
     pub region: Option<RegionId>,
-    /// From when to when its agreement holds.
+    /// From when until when, exclusive, its agreement holds (4.2).
     pub agreement: Option<(Timestamp, Timestamp)>,
+    /// Until when, exclusive, its supervision is not overdue (4.2); nothing where no check is set.
+    pub checked: Option<Timestamp>,
+    /// From when until when, exclusive, a mechanism with an approved assessment makes sending abroad lawful
+    /// (5.4).
+    pub mechanism: Option<(Timestamp, Timestamp)>,
 }
 
 /// A policy's rules, ready to decide on.
@@ -162,8 +168,23 @@ pub const fn party_bit(party: Party) -> u8 {
     }
 }
 
-fn midnight(date: Date) -> Timestamp {
-    date.to_zoned_datetime(TimeZone::UTC).map_or(Timestamp::MAX, |z| z.timestamp())
+/// Days of the policy as instants. A day begins where the first law in force counts it; a day that cannot be
+/// told as an instant is none, so that what rests on it does not hold.
+struct Days(TimeZone);
+
+impl Days {
+    fn of(facts: &Facts) -> Self {
+        let law = facts.controller.law.iter().find_map(|name| LawPack::named(name));
+        Self(law.and_then(|pack| TimeZone::get(&pack.zone).ok()).unwrap_or(TimeZone::UTC))
+    }
+
+    fn begin(&self, date: Date) -> Option<Timestamp> {
+        date.to_zoned_datetime(self.0.clone()).ok().map(|day| day.timestamp())
+    }
+
+    fn end(&self, date: Date) -> Option<Timestamp> {
+        self.begin(date.tomorrow().ok()?)
+    }
 }
 
 impl Rules {
@@ -174,11 +195,15 @@ impl Rules {
         let purposes = Names::new(facts.usage.purposes.keys());
         let recipients = Names::new(facts.sharing.recipients.keys());
         let regions = Names::new(facts.storage.regions.keys());
+        let days = Days::of(facts);
         let item_rules = facts
             .collection
             .items
             .values()
-            .map(|i| ItemRule { sensitive: i.sensitive, assessed: i.assessment.is_some() })
+            .map(|i| ItemRule {
+                sensitive: i.sensitive,
+                assessed: i.assessment.as_ref().and_then(|a| days.begin(a.approved)),
+            })
             .collect();
         let purpose_rules = facts
             .usage
@@ -204,7 +229,12 @@ impl Rules {
                 purposes: r.purposes.iter().filter_map(|n| purposes.place(n)).collect(),
                 items: r.items.iter().filter_map(|n| items.place(n)).collect(),
                 region: regions.place(&r.region).map(RegionId),
-                agreement: r.agreement.as_ref().map(|a| (midnight(a.signed), midnight(a.expires))),
+                agreement: r.agreement.as_ref().and_then(|a| Some((days.begin(a.signed)?, days.begin(a.expires)?))),
+                checked: r.agreement.as_ref().and_then(|a| days.end(a.next_check?)),
+                mechanism: r.abroad.as_ref().and_then(|way| {
+                    let until = way.valid_until.map_or(Some(Timestamp::MAX), |day| days.begin(day));
+                    Some((days.begin(way.assessment.as_ref()?.approved)?, until?))
+                }),
             })
             .collect();
         let abroad_allowed = facts.storage.cross_border.as_ref().is_some_and(|c| c.allowed);

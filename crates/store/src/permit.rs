@@ -172,9 +172,9 @@ impl<'c> Look<'c> {
         if let Actor::Service(credential) = actor
             && !credential.may_claim(policy.purpose_name(ask.purpose))
         {
-            let reason = Reason { code: Code::ServiceNotBound, item: None };
+            let reason = Reason::act(Code::ServiceNotBound);
             verdict = match verdict {
-                Verdict::Permitted(_) => Verdict::Refused(Refusal { reasons: vec![reason] }),
+                Verdict::Permitted(_) => Verdict::Refused(Refusal::of(&ask, vec![reason])),
                 Verdict::Refused(mut refusal) => {
                     refusal.reasons.push(reason);
                     Verdict::Refused(refusal)

@@ -157,8 +157,11 @@ pub fn leaf(web: &Web, f: &Frame, evidence: &Evidence, head: Option<(u64, Vec<u8
     let facts = policy.facts();
     let l = &evidence.leaf;
     let codes = l.reasons.iter().filter_map(|code| avouch_policy::Code::ALL.iter().find(|c| c.name() == code));
-    let tell =
-        |code: &avouch_policy::Code| reason(avouch_policy::Reason { code: *code, item: None }.tell(&policy, f.tag()));
+    let refusal = avouch_policy::Refusal {
+        reasons: codes.map(|code| avouch_policy::Reason::act(*code)).collect(),
+        purpose: policy.purpose(&l.purpose),
+        recipient: l.recipient.as_deref().and_then(|name| policy.recipient(name)),
+    };
     Leaf {
         at: at(evidence),
         act: words::act(f.texts, &l.act),
@@ -172,7 +175,7 @@ pub fn leaf(web: &Web, f: &Frame, evidence: &Evidence, head: Option<(u64, Vec<u8
         recipient: l.recipient.clone().unwrap_or_default(),
         region: facts.storage.regions.get(&l.region).map_or_else(|| l.region.clone(), |r| say(f, &r.label)),
         digest: data_encoding::HEXLOWER.encode(&l.policy),
-        reasons: codes.map(tell).collect(),
+        reasons: refusal.tell(&policy, f.tag()).into_iter().map(reason).collect(),
         log: evidence.receipt.log.clone(),
         index: evidence.receipt.index,
         hash: data_encoding::HEXLOWER.encode(&avouch::store::leaf_hash(&l.encode())),

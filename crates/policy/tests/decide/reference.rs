@@ -1,0 +1,117 @@
+//! The rules as they are said in words, one sentence after another, slow and obvious.
+//!
+//! Written from the design's words and the law's, not from the code under test.
+
+use std::collections::BTreeSet;
+
+use avouch_policy::model::Role;
+use avouch_policy::{Act, Age, Basis, Code, Party, State};
+
+use crate::world::{Person, Question, World};
+
+/// A reason with the item it is about.
+pub type Why = (Code, Option<usize>);
+
+/// Every reason to refuse; none means yes.
+pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
+    let mut no = BTreeSet::new();
+    // Unknown anything is a refusal.
+    let Some(purpose) = world.purposes.get(q.purpose) else {
+        return BTreeSet::from([(Code::UnknownPurpose, None)]);
+    };
+    let mut refuse_if = |condition: bool, code: Code| {
+        if condition {
+            no.insert((code, None));
+        }
+    };
+    let today = q.hour.div_euclid(24);
+    let legal_duty = purpose.basis == Basis::LegalDuty;
+    let emergency = purpose.basis == Basis::Emergency;
+    let sensitive = q.items.iter().any(|i| world.items.get(*i).is_some_and(|item| item.sensitive));
+    let separately = who.separate.contains(&q.purpose);
+    let registered = who.instruments.contains(&q.purpose);
+
+    refuse_if(!purpose.parties.contains(&q.party), Code::PartyNotAllowed);
+    refuse_if(q.items.is_empty(), Code::NoItems);
+
+    // The person. Nothing is done with the erased; with one who is leaving only storage and legal duties; with one
+    // who restricted processing the same; a child needs a guardian, but not where law or a life asks.
+    refuse_if(who.state == State::Erased, Code::Erased);
+    refuse_if(who.state == State::Cancelling && !(q.act == Act::Keep || legal_duty), Code::Cancelling);
+    refuse_if(who.restricted && !(q.act == Act::Keep || legal_duty), Code::Restricted);
+    refuse_if(who.age == Age::Child && !who.guardian && !(legal_duty || emergency), Code::NoGuardian);
+    // Who objects is heard, but for legal duties and the contract the service consists of.
+    let heard = !(legal_duty || purpose.basis == Basis::Contract && purpose.essential);
+    refuse_if(heard && who.objected.contains(&q.purpose), Code::Objected);
+
+    // The basis.
+    refuse_if(purpose.basis == Basis::Consent && !who.consents.contains(&q.purpose), Code::NoConsent);
+    refuse_if(purpose.basis == Basis::SeparateConsent && !separately, Code::NoSeparateConsent);
+    // Sensitive items want separate consent on every basis but law, emergency and public task.
+    let excused = legal_duty || emergency || purpose.basis == Basis::PublicInterest;
+    refuse_if(sensitive && !excused && !separately, Code::NoSeparateConsent);
+    // Each exceptional use stands in the register; storage needs no entry.
+    refuse_if(purpose.exceptional && q.act != Act::Keep && !registered, Code::NoInstrument);
+
+    // Publication only by consent or law; everything at once only to the person, or under a registered duty.
+    refuse_if(q.act == Act::Publish && !separately && !legal_duty, Code::NoPublicationConsent);
+    let to_the_person = q.party == Party::Subject && legal_duty;
+    let under_order = q.party == Party::Operator && purpose.exceptional && legal_duty;
+    refuse_if(q.act == Act::Export && !to_the_person && !under_order, Code::ExportNotOwn);
+
+    // Data rests at home.
+    refuse_if(q.region >= world.regions, Code::UnknownRegion);
+    refuse_if(q.region < world.regions && q.region != who.home, Code::OutOfRegion);
+
+    // Sharing, and only sharing, has a recipient.
+    let sharing = q.act == Act::Share;
+    refuse_if(sharing && q.recipient.is_none(), Code::NoRecipient);
+    refuse_if(!sharing && q.recipient.is_some(), Code::RecipientNotAsked);
+    let named = q.recipient.filter(|_| sharing);
+    refuse_if(named.is_some_and(|r| r >= world.recipients.len()), Code::UnknownRecipient);
+    let to = named.and_then(|r| world.recipients.get(r).map(|to| (r, to)));
+    if let Some((r, to)) = to {
+        refuse_if(!to.purposes.contains(&q.purpose), Code::RecipientPurpose);
+        let authority = to.role == Role::Authority;
+        // An authority needs a verified instrument in place of an agreement.
+        refuse_if(authority && !registered, Code::NoInstrument);
+        // Everybody else an agreement: from the day it is signed to the day before it expires.
+        let bound = to.agreement.as_ref().is_some_and(|a| a.signed <= today && today < a.expires);
+        refuse_if(!authority && !bound, Code::NoAgreement);
+        // And supervision: up to the last hour of the day on which the check is due.
+        let checked = to.agreement.as_ref().and_then(|a| a.next_check).is_some_and(|day| today <= day);
+        refuse_if(!authority && !checked, Code::RecipientUnchecked);
+        // Who decides for itself wants a separate consent of its own, but where law or a life asks.
+        let asked = to.role == Role::Controller && !legal_duty && !emergency;
+        refuse_if(asked && !who.recipients.contains(&r), Code::NoRecipientConsent);
+        // Abroad: by a mechanism with an approved assessment, and by separate consent.
+        let abroad = to.region != who.home;
+        let mechanism = to
+            .abroad
+            .as_ref()
+            .is_some_and(|m| m.approved.is_some_and(|day| day <= today) && m.valid_until.is_none_or(|day| today < day));
+        refuse_if(abroad && !(world.crossing && mechanism), Code::NoMechanism);
+        refuse_if(abroad && !who.abroad.contains(&r), Code::NoAbroadConsent);
+    }
+
+    // The items, each for itself.
+    for item in &q.items {
+        match world.items.get(*item) {
+            None => {
+                no.insert((Code::UnknownItem, Some(*item)));
+            }
+            Some(known) => {
+                if !purpose.items.contains(item) {
+                    no.insert((Code::ItemNotInPurpose, Some(*item)));
+                }
+                if known.sensitive && known.approved.is_none_or(|day| today < day) {
+                    no.insert((Code::NoAssessment, Some(*item)));
+                }
+            }
+        }
+        if to.is_some_and(|(_, to)| !to.items.contains(item)) {
+            no.insert((Code::RecipientItem, Some(*item)));
+        }
+    }
+    no
+}
