@@ -3,27 +3,7 @@
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::year::{Citation, Year};
-
-/// Why a year is not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ImportError {
-    /// Not of the layout.
-    #[error("this is not a year of holidays: {0}. It has `year`, `papers` and `days` with `date` and `isOffDay`")]
-    Form(String),
-    /// Not a date.
-    #[error("'{0}' is not a date: write 2026-10-01")]
-    Date(String),
-    /// A day of another year.
-    #[error("{0} is of another year than the file says")]
-    OtherYear(Date),
-    /// A day that is off and worked.
-    #[error("{0} is listed as off and as worked")]
-    Both(Date),
-    /// A file without days: the year is not announced yet.
-    #[error("{0} is not announced yet: the file has no days. Its deadlines stay provisional")]
-    NotAnnounced(i16),
-}
+use crate::year::{Citation, Year, YearError};
 
 #[derive(Deserialize)]
 struct File {
@@ -46,19 +26,19 @@ struct Entry {
 /// files may carry too, are left to that year's own notice.
 ///
 /// # Errors
-/// [`ImportError`]; a file without days is a year not announced, never a year without holidays.
-pub fn import_holiday_cn(json: &str) -> Result<Year, ImportError> {
-    let file: File = serde_json::from_str(json).map_err(|e| ImportError::Form(e.to_string()))?;
+/// [`YearError`]; a file without days is a year not announced, never a year without holidays.
+pub fn import_holiday_cn(json: &str) -> Result<Year, YearError> {
+    let file: File = serde_json::from_str(json).map_err(|e| YearError::Form(e.to_string()))?;
     let mut year = Year::empty(file.year);
     year.citation = Citation { title: format!("{} holiday notice", file.year), document: file.papers.join(" ") };
     for entry in &file.days {
-        let day: Date = entry.date.parse().map_err(|_| ImportError::Date(entry.date.clone()))?;
+        let day: Date = entry.date.parse().map_err(|_| YearError::Date(entry.date.clone()))?;
         if day.year() <= file.year {
             if entry.off { &mut year.off } else { &mut year.work }.push(day);
         }
     }
     if file.papers.is_empty() || !year.off.iter().any(|day| day.year() == file.year) {
-        return Err(ImportError::NotAnnounced(file.year));
+        return Err(YearError::NotAnnounced(file.year));
     }
     year.check()?;
     Ok(year)
@@ -82,16 +62,16 @@ mod tests {
     #[test]
     fn an_empty_year_is_not_announced() {
         let json = r#"{"year":2027,"papers":[],"days":[]}"#;
-        assert_eq!(import_holiday_cn(json), Err(ImportError::NotAnnounced(2027)));
+        assert_eq!(import_holiday_cn(json), Err(YearError::NotAnnounced(2027)));
     }
 
     #[test]
     fn what_contradicts_itself_is_refused() {
         let json = r#"{"year":2026,"papers":["p"],"days":[
             {"date":"2026-01-01","isOffDay":true},{"date":"2026-01-01","isOffDay":false}]}"#;
-        assert!(matches!(import_holiday_cn(json), Err(ImportError::Both(_))));
-        assert!(matches!(import_holiday_cn("[]"), Err(ImportError::Form(_))));
+        assert!(matches!(import_holiday_cn(json), Err(YearError::Both(_))));
+        assert!(matches!(import_holiday_cn("[]"), Err(YearError::Form(_))));
         let bad = r#"{"year":2026,"papers":["p"],"days":[{"date":"1 May","isOffDay":true}]}"#;
-        assert!(matches!(import_holiday_cn(bad), Err(ImportError::Date(_))));
+        assert!(matches!(import_holiday_cn(bad), Err(YearError::Date(_))));
     }
 }

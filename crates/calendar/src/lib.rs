@@ -16,8 +16,8 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-pub use import::{ImportError, import_holiday_cn};
-pub use year::{Citation, Year};
+pub use import::import_holiday_cn;
+pub use year::{Citation, Year, YearError};
 
 /// Which days are worked.
 #[derive(Debug, Clone)]

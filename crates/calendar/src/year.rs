@@ -3,7 +3,25 @@
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::import::ImportError;
+/// Why a year is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum YearError {
+    /// Not of the layout.
+    #[error("this is not a year of holidays: {0}. It has `year`, `papers` and `days` with `date` and `isOffDay`")]
+    Form(String),
+    /// Not a date.
+    #[error("'{0}' is not a date: write 2026-10-01")]
+    Date(String),
+    /// A day of another year.
+    #[error("{0} is of another year than the file says")]
+    OtherYear(Date),
+    /// A day that is off and worked.
+    #[error("{0} is listed as off and as worked")]
+    Both(Date),
+    /// A file without days: the year is not announced yet.
+    #[error("{0} is not announced yet: the file has no days. Its deadlines stay provisional")]
+    NotAnnounced(i16),
+}
 
 /// Where a year's days were announced.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -45,11 +63,11 @@ impl Year {
     /// A year from this crate's own layout.
     ///
     /// # Errors
-    /// [`ImportError`] when it is not of that layout, or a day is of another year.
-    pub fn from_json(text: &str) -> Result<Self, ImportError> {
-        let raw: Raw = serde_json::from_str(text).map_err(|e| ImportError::Form(e.to_string()))?;
-        let dates = |list: &[String]| -> Result<Vec<Date>, ImportError> {
-            list.iter().map(|d| d.parse().map_err(|_| ImportError::Date(d.clone()))).collect()
+    /// [`YearError`] when it is not of that layout, or a day is of another year.
+    pub fn from_json(text: &str) -> Result<Self, YearError> {
+        let raw: Raw = serde_json::from_str(text).map_err(|e| YearError::Form(e.to_string()))?;
+        let dates = |list: &[String]| -> Result<Vec<Date>, YearError> {
+            list.iter().map(|d| d.parse().map_err(|_| YearError::Date(d.clone()))).collect()
         };
         let mut year = Self { year: raw.year, citation: raw.citation, off: dates(&raw.off)?, work: dates(&raw.work)? };
         year.check()?;
@@ -57,18 +75,18 @@ impl Year {
     }
 
     /// Sorts the days and refuses what contradicts itself.
-    pub(crate) fn check(&mut self) -> Result<(), ImportError> {
+    pub(crate) fn check(&mut self) -> Result<(), YearError> {
         self.off.sort_unstable();
         self.work.sort_unstable();
         for day in self.off.iter().chain(&self.work) {
             // A notice may move days of the December before it.
             let december = day.year() == self.year.saturating_sub(1) && day.month() == 12;
             if day.year() != self.year && !december {
-                return Err(ImportError::OtherYear(*day));
+                return Err(YearError::OtherYear(*day));
             }
         }
         match self.off.iter().find(|d| self.work.contains(d)) {
-            Some(day) => Err(ImportError::Both(*day)),
+            Some(day) => Err(YearError::Both(*day)),
             None => Ok(()),
         }
     }

@@ -123,7 +123,7 @@ fn fact(facts: &Facts, lang: &str, tongue: Tongue, slot: &str) -> Option<String>
         "controller.name" => words(controller.name.as_ref()),
         "controller.registration" => controller.registration.clone(),
         "controller.address" => words(controller.address.as_ref()),
-        "controller.control" => controller.control.clone(),
+        "controller.control" => words(controller.control.as_ref()),
         "controller.region" => {
             facts.storage.regions.get(&controller.region).map(|region| region.label.in_lang(lang).to_owned())
         }
@@ -133,7 +133,7 @@ fn fact(facts: &Facts, lang: &str, tongue: Tongue, slot: &str) -> Option<String>
         "minors.marked_under" => facts.collection.minors.as_ref().map(|minors| minors.marked_under.to_string()),
         "cookies.ask_again" => period(facts.cookies.ask_again),
         "storage.backups" => period(facts.storage.backups.as_ref().map(|backups| backups.kept)),
-        "security.encryption" => facts.security.encryption.clone(),
+        "security.encryption" => words(facts.security.encryption.as_ref()),
         "security.access_review" => every(facts.security.access_review),
         "security.assessment" => every(facts.security.assessment),
         "security.training" => every(facts.security.training),

@@ -117,7 +117,7 @@ facts! {
         /// Where it sits.
         pub address: Option<Words>,
         /// Owner and controlling party: a change is major (7.2).
-        pub control: Option<String>,
+        pub control: Option<Words>,
         /// The home region: a name in `[storage.regions]`.
         pub region: String,
         /// The law packs in force.

@@ -56,7 +56,7 @@ facts! {
     /// Promises 5.5 to 5.7.
     pub struct Security {
         /// How data is encrypted, in words.
-        pub encryption: Option<String>,
+        pub encryption: Option<Words>,
         /// Access rights are reviewed this often.
         pub access_review: Option<Period>,
         /// Security is assessed this often.

@@ -305,7 +305,7 @@ fn list(set: &BTreeSet<usize>) -> String {
 pub fn written(world: &World) -> Policy {
     let mut out = String::from(
         "format = 1\nversion = '1'\neffective = 2026-01-01\ndefault_language = 'en'\nlanguages = ['en']\n\
-         [controller]\nname = { en = 'W' }\ncontrol = 'W'\nregion = 'n0000'\nlaw = ['cn-pipl']\n\
+         [controller]\nname = { en = 'W' }\ncontrol = { en = 'W' }\nregion = 'n0000'\nlaw = ['cn-pipl']\n\
          [collection]\n[usage]\n[cookies]\n[sharing]\n[storage]\n[security]\n[rights]\noffered = []\n\
          [updates]\nchannels = []\n[contact]\n",
     );
