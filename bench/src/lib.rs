@@ -1,6 +1,11 @@
-//! What the programs of `src/bin` share: the clock, figures over repetitions, the disk probe, and how a run is
-//! told. Each program measures one thing beside its rivals, interleaved, and is void when an answer is wrong.
+//! What the programs of `src/bin` share: the clock, figures over repetitions, the disk probe, the workloads and
+//! who is measured. Each program measures one thing beside its rivals, interleaved, and is void when one answer
+//! is wrong.
 
 pub mod figures;
+pub mod load;
 pub mod probe;
+pub mod server;
+pub mod sql;
+pub mod twin;
 pub mod world;
