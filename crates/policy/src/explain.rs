@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::law::record;
 use crate::model::{Facts, ItemSet, Purpose};
 use crate::policy::Policy;
-use crate::terms::{period, pick, value};
+use crate::terms::{pick, value};
 
 /// One fact, in a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,7 +81,7 @@ pub fn item(policy: &Policy, name: &str, lang: &str) -> Option<Description> {
         );
     }
     for (rule, kept) in facts.storage.statutory.iter().filter(|(_, s)| s.items.contains(name)) {
-        let (keep, why) = (period(lang, kept.keep), citation(&kept.statute));
+        let (keep, why) = (kept.keep.in_words(lang), citation(&kept.statute));
         out.say(
             &format!("storage.statutory.{rule}"),
             both(lang, format!("The law keeps it {keep} ({why})."), format!("依法留存{keep}（{why}）。")),
@@ -185,7 +185,7 @@ fn use_of(purpose: &Purpose, lang: &str) -> String {
 fn kept(purpose: &Purpose, lang: &str) -> Option<String> {
     let rule = purpose.retention.as_ref()?;
     let (keep, after, then) =
-        (period(lang, rule.keep), value(lang, rule.after.as_str()), value(lang, rule.then.as_str()));
+        (rule.keep.in_words(lang), value(lang, rule.after.as_str()), value(lang, rule.then.as_str()));
     let why = rule.statute.as_deref().map(citation);
     let (en_why, zh_why) = why.map(|w| (format!(" ({w})"), format!("（{w}）"))).unwrap_or_default();
     Some(both(

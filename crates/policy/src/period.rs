@@ -45,6 +45,19 @@ impl Unit {
             Self::Year => "year",
         }
     }
+
+    /// The unit's word in Chinese, with its measure word.
+    const fn zh(self) -> &'static str {
+        match self {
+            Self::Minute => "分钟",
+            Self::Hour => "小时",
+            Self::Day => "天",
+            Self::WorkingDay => "个工作日",
+            Self::Week => "周",
+            Self::Month => "个月",
+            Self::Year => "年",
+        }
+    }
 }
 
 /// A length of time, or the length of a browser session.
@@ -57,6 +70,17 @@ pub enum Period {
 }
 
 impl Period {
+    /// The period for a person to read, in `lang` (`zh…` or else English): `15 working days`, `15个工作日`.
+    #[must_use]
+    pub fn in_words(self, lang: &str) -> String {
+        match (self, lang.starts_with("zh")) {
+            (Self::Session, true) => "至浏览器关闭".to_owned(),
+            (Self::Session, false) => "until the browser closes".to_owned(),
+            (Self::Of(n, unit), true) => format!("{n}{}", unit.zh()),
+            (Self::Of(..), false) => self.to_string(),
+        }
+    }
+
     /// The longest count a policy can write; longer is taken for a slip.
     pub const MAX: u32 = 100_000;
 

@@ -2,7 +2,7 @@
 //!
 //! Another language falls back to English; what a policy itself says is in its own words ([`crate::Words`]).
 
-use crate::period::{Period, Unit};
+use crate::period::Period;
 
 /// `zh` for a Chinese language tag, else `en`.
 pub(crate) fn pick<'t>(lang: &str, en: &'t str, zh: &'t str) -> &'t str {
@@ -78,27 +78,7 @@ pub(crate) fn value(lang: &str, text: &str) -> String {
     if let Some((_, en, zh)) = VALUES.iter().find(|(word, ..)| *word == text) {
         return pick(lang, en, zh).to_owned();
     }
-    text.parse::<Period>().map_or_else(|_| text.to_owned(), |p| period(lang, p))
-}
-
-/// A period in the language.
-pub(crate) fn period(lang: &str, period: Period) -> String {
-    let Period::Of(n, unit) = period else {
-        return pick(lang, "the browser session", "浏览器会话期间").to_owned();
-    };
-    if !lang.starts_with("zh") {
-        return period.to_string();
-    }
-    let unit = match unit {
-        Unit::Minute => "分钟",
-        Unit::Hour => "小时",
-        Unit::Day => "天",
-        Unit::WorkingDay => "个工作日",
-        Unit::Week => "周",
-        Unit::Month => "个月",
-        Unit::Year => "年",
-    };
-    format!("{n}{unit}")
+    text.parse::<Period>().map_or_else(|_| text.to_owned(), |period| period.in_words(lang))
 }
 
 /// Key of the file, English, Chinese.
@@ -284,6 +264,6 @@ mod tests {
     fn periods_read_in_both_languages() {
         assert_eq!(value("en", "15 working days"), "15 working days");
         assert_eq!(value("zh-CN", "15 working days"), "15个工作日");
-        assert_eq!(value("zh-CN", "session"), "浏览器会话期间");
+        assert_eq!(value("zh-CN", "session"), "至浏览器关闭");
     }
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::law;
 use crate::model::{After, Basis, Channel, Origin, Right, Role, Suite, Then, TrackerKind};
-use crate::period::{Period, Unit};
+use crate::period::Period;
 
 /// The language the renderer's own words are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,23 +59,10 @@ impl Tongue {
     }
 
     pub(super) fn period(self, period: Period) -> String {
-        match (self, period) {
-            (Self::En, Period::Session) => "until the browser closes".to_owned(),
-            (Self::Zh, Period::Session) => "至浏览器关闭".to_owned(),
-            (Self::En, Period::Of(..)) => period.to_string(),
-            (Self::Zh, Period::Of(n, unit)) => {
-                let unit = match unit {
-                    Unit::Minute => "分钟",
-                    Unit::Hour => "小时",
-                    Unit::Day => "天",
-                    Unit::WorkingDay => "个工作日",
-                    Unit::Week => "周",
-                    Unit::Month => "个月",
-                    Unit::Year => "年",
-                };
-                format!("{n}{unit}")
-            }
-        }
+        period.in_words(match self {
+            Self::En => "en",
+            Self::Zh => "zh-CN",
+        })
     }
 
     /// A rhythm: "every 3 months" without its first word; one of a unit loses its number in English.
@@ -283,6 +270,7 @@ fn articles_zh(articles: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::period::Unit;
 
     #[test]
     fn citations_are_written_as_people_of_the_language_write_them() {

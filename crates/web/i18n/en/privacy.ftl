@@ -39,7 +39,6 @@ item-kept-by-law = The law requires it to be kept for now, so it cannot be delet
 
 until-account = you leave
 until-withdrawn = you withdraw the consent
-until-date = { $date }
 until-after-collected = { $period } after it was collected
 
 uses-lead = Every use of your data is checked against the policy and recorded. This is that record, in plain words.

@@ -2,8 +2,6 @@
 
 correct-title = Correct: { $item }
 correct-now = Held now: { $value }
-correct-new = The right value
-correct-password = Your password
 correct-password-why = This is a way into your account, so we make sure that it is you.
 correct-take-back = We tell the old address of the change; from there it can be taken back for { $days } days.
 correct-wrong-password = This is not your password. Nothing was changed.

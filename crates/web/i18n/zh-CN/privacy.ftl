@@ -35,7 +35,6 @@ item-kept-by-law = 法律要求目前保存此项，不能单独删除。
 
 until-account = 您注销账号时
 until-withdrawn = 您撤回同意时
-until-date = { $date }
 until-after-collected = 收集后 { $period }
 
 uses-lead = 每次使用您的信息都要对照政策核验并留下记录。以下是这份记录的通俗说明。

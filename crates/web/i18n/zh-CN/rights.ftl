@@ -2,8 +2,6 @@
 
 correct-title = 更正：{ $item }
 correct-now = 当前内容：{ $value }
-correct-new = 正确内容
-correct-password = 您的密码
 correct-password-why = 此项可用于登录账号，需要确认是您本人操作。
 correct-take-back = 我们会将变更通知原联系方式；{ $days } 天内可凭原联系方式撤销。
 correct-wrong-password = 密码不正确，未作任何更改。

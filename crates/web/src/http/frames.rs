@@ -12,7 +12,7 @@ use super::csrf::CsrfKey;
 use super::request_id::RequestId;
 use super::{Random, cookie};
 use crate::fault::Fault;
-use crate::frame::{Account, Face, Frame, Names};
+use crate::frame::{Account, Face, Flash, Frame, Names};
 use crate::lang::Lang;
 
 /// What the frames of a face are built from.
@@ -71,6 +71,7 @@ pub async fn build(State(frames): State<Frames>, mut request: Request, next: Nex
     );
     let (token, fresh) = frames.token(headers);
     let mut frame = Frame::new(frames.names.clone(), lang, frames.face, request.uri().path());
+    frame.flash = said(&query).map(|key| Flash { text: frame.t(key), good: true });
     frame.query = query;
     frame.csrf.clone_from(&token);
     frame.account = request.extensions().get::<Account>().cloned();
@@ -100,6 +101,14 @@ fn append(response: &mut Response, value: Option<HeaderValue>) {
     if let Some(value) = value {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
+}
+
+/// What an act says on the page it leads to, by the `said` parameter; no other words can be put there from outside.
+const SAID: [&str; 2] = ["corrected", "cancelling-kept-again"];
+
+fn said(query: &str) -> Option<&'static str> {
+    let (_, wanted) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "said")?;
+    SAID.into_iter().find(|key| *key == wanted)
 }
 
 /// The `lang` parameter, and the query without it, encoded anew.
@@ -132,5 +141,12 @@ mod tests {
     fn the_language_leaves_the_query_and_the_rest_stays() {
         assert_eq!(split_lang("days=30&lang=en&q=a%26b"), (Some("en".into()), "days=30&q=a%26b".into()));
         assert_eq!(split_lang(""), (None, String::new()));
+    }
+
+    #[test]
+    fn only_our_own_words_are_said_after_an_act() {
+        assert_eq!(said("page=2&said=corrected"), Some("corrected"));
+        assert_eq!(said("said=You%20won"), None);
+        assert_eq!(said("said=fault-internal"), None);
     }
 }

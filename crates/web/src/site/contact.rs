@@ -10,7 +10,6 @@ use crate::frame::Frame;
 use axum::extract::State;
 
 use crate::page::Page;
-use crate::site::summary::period;
 use crate::state::{Web, say};
 
 /// How to reach the controller, and who stands above it.
@@ -51,7 +50,7 @@ pub async fn show(State(web): State<Web>, f: Frame) -> Page<Contact> {
         email: contact.email.clone().unwrap_or_default(),
         officer: officer.map(|o| o.name.clone()).unwrap_or_default(),
         officer_email: officer.and_then(|o| o.email.clone()).unwrap_or_default(),
-        within: contact.respond_within.map(|p| period(&f, p)).unwrap_or_default(),
+        within: contact.respond_within.map(|p| p.in_words(f.tag())).unwrap_or_default(),
         due: due.date,
         provisional: due.provisional,
         regulator: contact.regulator.as_ref().map(|r| say(&f, &r.name)).unwrap_or_default(),

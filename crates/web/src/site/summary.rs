@@ -55,30 +55,9 @@ impl Summary {
                 .collect(),
             region: facts.storage.regions.get(&facts.controller.region).map(|r| say(f, &r.label)).unwrap_or_default(),
             abroad: facts.storage.cross_border.as_ref().is_some_and(|c| c.allowed),
-            answer_within: facts.contact.respond_within.map(|p| period(f, p)).unwrap_or_default(),
+            answer_within: facts.contact.respond_within.map(|p| p.in_words(f.tag())).unwrap_or_default(),
             version: policy.version().to_owned(),
             effective: facts.effective.unwrap_or_default(),
         }
-    }
-}
-
-/// A period in words: `15 working days`, `15个工作日`.
-#[must_use]
-pub fn period(f: &Frame, period: avouch_policy::Period) -> String {
-    use avouch_policy::{Period, Unit};
-    match period {
-        Period::Of(n, unit) if f.tag() == "zh-CN" => {
-            let unit = match unit {
-                Unit::Minute => "分钟",
-                Unit::Hour => "小时",
-                Unit::Day => "天",
-                Unit::WorkingDay => "个工作日",
-                Unit::Week => "周",
-                Unit::Month => "个月",
-                Unit::Year => "年",
-            };
-            format!("{n}{unit}")
-        }
-        other => other.to_string(),
     }
 }

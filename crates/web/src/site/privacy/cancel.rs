@@ -21,7 +21,6 @@ use crate::fault::Fault;
 use crate::http::cookie;
 use crate::page::{Page, PageWith};
 use crate::site::privacy::{backups, item};
-use crate::site::summary::period;
 use crate::state::{Signed, Web, page_fault, told};
 
 /// The page for leaving.
@@ -89,7 +88,7 @@ fn form(web: &Web, f: Frame, error: String) -> Cancel {
     let erased = cooling.map_or(now, |p| p.after(now)).to_zoned_datetime(f.names.zone.clone()).date();
     let complete = cancel.and_then(|c| c.complete_within).map(|p| avouch::contact::within(&policy, p, today));
     Cancel {
-        cooling_off: cooling.map(|p| period(&f, p)).unwrap_or_default(),
+        cooling_off: cooling.map(|p| p.in_words(f.tag())).unwrap_or_default(),
         erased_on: erased,
         complete_by: complete.as_ref().map_or(erased, |d| d.date),
         provisional: complete.is_some_and(|d| d.provisional),
@@ -197,5 +196,5 @@ pub async fn cancelling(State(web): State<Web>, f: Frame, Signed(session): Signe
 /// [`Fault::NotFound`] when nothing is being cancelled.
 pub async fn keep(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Response, Fault> {
     web.app.keep_account(&session).await.map_err(page_fault(&f))?;
-    Ok(Redirect::to("/privacy").into_response())
+    Ok(Redirect::to("/privacy?said=cancelling-kept-again").into_response())
 }

@@ -114,7 +114,7 @@ pub async fn send(
         outcome = web.app.correct(&session, &name, None, &sent.value).await.map(|_| ());
     }
     let (status, wrong) = match outcome {
-        Ok(()) => return Ok(Redirect::to(&format!("/privacy/items/{name}")).into_response()),
+        Ok(()) => return Ok(Redirect::to(&format!("/privacy/items/{name}?said=corrected")).into_response()),
         Err(avouch::Fault::Invalid(faults)) => {
             let value = faults.first().map(|fault| wrong(&f, fault, &sent.value)).unwrap_or_default();
             (StatusCode::UNPROCESSABLE_ENTITY, Wrong { value, rest: String::new() })

@@ -15,7 +15,6 @@ use axum::response::{IntoResponse, Response};
 
 use crate::fault::Fault;
 use crate::page::Page;
-use crate::site::summary::period;
 use crate::state::{Signed, Web, page_fault, say};
 
 /// One part of the copy.
@@ -72,7 +71,7 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
         Some(Part { label: say(&f, &fact.label), item, count })
     };
     let parts = counts.into_iter().filter_map(part).collect();
-    let expires = facts.rights.export.as_ref().map(|e| period(&f, e.link_expires)).unwrap_or_default();
+    let expires = facts.rights.export.as_ref().map(|e| e.link_expires.in_words(f.tag())).unwrap_or_default();
     Ok(Page(Export { parts, expires, ready: Vec::new(), f }))
 }
 

@@ -20,7 +20,6 @@ use crate::fault::Fault;
 use crate::form::Input;
 use crate::page::Page;
 use crate::site::privacy::{Kept, days_ago, uses};
-use crate::site::summary::period;
 use crate::state::{Signed, Web, page_fault, say, told};
 use crate::words;
 
@@ -178,7 +177,7 @@ pub async fn show(
         let until = fact.retention.as_ref().map_or_else(String::new, |r| match r.after {
             After::AccountCancelled => f.t("until-account"),
             After::ConsentWithdrawn => f.t("until-withdrawn"),
-            After::Collected => f.t1("until-after-collected", "period", period(&f, r.keep)),
+            After::Collected => f.t1("until-after-collected", "period", r.keep.in_words(f.tag())),
         });
         let law = fact.citation.as_deref().and_then(avouch_policy::law::record);
         purposes.push(Purpose {

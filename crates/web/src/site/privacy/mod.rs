@@ -6,7 +6,6 @@
 use avouch_policy::Policy;
 
 use crate::frame::Frame;
-use crate::site::summary::period;
 use crate::state::say;
 
 pub mod cancel;
@@ -59,7 +58,7 @@ impl Kept {
                     what: f.texts.list(&what),
                     why: f.t("kept-by-law"),
                     citation: record.map(|r| r.citation.clone()).unwrap_or_default(),
-                    until: f.t1("until-after-collected", "period", period(f, rule.keep)),
+                    until: f.t1("until-after-collected", "period", rule.keep.in_words(f.tag())),
                 }
             })
             .collect()
@@ -76,7 +75,7 @@ impl Kept {
 /// For how long backups hold what was erased, in words.
 #[must_use]
 pub fn backups(policy: &Policy, f: &Frame) -> String {
-    policy.facts().storage.backups.as_ref().map(|b| period(f, b.kept)).unwrap_or_default()
+    policy.facts().storage.backups.as_ref().map(|b| b.kept.in_words(f.tag())).unwrap_or_default()
 }
 
 /// The time so many days ago.
