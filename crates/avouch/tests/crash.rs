@@ -257,7 +257,7 @@ async fn promise_5_2_what_was_acknowledged_survives_twenty_kills() {
         look(&app, dir.path(), &mut said).await;
         let ledger = LedgerReader::open(&Location::Sqlite(dir.path().join("data.db"))).unwrap();
         let head = ledger.heads().await.unwrap().pop().unwrap();
-        let report = ledger.verify(&head).await.unwrap();
+        let report = ledger.verify(&head.log).await.unwrap();
         assert!(report.faults.is_empty() && report.leaves == head.size, "round {round}: {:?}", report.faults);
     }
     assert!(said.puts.len() > 200 && said.erased.len() > 3, "too calm: {}, {}", said.puts.len(), said.erased.len());

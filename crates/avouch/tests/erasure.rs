@@ -131,7 +131,7 @@ async fn promise_5_2_an_erased_person_is_in_no_byte_of_the_folder() {
 
     let ledger = LedgerReader::open(&location).unwrap();
     let head = ledger.heads().await.unwrap().into_iter().find(|h| h.log == log).unwrap();
-    assert!(ledger.verify(&head).await.unwrap().faults.is_empty());
+    assert!(ledger.verify(&head.log).await.unwrap().faults.is_empty());
 
     let home = Home::reopen(dir, clock).await;
     assert!(matches!(home.app.account(gone).await, Err(avouch::Fault::NotFound)));
@@ -143,4 +143,31 @@ async fn promise_5_2_an_erased_person_is_in_no_byte_of_the_folder() {
     for word in &every {
         assert!(!told.contains(word.as_str()), "a log holds {word}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promise_5_2_a_reader_of_the_key_store_delays_an_erasure_and_no_more() {
+    let home = Home::new(Engine::Sqlite).await;
+    let subject = home.person(1).await.subject;
+    let secret = key_rows(&home).pop().unwrap().1;
+    let path = home.dir.path().join("keys.db");
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    let keys = |db: &rusqlite::Connection| {
+        db.query_row("SELECT count(*) FROM subject_key", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(keys(&reader), 1, "the reader holds the state before");
+    let app = home.app.clone();
+    let erasure = tokio::spawn(async move { app.erase(subject).await });
+    let looking = rusqlite::Connection::open(&path).unwrap();
+    while keys(&looking) > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!scan(home.dir.path(), &[&secret]).is_empty(), "the old page is there while somebody reads it");
+    reader.execute_batch("COMMIT").unwrap();
+    erasure.await.unwrap().unwrap();
+    assert!(scan(home.dir.path(), &[&secret]).is_empty(), "and gone when the erasure is told");
+    let jobs = rusqlite::Connection::open(home.dir.path().join("data.db")).unwrap();
+    let left: i64 = jobs.query_row("SELECT count(*) FROM job", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0, "nothing is left to be gone on with");
 }

@@ -15,7 +15,7 @@ use avouch::gate::Wanted;
 use avouch::store::{Actor, Credential, Outcome, SubjectId, Which};
 use avouch::{App, Fault};
 use avouch_policy::{Act, Ask, AskNames, Party};
-use avouch_store::{Answer, Hold, Location, PostgresConfig, StoreError, Transact, Tx};
+use avouch_store::{Answer, Hold, Location, PostgresConfig, Put, RecordId, StoreError, Transact, Tx};
 use avouch_testkit::{Engine, Home, SeededEntropy, SimClock, child};
 use tokio::sync::oneshot;
 
@@ -220,7 +220,7 @@ async fn judge(home: &Home, world: &World, writers: &[App]) {
     }
     let ledger = home.ledger();
     for head in ledger.heads().await.unwrap() {
-        let report = ledger.verify(&head).await.unwrap();
+        let report = ledger.verify(&head.log).await.unwrap();
         assert!(report.faults.is_empty() && report.leaves == head.size, "{}: {:?}", head.log, report.faults);
     }
 }
@@ -330,7 +330,8 @@ impl Transact for UnderWay {
         let Answer::Permitted(permit) = tx.ask(self.subject, self.ask.clone(), &self.actor).await? else {
             return Ok(false);
         };
-        tx.open_here(permit, &Which::all()).await?;
+        let item = self.ask.items[0];
+        tx.put(permit, &[Put { item, id: RecordId::ONLY, value: b"Under Way" }]).await?;
         let entered = self.entered.lock().unwrap().take();
         if let Some(entered) = entered {
             entered.send(()).unwrap();
@@ -348,10 +349,10 @@ async fn promise_2_5_a_withdrawal_waits_for_a_use_under_way_on_another_node() {
     let subject = people[0];
     home.consent(subject, PURPOSE, true).await;
     let names = AskNames {
-        act: Act::Use,
+        act: Act::Collect,
         party: Party::Service,
         purpose: PURPOSE,
-        items: &["email"],
+        items: &["nickname"],
         recipient: None,
         region: "cn",
         at: home.app.store.now(),

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 /// Every fault of the one log in the file.
 async fn faults(ledger: &LedgerReader) -> Vec<Fault> {
     let head = ledger.heads().await.unwrap().pop().unwrap();
-    ledger.verify(&head).await.unwrap().faults
+    ledger.verify(&head.log).await.unwrap().faults
 }
 
 /// Flips one bit of each of `bytes` in turn through `write`, verifies, and puts it back.
@@ -106,4 +106,29 @@ async fn promise_0_1_a_flipped_byte_of_the_ledger_is_found_and_named() {
     assert!(faults(&ledger).await.iter().any(|f| matches!(f, Fault::Node { level: 1, n: 0, missing: true })));
     db.execute("DELETE FROM leaf WHERE idx = 17", []).unwrap();
     assert!(faults(&ledger).await.iter().any(|f| matches!(f, Fault::MissingLeaf { index: 17 })));
+}
+
+#[tokio::test]
+async fn promise_0_1_a_log_cut_back_together_with_its_head_is_named() {
+    let home = Home::new(Engine::Sqlite).await;
+    let subject = home.person(1).await.subject;
+    for n in 0..300 {
+        home.consent(subject, "analytics", n % 2 == 0).await;
+    }
+    let (dir, _) = home.close();
+    let path = dir.path().join("data.db");
+    let db = Connection::open(&path).unwrap();
+    let ledger = LedgerReader::open(&Location::Sqlite(path)).unwrap();
+    assert!(faults(&ledger).await.is_empty());
+    let cut = count(&db, "SELECT min(size) FROM checkpoint");
+    let last = count(&db, "SELECT max(size) FROM checkpoint");
+    assert!(cut < last);
+    // The head that was true then, and no leaf after it; only a later promise in writing still stands.
+    let note: String = db.query_row("SELECT note FROM checkpoint ORDER BY size LIMIT 1", [], |row| row.get(0)).unwrap();
+    let root = data_encoding::BASE64.decode(note.lines().nth(2).unwrap().as_bytes()).unwrap();
+    let size = i64::try_from(cut).unwrap();
+    db.execute("DELETE FROM leaf WHERE idx >= ?1", [size]).unwrap();
+    db.execute("UPDATE log SET size = ?1, root = ?2", rusqlite::params![size, root]).unwrap();
+    let told = faults(&ledger).await;
+    assert!(matches!(told.as_slice(), [Fault::Checkpoint { size, .. }] if *size == last), "{told:?}");
 }

@@ -264,7 +264,7 @@ async fn the_ledger_verifies_and_a_receipt_proves(home: Home) {
     let ledger = home.ledger();
     let head = ledger.heads().await.unwrap().pop().unwrap();
     assert!(head.size > 300);
-    let report = ledger.verify(&head).await.unwrap();
+    let report = ledger.verify(&head.log).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
     assert_eq!(report.leaves, head.size);
     let proof = home.app.prove_own(joined.subject, &joined.receipt).await.unwrap();

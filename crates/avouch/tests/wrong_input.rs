@@ -217,5 +217,5 @@ async fn a_full_disk_fails_closed_and_loses_nothing() {
     assert_eq!(seen, kept, "every acknowledged comment, and no other");
     let ledger = home.ledger();
     let head = ledger.heads().await.unwrap().pop().unwrap();
-    assert!(ledger.verify(&head).await.unwrap().faults.is_empty());
+    assert!(ledger.verify(&head.log).await.unwrap().faults.is_empty());
 }

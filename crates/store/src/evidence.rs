@@ -318,12 +318,19 @@ impl LedgerReader {
         heads(&mut self.pool.take().await?.db()?).await
     }
 
-    /// Checks a whole log: every entry, hash, node and stored checkpoint.
+    /// Checks a whole log as it stands now: every entry, hash, node, stored checkpoint and its head, all read as
+    /// of one moment, so that a log that was cut back together with its head is named too.
     ///
     /// # Errors
-    /// When the database cannot be read at all; what is wrong in the log is in the report.
-    pub async fn verify(&self, head: &Head) -> Result<Report, StoreError> {
-        verify(&mut self.pool.take().await?.db()?, head).await
+    /// [`StoreError::NoRecord`] when there is no such log; when the database cannot be read at all. What is wrong
+    /// in the log is in the report.
+    pub async fn verify(&self, log: &str) -> Result<Report, StoreError> {
+        let mut loan = self.pool.take().await?;
+        let mut db = loan.db()?;
+        db.begin_reading().await?;
+        let report = verify(&mut db, log).await;
+        db.end_reading().await?;
+        report
     }
 }
 
@@ -341,17 +348,14 @@ async fn heads(db: &mut Db<'_>) -> Result<Vec<Head>, StoreError> {
         .collect()
 }
 
-async fn verify(db: &mut Db<'_>, head: &Head) -> Result<Report, StoreError> {
+async fn verify(db: &mut Db<'_>, log: &str) -> Result<Report, StoreError> {
+    let head = heads(db).await?.into_iter().find(|head| head.log == log).ok_or(StoreError::NoRecord)?;
     let verifier: Verifier = head
         .verifier
         .parse()
         .map_err(|e| StoreError::Unreadable(format!("the public key of the log '{}': {e}", head.log)))?;
-    let notes = db
-        .query(
-            "SELECT size, note FROM checkpoint WHERE log = ?1 AND size <= ?2 ORDER BY size",
-            &[Val::Text(&head.log), head.size.into()],
-        )
-        .await?;
+    let notes =
+        db.query("SELECT size, note FROM checkpoint WHERE log = ?1 ORDER BY size", &[Val::Text(&head.log)]).await?;
     let notes =
         notes.iter().map(|row| Ok((row.uint(0)?, row.text(1)?.to_owned()))).collect::<Result<Vec<_>, StoreError>>()?;
     let mut check = Check::new(&verifier, notes);
@@ -359,8 +363,8 @@ async fn verify(db: &mut Db<'_>, head: &Head) -> Result<Report, StoreError> {
     loop {
         let rows = db
             .query(
-                "SELECT idx, entry, hash FROM leaf WHERE log = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx LIMIT 4096",
-                &[Val::Text(&head.log), Val::Int(from), head.size.into()],
+                "SELECT idx, entry, hash FROM leaf WHERE log = ?1 AND idx >= ?2 ORDER BY idx LIMIT 4096",
+                &[Val::Text(&head.log), Val::Int(from)],
             )
             .await?;
         let Some(last) = rows.last() else { break };

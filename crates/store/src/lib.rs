@@ -40,7 +40,7 @@ pub use engine::{Hold, Location, PostgresConfig};
 pub use erase::{Deleted, Keep, Overdue};
 pub use error::StoreError;
 pub use evidence::{Evidence, Head, LedgerReader, Proof, UseCount};
-pub use health::Health;
+pub use health::{Health, Ill};
 pub use job::{Finish, Job, Lease};
 pub use look::{Look, Reading};
 pub use operator::TokenKind;

@@ -341,12 +341,9 @@ impl<'t> Tx<'t> {
         self.append(leaf, Some((subject, &key)))
     }
 
-    /// Opens within this transaction; the values are for the transaction's own work, such as checking
-    /// a password or re-sealing, and their leaf is in this commit.
-    ///
-    /// # Errors
-    /// As [`Look::open`].
-    pub async fn open_here(&mut self, permit: Permit<'t>, which: &Which) -> Result<Used, StoreError> {
+    /// Opens within this transaction, for re-sealing in it; their leaf is in this commit. Of the store alone:
+    /// everybody else is handed a value only after the commit of its leaf.
+    pub(crate) async fn open_here(&mut self, permit: Permit<'t>, which: &Which) -> Result<Used, StoreError> {
         let opened = Look::open(self, permit, which).await?;
         let key = self.key(opened.subject).await?.ok_or(StoreError::Gone)?;
         let receipt = self.append(opened.leaf, Some((opened.subject, &key)))?;

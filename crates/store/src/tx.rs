@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use avouch_ledger::leaf::Leaf;
+use avouch_ledger::tile::LONGEST_ENTRY;
 use avouch_policy::Policy;
 use avouch_seal::{SubjectId, SubjectKey};
 use jiff::Timestamp;
@@ -124,8 +125,16 @@ impl<'t> Tx<'t> {
             return Err(StoreError::Misused { name: self.name, why: "this database keeps no log".into() });
         };
         leaf.subject = subject.map(|(_, key)| key.tag(&leaf.salt));
+        let entry = leaf.encode();
+        if entry.len() > LONGEST_ENTRY {
+            let why = format!(
+                "its leaf has {} bytes, and an entry of the ledger at most {LONGEST_ENTRY}: name fewer items at once",
+                entry.len()
+            );
+            return Err(StoreError::Misused { name: self.name, why });
+        }
         let index = self.base + self.leaves.len() as u64;
-        self.leaves.push(PendingLeaf { entry: leaf.encode(), at: self.look.now(), subject: subject.map(|(id, _)| id) });
+        self.leaves.push(PendingLeaf { entry, at: self.look.now(), subject: subject.map(|(id, _)| id) });
         Ok(Receipt { log: log.clone(), index })
     }
 

@@ -17,6 +17,9 @@ pub const JOB: &str = "erase";
 /// A joining that another node has under way ends, well or not, long before this.
 const JOINING_LASTS: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
 
+/// After how long an erasure that was stopped between its steps is taken up again.
+const GO_ON: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
+
 /// What an erasure did; for the person's certificate.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Certificate {
@@ -62,16 +65,12 @@ impl App {
     /// # Errors
     /// When a store cannot be written; running it again goes on where it stopped.
     pub async fn erase(&self, subject: SubjectId) -> Result<Certificate, Fault> {
-        let mut kept = 0;
-        let keeping = self.keeping()?;
-        if !keeping.is_empty() {
-            match self.store.transact(KeepByLaw { subject, keeping }).await {
-                Ok(count) => kept = count,
-                // Erased before, up to the rows.
-                Err(Fault::NotFound) => {}
-                Err(other) => return Err(other),
-            }
-        }
+        let kept = match self.store.transact(KeepByLaw { subject, keeping: self.keeping()? }).await {
+            Ok(count) => count,
+            // Erased before, up to the rows.
+            Err(Fault::NotFound) => 0,
+            Err(other) => return Err(other),
+        };
         self.store.destroy_key(subject).await?;
         let (deleted, receipt) = self.store.transact(DeleteRows { subject }).await?;
         let policy = self.policy();
@@ -143,6 +142,11 @@ impl Transact for KeepByLaw {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, Fault> {
+        if tx.account(self.subject).await?.is_none() {
+            return Err(Fault::NotFound);
+        }
+        // Should anything stop the erasure from here on, the worker goes on with it.
+        tx.queue(JOB, Some(self.subject), tx.now() + GO_ON, "").await?;
         let mut kept = 0;
         for (ask, keeps) in &self.keeping {
             match tx.ask(self.subject, ask.clone(), &Actor::System).await? {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use avouch_seal::SubjectId;
-use avouch_store::{Actor, Credential, Hold, Outcome, RecordHead, StoreError, Transact, Tx};
+use avouch_store::{Actor, Credential, Hold, Outcome, Receipt, RecordHead, StoreError, Transact, Tx};
 
 use crate::app::App;
 use crate::fault::{Fault, FieldFault};
@@ -47,7 +47,8 @@ impl App {
         Ok(reading.look()?.service(credential).await?)
     }
 
-    /// What a service may know of a subject's records without opening them: those of its purposes.
+    /// What a service may know of a subject's records without their values: those of a purpose, or of some of its
+    /// items; with the evidence of the look.
     ///
     /// # Errors
     /// [`Fault::NotFound`] for an unknown subject.
@@ -56,14 +57,16 @@ impl App {
         subject: SubjectId,
         credential: &Arc<Credential>,
         purpose: &str,
-    ) -> Result<Vec<RecordHead>, Fault> {
-        let items = self.items_of(purpose);
-        let names: Vec<&str> = items.iter().map(String::as_str).collect();
-        let wanted = crate::gate::Wanted { act: avouch_policy::Act::Use, purpose, items: &names, recipient: None };
+        items: &[&str],
+    ) -> Result<(Vec<RecordHead>, Receipt), Fault> {
+        let all = self.items_of(purpose);
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let names = if items.is_empty() { all.as_slice() } else { items };
+        let wanted = crate::gate::Wanted { act: avouch_policy::Act::Use, purpose, items: names, recipient: None };
         let actor = Actor::Service(Arc::clone(credential));
         let ask = self.ask_or_refuse(&wanted, &actor).await?;
         let used = self.store.use_records(subject, &ask, &actor, &avouch_store::Which::all()).await??;
-        Ok(used.records.into_iter().map(|r| r.head).collect())
+        Ok((used.records.into_iter().map(|r| r.head).collect(), used.receipt))
     }
 }
 

@@ -39,7 +39,7 @@ impl Verify {
         let mut faulty = false;
         for ledger in self.place.ledgers()? {
             for head in ledger.heads().await? {
-                let report = ledger.verify(&head).await?;
+                let report = ledger.verify(&head.log).await?;
                 faulty |= !report.faults.is_empty();
                 words.push(format!(
                     "log {}: {} leaves, {} signed heads, {}",

@@ -92,6 +92,19 @@ impl<'c> Db<'c> {
         }
     }
 
+    /// Begins a reading transaction: everything read until [`Db::end_reading`] is of one moment.
+    pub(crate) async fn begin_reading(&mut self) -> Result<(), StoreError> {
+        match self {
+            Db::Sqlite(c) => sqlite::script(c, "BEGIN DEFERRED"),
+            Db::Postgres(c) => postgres::script(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await,
+        }
+    }
+
+    /// Ends a reading transaction.
+    pub(crate) async fn end_reading(&mut self) -> Result<(), StoreError> {
+        self.script("ROLLBACK").await
+    }
+
     /// Takes locks in the order given, until the transaction ends.
     pub(crate) async fn lock(&mut self, keys: &[(i64, Hold)]) -> Result<(), StoreError> {
         match self {
