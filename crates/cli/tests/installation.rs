@@ -1,0 +1,178 @@
+//! The commands that work on a data folder, on one made by the demo: what they do, what they print, and how they
+//! end.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// A data folder that the demo has filled and nobody serves any more.
+struct Installation {
+    folder: tempfile::TempDir,
+    subjects: Vec<String>,
+}
+
+fn get(address: &str, path: &str, credential: &str) -> Value {
+    let host = address.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {credential}\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+impl Installation {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let any = "127.0.0.1:0";
+        let mut demo = Command::new(env!("CARGO_BIN_EXE_avouch"))
+            .args(["demo", "--json", "--site", any, "--api", any, "--console", any, "--data"])
+            .arg(&data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(demo.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(ready["ok"], true, "{ready}");
+        let (api, credential) = (ready["data"]["api"].as_str().unwrap(), ready["data"]["credential"].as_str().unwrap());
+        let page = get(api, "/v1/use?purpose=content&items=nickname", credential);
+        let subjects = page["subjects"].as_array().unwrap().iter().map(|s| s["subject"].as_str().unwrap().to_owned());
+        let subjects: Vec<String> = subjects.collect();
+        assert!(subjects.len() >= 3, "{page}");
+        demo.kill().unwrap();
+        demo.wait().unwrap();
+        Self { folder, subjects }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Runs a command on the folder; gives the exit code, the JSON, and all that was printed.
+    fn run(&self, words: &[&str]) -> (i32, Value, String) {
+        let out = Command::new(env!("CARGO_BIN_EXE_avouch"))
+            .args(words)
+            .arg("--data")
+            .arg(self.data())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        (out.status.code().unwrap(), json, text + &String::from_utf8_lossy(&out.stderr))
+    }
+
+    fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.data().join("cn/data.db")).unwrap()
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn promise_6_5_a_person_is_exported_into_a_file_of_the_owner_alone() {
+    let at = Installation::new();
+    let out = at.folder.path().join("person.zip");
+    let (code, json, text) = at.run(&["subject", "export", &at.subjects[0], "--out", &out.to_string_lossy(), "--json"]);
+    assert_eq!((code, &json["ok"]), (0, &json!(true)), "{text}");
+    assert_eq!(json["data"]["bytes"].as_u64().unwrap(), out.metadata().unwrap().len());
+    assert!(json["data"]["receipt"]["index"].is_u64());
+    assert_eq!(mode(&out), 0o600);
+    assert_eq!(&std::fs::read(&out).unwrap()[..2], b"PK");
+    let (code, _, text) = at.run(&["subject", "export", &at.subjects[1], "--out", &out.to_string_lossy()]);
+    assert!(code == 1 && text.contains("cannot write"), "a file that is there is not written over: {text}");
+    let (code, json, _) = at.run(&["subject", "export", "cn-00000000000000000000000000", "--out", "x.zip", "--json"]);
+    assert_eq!((code, &json["ok"], &json["data"]), (1, &json!(false), &Value::Null));
+    assert_eq!(at.run(&["subject", "export", "nobody", "--out", "x.zip"]).0, 2, "that is no subject's id");
+}
+
+#[test]
+fn promise_5_2_a_person_is_erased_only_when_meant_and_then_for_good() {
+    let at = Installation::new();
+    let subject = at.subjects[0].as_str();
+    let (code, _, text) = at.run(&["subject", "erase", subject]);
+    assert!(code == 1 && text.contains("not erased"), "{text}");
+    let (code, json, text) = at.run(&["subject", "erase", subject, "--yes", "--json"]);
+    assert_eq!((code, &json["ok"]), (0, &json!(true)), "{text}");
+    assert!(json["data"]["receipt"]["index"].is_u64() && json["data"]["backups_until"].is_string(), "{json}");
+    assert_eq!(at.run(&["subject", "erase", subject, "--yes"]).0, 1, "nobody of that id is left");
+    let (code, json, _) = at.run(&["ledger", "verify", "--json"]);
+    assert_eq!((code, &json["data"]["whole"]), (0, &json!(true)), "the ledger verifies after it");
+    let (code, json, text) = at.run(&["doctor", "--json"]);
+    assert_eq!((code, &json["data"]["wrong"]), (0, &json!([])), "{text}");
+}
+
+#[test]
+fn promise_5_1_what_is_past_its_end_is_told_by_a_dry_run_and_goes_by_a_real_one() {
+    let at = Installation::new();
+    let count = |sql: &str| at.database().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let total =
+        |json: &Value| json["data"]["records"].as_object().unwrap().values().filter_map(Value::as_u64).sum::<u64>();
+    let (code, json, text) = at.run(&["retention", "run", "--dry-run", "--json"]);
+    assert_eq!((code, total(&json)), (0, 0), "{text}");
+    let aged = at.database().execute("UPDATE record SET until = 1 WHERE item = 'comment'", []).unwrap() as u64;
+    assert!(aged > 0);
+    let before = count("SELECT count(*) FROM record");
+    let (_, json, text) = at.run(&["retention", "run", "--dry-run", "--json"]);
+    assert_eq!(total(&json), aged, "{text}");
+    assert_eq!(count("SELECT count(*) FROM record"), before, "a dry run changes nothing");
+    assert_eq!(at.run(&["doctor"]).0, 3, "and the doctor says that they are overdue");
+    let (code, json, _) = at.run(&["retention", "run", "--json"]);
+    assert_eq!((code, total(&json)), (0, aged));
+    assert_eq!(count("SELECT count(*) FROM record WHERE item = 'comment'"), 0);
+    assert_eq!(at.run(&["doctor"]).0, 0);
+}
+
+#[test]
+fn promise_0_1_a_changed_leaf_is_named_by_ledger_verify() {
+    let at = Installation::new();
+    let (code, json, text) = at.run(&["ledger", "verify", "--json"]);
+    assert_eq!((code, &json["data"]["whole"]), (0, &json!(true)), "{text}");
+    let key = at.run(&["ledger", "key", "--json"]).1["data"][0]["key"].as_str().unwrap().to_owned();
+    assert_eq!(json["data"]["logs"][0]["key"].as_str(), Some(key.as_str()));
+    let db = at.database();
+    let mut entry: Vec<u8> = db.query_row("SELECT entry FROM leaf WHERE idx = 3", [], |row| row.get(0)).unwrap();
+    let last = entry.len() - 1;
+    entry[last] ^= 1;
+    db.execute("UPDATE leaf SET entry = ?1 WHERE idx = 3", [&entry]).unwrap();
+    let (code, json, _) = at.run(&["ledger", "verify", "--json"]);
+    assert_eq!((code, &json["ok"], &json["data"]["whole"]), (3, &json!(true), &json!(false)));
+    let (code, _, text) = at.run(&["ledger", "verify"]);
+    assert!(code == 3 && text.contains("leaf 3"), "{text}");
+}
+
+#[test]
+fn promise_5_5_a_key_file_that_is_lost_or_loose_and_a_newer_folder_are_told() {
+    let at = Installation::new();
+    let key = at.data().join("keys/root.key");
+    assert_eq!(mode(&key), 0o600);
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
+    let (code, json, text) = at.run(&["doctor", "--json"]);
+    assert_eq!((code, &json["ok"]), (1, &json!(false)), "{text}");
+    assert!(text.contains("root.key") && text.contains("600"), "{text}");
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
+    let aside = at.folder.path().join("aside");
+    std::fs::rename(&key, &aside).unwrap();
+    let (code, _, text) = at.run(&["doctor"]);
+    assert!(code == 1 && text.contains("root.key"), "{text}");
+    assert!(!key.exists(), "no new key is made beside old data");
+    std::fs::rename(&aside, &key).unwrap();
+    at.database().execute("INSERT INTO migration (id, name, digest) VALUES (99, 'later', x'00')", []).unwrap();
+    let (code, _, text) = at.run(&["doctor"]);
+    assert!(code == 1 && text.contains("newer"), "{text}");
+    at.database().execute("DELETE FROM migration WHERE id = 99", []).unwrap();
+    assert_eq!(at.run(&["doctor"]).0, 0, "all is as it was");
+}
