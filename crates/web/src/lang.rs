@@ -2,6 +2,8 @@
 //!
 //! Keeps promise 0.1: what is done is explained in words the reader understands.
 
+use axum::http::{HeaderMap, header};
+
 /// A language the pages are complete in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lang {
@@ -44,6 +46,13 @@ impl Lang {
         } else {
             None
         }
+    }
+
+    /// The language a caller of the API asks for by `Accept-Language`; English without one.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+        accepted.and_then(Self::from_accept).unwrap_or(Self::En)
     }
 
     /// Chooses by an `Accept-Language` header (RFC 9110, 12.5.4): highest weight first, the earlier of

@@ -72,6 +72,11 @@ async fn a_service_opens_an_account_puts_lists_and_reads() {
     let (_, list) = api.get(&format!("/v1/subjects/{subject}/records?purpose=content")).await;
     assert!(list["records"].as_array().unwrap().iter().any(|r| r["item"] == "comment"));
     assert!(list["records"][0].get("value").is_none(), "a list gives no values");
+    assert!(list["receipt"]["index"].as_u64() > one["receipt"]["index"].as_u64(), "a look is evidenced too: {list}");
+    let (_, some) = api.get(&format!("/v1/subjects/{subject}/records?purpose=content&items=nickname,avatar")).await;
+    assert_eq!(some["records"], json!([]), "only the items that were asked for");
+    let (_, unknown) = api.get(&format!("/v1/subjects/{subject}/records?purpose=content&items=fone")).await;
+    assert_eq!(codes(&unknown), ["unknown-item"]);
     let (_, all) = api.get("/v1/use?purpose=content&items=comment").await;
     assert_eq!(all["subjects"][0]["records"][0]["value"], "Hello.");
 }
@@ -138,15 +143,15 @@ async fn wrong_input_gets_a_problem_that_says_what_is_wrong() {
     let post = |body: Vec<u8>| api.send(Method::POST, &path, Some(&api.credential), body);
     for (body, says) in [
         (b"{".to_vec(), "EOF"),
-        (b"\xff\xfe".to_vec(), ""),
+        (b"\xff\xfe".to_vec(), "not UTF-8"),
         (br#"{"purpose":"content","item":"comment","value":"x","surprise":1}"#.to_vec(), "surprise"),
         (br#"{"purpose":"content","item":"comment"}"#.to_vec(), "value"),
         (br#"{"purpose":"content","item":"comment","value":"x","record":"zz"}"#.to_vec(), "record"),
         (br#"{"purpose":"content","item":"comment","value":"   "}"#.to_vec(), "empty"),
     ] {
         let (status, problem) = post(body).await;
-        assert!(status.is_client_error() && status != StatusCode::UNAUTHORIZED, "{status} {problem}");
-        assert!(problem.to_string().contains(says), "{problem} says nothing of {says}");
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(says), "{problem} says nothing of {says}");
     }
     let large = serde_json::to_vec(&json!({ "purpose": "content", "item": "comment", "value": "x".repeat(2 << 20) }));
     assert_eq!(post(large.unwrap()).await.0, StatusCode::PAYLOAD_TOO_LARGE);
@@ -157,4 +162,84 @@ async fn wrong_input_gets_a_problem_that_says_what_is_wrong() {
     let identifier = json!({ "purpose": "account", "item": "email", "value": "x@plaza.example" });
     let (status, _) = api.post(&path, &identifier).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "identifiers have a flow of their own");
+}
+
+#[tokio::test]
+async fn a_body_of_another_media_type_is_refused_as_such() {
+    let api = Api::new().await;
+    let path = format!("/v1/subjects/{}/records", api.subject().await);
+    let request = Request::post(path)
+        .header(header::AUTHORIZATION, format!("Bearer {}", api.credential))
+        .header(header::CONTENT_TYPE, "text/plain")
+        .body(Body::from("{}"))
+        .unwrap();
+    let response = api.routes.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn the_scheme_of_a_credential_is_known_in_any_case() {
+    let api = Api::new().await;
+    let path = format!("/v1/subjects/{}/records?purpose=content", api.subject().await);
+    for (scheme, expected) in
+        [("bearer", StatusCode::OK), ("BEARER", StatusCode::OK), ("Basic", StatusCode::UNAUTHORIZED)]
+    {
+        let request = Request::get(&path).header(header::AUTHORIZATION, format!("{scheme} {}", api.credential));
+        let response = api.routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), expected, "{scheme}");
+    }
+}
+
+#[tokio::test]
+async fn a_problem_is_told_in_the_callers_language() {
+    let api = Api::new().await;
+    let request = Request::get("/v1/nothing").header(header::ACCEPT_LANGUAGE, "zh-CN,zh;q=0.9,en;q=0.5");
+    let response = api.routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let problem: Value = serde_json::from_slice(&to_bytes(response.into_body(), 4096).await.unwrap()).unwrap();
+    assert_eq!((&problem["title"], &problem["type"]), (&json!("这里没有内容"), &json!("urn:avouch:problem:not-found")));
+}
+
+/// A store whose commits fail while it is armed.
+#[derive(Default)]
+struct Failing(std::sync::atomic::AtomicBool);
+
+impl avouch_store::Faults for Failing {
+    fn strike(&self, point: &'static str) -> bool {
+        point == "before commit" && self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+#[tokio::test]
+async fn promise_0_1_when_evidence_cannot_be_written_health_says_so_and_nothing_leaks() {
+    let home = Home::new(Engine::Sqlite).await;
+    let subject = home.person(1).await.subject;
+    let (dir, clock) = home.close();
+    let failing = std::sync::Arc::new(Failing::default());
+    let home = Home::reopen(dir, clock).await;
+    let app = home.node("b", Some(std::sync::Arc::clone(&failing) as _)).await;
+    let credential = app.register_service("plaza", &["support".to_owned()]).await.unwrap();
+    let api = Api { routes: avouch_web::api::routes(app), home, credential };
+    let (status, health) = api.get("/v1/health").await;
+    assert_eq!((status, &health["well"], &health["fault"]), (StatusCode::OK, &json!(true), &Value::Null));
+
+    failing.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    let path = format!("/v1/subjects/{subject}/records/email?purpose=support");
+    let (status, problem) = api.get(&path).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let (health_status, health) = api.get("/v1/health").await;
+    assert_eq!((health_status, &health["well"]), (StatusCode::SERVICE_UNAVAILABLE, &json!(false)));
+    assert!(health["fault"].as_str().unwrap().contains("acts cannot be recorded"), "{health}");
+    for told in [problem.to_string(), health.to_string()] {
+        let place = api.home.dir.path().to_str().unwrap().to_owned();
+        for inside in ["person1", "@plaza.example", "SELECT", "INSERT", "commit", "StoreError", ".db", &place] {
+            assert!(!told.contains(inside), "{told} tells {inside}");
+        }
+    }
+    assert!(problem["instance"].as_str().unwrap().starts_with("urn:avouch:request:"));
+    assert!(problem.get("detail").is_none(), "{problem}");
+
+    failing.0.store(false, std::sync::atomic::Ordering::Relaxed);
+    let (status, used) = api.get(&path).await;
+    assert_eq!(status, StatusCode::OK, "{used}");
+    assert_eq!(api.get("/v1/health").await.1["well"], json!(true));
 }

@@ -64,10 +64,12 @@ impl FromRequestParts<Web> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
-        let text = |name: header::HeaderName| parts.headers.get(name).and_then(|v| v.to_str().ok());
-        let lang = text(header::ACCEPT_LANGUAGE).and_then(Lang::from_accept).unwrap_or(Lang::En);
-        let credential = text(header::AUTHORIZATION).and_then(|v| v.strip_prefix("Bearer "));
-        let Some(credential) = credential else {
+        let lang = Lang::of(&parts.headers);
+        // The scheme's name is case-insensitive (RFC 9110, 11.1).
+        let sent = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+        let credential =
+            sent.and_then(|v| v.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let Some((_, credential)) = credential else {
             return Err(Unknown.into_response());
         };
         match web.app.service(credential.trim()).await {

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::auth::Caller;
 use crate::api::problem::Problem;
-use crate::api::records::{Answer, answer, subject};
+use crate::api::records::{Answer, answer, names, subject};
 use crate::state::Web;
 
 /// What is wanted of everyone.
@@ -55,10 +55,11 @@ pub struct Page {
 /// # Errors
 /// Problem documents.
 #[utoipa::path(get, path = "/v1/use", tag = "records", params(Everyone),
-    responses((status = 200, body = Page), (status = 401, body = Problem), (status = 403, body = Problem)))]
+    responses((status = 200, body = Page), (status = 400, body = Problem), (status = 401, body = Problem),
+              (status = 403, body = Problem), (status = 503, body = Problem)))]
 pub async fn page(State(web): State<Web>, caller: Caller, Query(all): Query<Everyone>) -> Result<Json<Page>, Response> {
     let after = all.after.as_deref().map(subject).transpose().map_err(IntoResponse::into_response)?;
-    let items: Vec<&str> = all.items.split(',').map(str::trim).filter(|i| !i.is_empty()).collect();
+    let items = names(&all.items);
     let limit = all.limit.unwrap_or(avouch::usage::bulk::PAGE);
     let page = web.app.bulk(&caller.service, &all.purpose, &items, after, limit).await.map_err(caller.told())?;
     let policy = web.policy();

@@ -1,11 +1,14 @@
 //! `GET /v1/health`: whether acts can be recorded, so whether anything personal is served.
 
+use avouch::store::Ill;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::problem::Whole;
 use crate::state::Web;
 
 /// The state of this node.
@@ -13,6 +16,10 @@ use crate::state::Web;
 pub struct Health {
     /// Whether acts can be recorded.
     pub well: bool,
+    /// What is wrong and what to do; null while all is well. The words for the one who mends it, with places, are
+    /// in the log and in the console.
+    #[schema(example = json!(null))]
+    pub fault: Option<&'static str>,
     /// The policy's version in force.
     pub policy: String,
     /// This node.
@@ -22,9 +29,29 @@ pub struct Health {
 /// Whether acts can be recorded; if not, nothing personal is served.
 #[utoipa::path(get, path = "/v1/health", tag = "node", security(()),
     responses((status = 200, body = Health), (status = 503, body = Health)))]
-pub async fn health(State(web): State<Web>) -> (StatusCode, Json<Health>) {
-    let well = web.app.store.health().fault().is_none();
-    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let health = Health { well, policy: web.policy().version().to_owned(), node: web.app.store.node().to_owned() };
-    (status, Json(health))
+pub async fn health(State(web): State<Web>) -> Response {
+    let fault = web.app.store.health().kind().map(words);
+    let health = Health {
+        well: fault.is_none(),
+        fault,
+        policy: web.policy().version().to_owned(),
+        node: web.app.store.node().to_owned(),
+    };
+    if health.well {
+        return Json(health).into_response();
+    }
+    Whole((StatusCode::SERVICE_UNAVAILABLE, Json(health))).into_response()
+}
+
+/// What is wrong, for whoever may ask: no path, no value, nothing of the inside.
+const fn words(ill: Ill) -> &'static str {
+    match ill {
+        Ill::Recording => {
+            "acts cannot be recorded: look for a full disk or a damaged log; the node's own log says which"
+        }
+        Ill::Connection => "the connection to the database broke: look whether the database runs and can be reached",
+        Ill::Data => "what is stored cannot be read: run `avouch ledger verify` and `avouch doctor`",
+        Ill::Defect => "a write failed that should not: the node's own log says which; report it",
+        Ill::Closing => "the node is closing: ask another, or after the restart",
+    }
 }

@@ -9,6 +9,7 @@ pub mod health;
 pub mod policy;
 pub mod problem;
 pub mod records;
+pub mod sent;
 pub mod subjects;
 
 use avouch::App;

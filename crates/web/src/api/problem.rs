@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 
 use crate::fault::{Fault, Reason};
 use crate::http::request_id::RequestId;
+use crate::lang::Lang;
+use crate::text::Texts;
 
 /// The media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -23,7 +25,7 @@ pub struct Problem {
     #[serde(rename = "type")]
     #[schema(example = "urn:avouch:problem:refused")]
     pub kind: String,
-    /// The kind in words; the same for every problem of the kind.
+    /// The kind in words of the caller's language; the same for every problem of the kind.
     pub title: String,
     /// The HTTP status.
     #[schema(example = 403)]
@@ -90,13 +92,28 @@ impl IntoResponse for Detailed {
     }
 }
 
+/// An error's answer that says it all itself, such as the health of a node: it is passed on as it is.
+#[derive(Clone, Debug)]
+pub struct Whole<T>(pub T);
+
+#[derive(Clone, Debug)]
+struct AsItIs;
+
+impl<T: IntoResponse> IntoResponse for Whole<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.0.into_response();
+        response.extensions_mut().insert(AsItIs);
+        response
+    }
+}
+
 impl Problem {
-    /// The document for `fault` in the request called `request`.
+    /// The document for `fault` in the request called `request`; its title in the caller's language.
     #[must_use]
-    pub fn new(fault: &Fault, request: &str) -> Self {
+    pub fn new(fault: &Fault, request: &str, lang: Lang) -> Self {
         Self {
             kind: format!("urn:avouch:problem:{}", fault.code()),
-            title: fault.to_string(),
+            title: Texts(lang).get(&format!("fault-{}", fault.code())),
             status: fault.status().as_u16(),
             detail: None,
             instance: format!("urn:avouch:request:{request}"),
@@ -112,9 +129,11 @@ impl Problem {
 /// text (“missing field `items` at line 1”) becomes the detail of a 4xx; of a 5xx nothing is passed on.
 pub async fn render(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().map_or_else(String::new, |id| id.0.clone());
+    let lang = Lang::of(request.headers());
     let response = next.run(request).await;
     let status = response.status();
-    if !(status.is_client_error() || status.is_server_error()) || is_problem(&response) {
+    let whole = is_problem(&response) || response.extensions().get::<AsItIs>().is_some();
+    if whole || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let fault = response.extensions().get::<Fault>().cloned();
@@ -122,7 +141,7 @@ pub async fn render(request: Request, next: Next) -> Response {
     let bare = fault.is_none() && status.is_client_error();
     let fault = fault.unwrap_or_else(|| Fault::of_status(status));
     let (parts, body) = response.into_parts();
-    let mut problem = Problem::new(&fault, &id);
+    let mut problem = Problem::new(&fault, &id, lang);
     problem.status = status.as_u16();
     problem.detail = match own {
         Some(Detail(text)) if status.is_client_error() => Some(text),

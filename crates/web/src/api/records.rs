@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::auth::Caller;
 use crate::api::problem::{Detailed, Problem};
+use crate::api::sent::Sent;
 use crate::fault::Fault;
 use crate::state::Web;
 
@@ -30,6 +31,18 @@ impl From<avouch::store::Receipt> for Evidence {
     fn from(receipt: avouch::store::Receipt) -> Self {
         Self { log: receipt.log, index: receipt.index }
     }
+}
+
+/// What is to be listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// The purpose, one the credential is bound to.
+    #[param(example = "support")]
+    pub purpose: String,
+    /// Items, with commas between; without any, all of the purpose.
+    #[param(example = "email,nickname")]
+    pub items: Option<String>,
 }
 
 /// What the records are wanted for.
@@ -88,6 +101,8 @@ pub struct Answer {
 pub struct Listing {
     /// The records, without values.
     pub records: Vec<Head>,
+    /// Where the look is recorded.
+    pub receipt: Evidence,
 }
 
 /// A record to put.
@@ -147,22 +162,26 @@ pub(crate) fn answer(policy: &Policy, used: Used) -> Answer {
 ///
 /// # Errors
 /// Problem documents.
-#[utoipa::path(get, path = "/v1/subjects/{subject}/records", tag = "records", params(("subject" = String, Path), For),
-    responses((status = 200, body = Listing), (status = 401, body = Problem), (status = 403, body = Problem),
-              (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/subjects/{subject}/records", tag = "records", params(("subject" = String, Path), Listed),
+    responses((status = 200, body = Listing), (status = 400, body = Problem), (status = 401, body = Problem),
+              (status = 403, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem)))]
 pub async fn list(
     State(web): State<Web>,
     caller: Caller,
     Path(whose): Path<String>,
-    Query(wanted): Query<For>,
+    Query(wanted): Query<Listed>,
 ) -> Result<Json<Listing>, Response> {
-    let heads = web
-        .app
-        .list_records(subject(&whose).map_err(IntoResponse::into_response)?, &caller.service, &wanted.purpose)
-        .await
-        .map_err(caller.told())?;
+    let subject = subject(&whose).map_err(IntoResponse::into_response)?;
+    let items = wanted.items.as_deref().map(names).unwrap_or_default();
+    let listed = web.app.list_records(subject, &caller.service, &wanted.purpose, &items).await;
+    let (heads, receipt) = listed.map_err(caller.told())?;
     let policy = web.policy();
-    Ok(Json(Listing { records: heads.iter().map(|h| head(&policy, h)).collect() }))
+    Ok(Json(Listing { records: heads.iter().map(|h| head(&policy, h)).collect(), receipt: receipt.into() }))
+}
+
+/// The names in a list with commas between.
+pub(crate) fn names(list: &str) -> Vec<&str> {
+    list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
 }
 
 /// Puts a record for a purpose.
@@ -172,12 +191,13 @@ pub async fn list(
 #[utoipa::path(post, path = "/v1/subjects/{subject}/records", tag = "records", params(("subject" = String, Path)),
     request_body = New,
     responses((status = 201, body = Kept), (status = 400, body = Problem), (status = 401, body = Problem),
-              (status = 403, body = Problem), (status = 404, body = Problem)))]
+              (status = 403, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem),
+              (status = 415, body = Problem), (status = 503, body = Problem)))]
 pub async fn put(
     State(web): State<Web>,
     caller: Caller,
     Path(whose): Path<String>,
-    Json(new): Json<New>,
+    Sent(new): Sent<New>,
 ) -> Result<(StatusCode, Json<Kept>), Response> {
     let malformed = |text: String| Detailed(Fault::Malformed, text).into_response();
     let record: Option<RecordId> = match &new.record {

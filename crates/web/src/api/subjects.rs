@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::api::auth::Caller;
 use crate::api::problem::Problem;
 use crate::api::records::Evidence;
+use crate::api::sent::Sent;
 use crate::state::Web;
 
 /// The age bands the law knows.
@@ -65,11 +66,12 @@ pub struct Opened {
 /// Problem documents.
 #[utoipa::path(post, path = "/v1/subjects", tag = "subjects", request_body = NewSubject,
     responses((status = 201, body = Opened), (status = 400, body = Problem), (status = 401, body = Problem),
-              (status = 403, body = Problem)))]
+              (status = 403, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem),
+              (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub async fn open(
     State(web): State<Web>,
     caller: Caller,
-    Json(new): Json<NewSubject>,
+    Sent(new): Sent<NewSubject>,
 ) -> Result<(StatusCode, Json<Opened>), Response> {
     let join = Join { values: new.values, age: new.age.map(Into::into), device: None };
     let joined = web.app.join(join, &caller.actor()).await.map_err(caller.told())?;
