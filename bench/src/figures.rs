@@ -16,6 +16,18 @@ pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (out, start.elapsed())
 }
 
+/// The table of a run, on the program's output, where the page takes it from.
+#[expect(clippy::print_stdout, reason = "the table is the program's output")]
+pub fn tell(text: &str) {
+    println!("{text}");
+}
+
+/// Progress and faults, beside the output.
+#[expect(clippy::print_stderr, reason = "progress and faults")]
+pub fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
 /// One figure over the repetitions of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {

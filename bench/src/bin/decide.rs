@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use avouch_bench::figures::{Spread, nanos, now, percentile, ratio};
+use avouch_bench::figures::{Spread, complain, nanos, now, percentile, ratio, tell};
 use avouch_bench::world::World;
 use avouch_policy::Verdict;
 use cedar_policy::{Authorizer, Decision};
@@ -59,16 +59,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-#[expect(clippy::print_stdout, reason = "the table is the program's output")]
-fn tell(text: &str) {
-    println!("{text}");
-}
-
-#[expect(clippy::print_stderr, reason = "progress and faults")]
-fn complain(text: &str) {
-    eprintln!("{text}");
 }
 
 fn run(quick: bool) -> Result<String, String> {

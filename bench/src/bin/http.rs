@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use avouch_bench::figures::{Spread, nanos, rate, ratio};
+use avouch_bench::figures::{Spread, complain, nanos, rate, ratio, tell};
 use avouch_bench::load::{Call, Period, Script, drive, once, request};
 use avouch_bench::probe::Probe;
 use avouch_bench::server::{GENERATOR_CORE, RECORDS, Ready, Running, SERVER_CORE, SUBJECTS, number, value};
@@ -21,16 +21,6 @@ use avouch_testkit::postgres::Cluster;
 
 const CLIENTS: [usize; 3] = [1, 16, 64];
 const WARM_UP: Duration = Duration::from_millis(300);
-
-#[expect(clippy::print_stdout, reason = "the table is the program's output")]
-fn tell(text: &str) {
-    println!("{text}");
-}
-
-#[expect(clippy::print_stderr, reason = "progress and faults")]
-fn complain(text: &str) {
-    eprintln!("{text}");
-}
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

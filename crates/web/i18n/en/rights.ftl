@@ -18,11 +18,8 @@ export-head = Get a copy of your data
 export-lead = Everything is chosen already. One press makes one file.
 export-button = Make my copy
 export-parts = What goes in
-export-ready = Copies ready for you
-export-of = Copy of { $at }
-export-until = can be fetched until { $at }
 export-inside = What is inside
-export-inside-text = A zip file with a page you can read, the same as JSON for other services, and a list of every file with its hash. Only you can fetch it, logged in, for { $expires }. Your password is not in it.
+export-inside-text = A zip file with a page you can read, the same as JSON for other services, and a list of every file with its hash. Only you can fetch it, logged in. Your password is not in it.
 
 consents-head = What you agreed to
 consents-lead = Each switch works on the very next use. Saying no costs you only what is said here.

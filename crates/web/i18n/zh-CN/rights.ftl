@@ -18,11 +18,8 @@ export-head = 获取您的信息副本
 export-lead = 已为您全部选中，一键生成一个文件。
 export-button = 生成副本
 export-parts = 包含的内容
-export-ready = 可下载的副本
-export-of = { $at } 的副本
-export-until = { $at } 前可下载
 export-inside = 文件内容
-export-inside-text = 一个 zip 文件，内含可直接阅读的网页、供其他服务使用的 JSON，以及全部文件及其哈希的清单。只有您登录后才能下载，有效期 { $expires }。不含您的密码。
+export-inside-text = 一个 zip 文件，内含可直接阅读的网页、供其他服务使用的 JSON，以及全部文件及其哈希的清单。只有您登录后才能下载。不含您的密码。
 
 consents-head = 您同意的事项
 consents-lead = 每个开关在下一次使用时即刻生效。不同意的后果仅限于此处所述。

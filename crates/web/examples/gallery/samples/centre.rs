@@ -8,7 +8,7 @@ use avouch_web::site::privacy::cancel::{Cancel, Cancelling, Erased};
 use avouch_web::site::privacy::consents::{Answer, Consents, Fixed, Sensitive, Switch};
 use avouch_web::site::privacy::correct::Correct;
 use avouch_web::site::privacy::delete::{Delete, Deleted};
-use avouch_web::site::privacy::export::{Export, Part, Ready};
+use avouch_web::site::privacy::export::{Export, Part};
 use avouch_web::site::privacy::item::{ItemPage, Purpose, Recipient, Record};
 use avouch_web::site::privacy::overview::{Group, Overview, Row};
 use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
@@ -330,11 +330,11 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             label: s.item("phone"),
             now: Shown::new("199••••1234"),
             fields: vec![
-                Field::new("value", f.t("correct-new"), Input::Phone)
+                Field::new("value", s.item("phone"), Input::Phone)
                     .hint(f.t("field-phone-hint"))
                     .required()
                     .autocomplete("tel"),
-                Field::new("password", f.t("correct-password"), Input::Password)
+                Field::new("password", f.t("cancel-password"), Input::Password)
                     .why(f.t("correct-password-why"), "")
                     .required()
                     .autocomplete("current-password")
@@ -396,13 +396,6 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
                 count: if n < 5 { 1 } else { 7 * n as u64 },
             })
             .collect(),
-            expires: s.pick("24 hours", "24 小时"),
-            ready: vec![Ready {
-                id: "x-1".into(),
-                made: at("2026-12-16T03:00:00Z"),
-                expires: at("2026-12-17T03:00:00Z"),
-                size: "48 kB".into(),
-            }],
         },
     );
     put(out, "consents", &consents(s));

@@ -3,7 +3,6 @@
 //! Keeps promise 6.5 (copy and portability): everything chosen beforehand, one button, one zip.
 
 use askama::Template;
-use jiff::Timestamp;
 
 use crate::frame::Frame;
 use std::collections::BTreeMap;
@@ -28,19 +27,6 @@ pub struct Part {
     pub count: u64,
 }
 
-/// A copy that is ready.
-#[derive(Clone, Debug)]
-pub struct Ready {
-    /// Its name, for its address.
-    pub id: String,
-    /// When it was made.
-    pub made: Timestamp,
-    /// Until when it can be fetched.
-    pub expires: Timestamp,
-    /// Its size, in words (“48 kB”).
-    pub size: String,
-}
-
 /// The page for making a copy.
 #[derive(Debug, Template)]
 #[template(path = "site/privacy/export.html")]
@@ -49,10 +35,6 @@ pub struct Export {
     pub f: Frame,
     /// What there is.
     pub parts: Vec<Part>,
-    /// How long a copy can be fetched, as the policy writes it.
-    pub expires: String,
-    /// Copies made before.
-    pub ready: Vec<Ready>,
 }
 
 /// `GET /privacy/export`
@@ -71,8 +53,7 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
         Some(Part { label: say(&f, &fact.label), item, count })
     };
     let parts = counts.into_iter().filter_map(part).collect();
-    let expires = facts.rights.export.as_ref().map(|e| e.link_expires.in_words(f.tag())).unwrap_or_default();
-    Ok(Page(Export { parts, expires, ready: Vec::new(), f }))
+    Ok(Page(Export { parts, f }))
 }
 
 /// `POST /privacy/export`: the copy itself, made at once.
