@@ -95,7 +95,8 @@ for (const lang of Object.keys(WORDS)) {
     await page.goto(`${avouch.site}/privacy/items/nickname/correct`);
     await page.fill('#value', 'Renamed');
     await page.click('main form button.main');
-    await page.waitForURL('**/privacy/items/nickname');
+    await page.waitForURL('**/privacy/items/nickname?said=corrected');
+    assert.equal(await page.locator('.flash.good').count(), 1);
     assert.match(await page.locator('main').innerText(), /Renamed/);
 
     // A comment comes through the service, and goes by the person.
@@ -128,7 +129,8 @@ for (const lang of Object.keys(WORDS)) {
     assert.equal(stopped.status, 403);
     assert.ok(stopped.body.reasons.some((r) => r.code === 'cancelling'));
     await page.click('form[action="/privacy/cancel/keep"] button');
-    await page.waitForURL('**/privacy');
+    await page.waitForURL('**/privacy?said=cancelling-kept-again');
+    assert.equal(await page.locator('.flash.good').count(), 1);
     await page.goto(`${avouch.site}/privacy/cancel`);
     await page.fill('#password', PASSWORD);
     await page.click('main button[value=now]');
