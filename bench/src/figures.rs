@@ -1,4 +1,4 @@
-//! Time, and figures over repetitions.
+//! Time, figures over repetitions, and how a run is told.
 
 use std::time::{Duration, Instant};
 

@@ -216,7 +216,7 @@ async fn look(app: &App, dir: &std::path::Path, said: &mut Said) {
     let mut reading = app.store.reading().await.unwrap();
     let mut look = reading.look().unwrap();
     for (index, act) in &said.leaves {
-        let evidence = look.leaf(&Receipt { log: "a".into(), index: *index }).await.unwrap();
+        let (evidence, _) = look.leaf(&Receipt { log: "a".into(), index: *index }).await.unwrap();
         assert_eq!(evidence.leaf.act, *act, "the leaf of an acknowledged act");
     }
     // Checked once; the tree holds them in place from here on.

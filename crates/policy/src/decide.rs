@@ -324,7 +324,12 @@ pub enum Verdict {
 /// Whether sensitive items need separate consent on this basis too: where neither a law nor the saving of a
 /// life, nor a public task asks for them (PIPL 29, GDPR 9).
 const fn asks_for_sensitive(basis: Basis) -> bool {
-    !matches!(basis, Basis::LegalDuty | Basis::Emergency | Basis::PublicInterest)
+    !by_law_or_life(basis) && !matches!(basis, Basis::PublicInterest)
+}
+
+/// Whether a law asks for it, or a life: then nobody else is asked.
+const fn by_law_or_life(basis: Basis) -> bool {
+    matches!(basis, Basis::LegalDuty | Basis::Emergency)
 }
 
 /// The reasons found so far.
@@ -417,7 +422,7 @@ impl Rules {
             State::Cancelling => no.act(Code::Cancelling),
             State::Erased => no.act(Code::Erased),
         }
-        if standing.age == Age::Child && !standing.guardian && !duty && purpose.basis != Basis::Emergency {
+        if standing.age == Age::Child && !standing.guardian && !by_law_or_life(purpose.basis) {
             no.act(Code::NoGuardian);
         }
         if standing.restricted && !keep && !duty {
@@ -477,8 +482,10 @@ impl Rules {
                 no.act(Code::RecipientUnchecked);
             }
         }
-        let by_law = matches!(purpose.basis, Basis::LegalDuty | Basis::Emergency);
-        if rule.role == Role::Controller && !by_law && !standing.recipients.has(recipient.index()) {
+        if rule.role == Role::Controller
+            && !by_law_or_life(purpose.basis)
+            && !standing.recipients.has(recipient.index())
+        {
             no.act(Code::NoRecipientConsent);
         }
         if rule.region != Some(standing.home) {

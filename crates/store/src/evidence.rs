@@ -151,11 +151,18 @@ impl Look<'_> {
         Ok(row.is_some())
     }
 
-    /// One leaf by its place.
+    /// One leaf by its place, with the head of its log.
     ///
     /// # Errors
     /// [`StoreError::NoRecord`] when there is none.
-    pub async fn leaf(&mut self, receipt: &Receipt) -> Result<Evidence, StoreError> {
+    pub async fn leaf(&mut self, receipt: &Receipt) -> Result<(Evidence, Head), StoreError> {
+        let (head, entry) = self.entry(receipt).await?;
+        Ok((Evidence { receipt: receipt.clone(), leaf: leaf(&entry)? }, head))
+    }
+
+    /// A leaf's bytes, with the head of its log.
+    async fn entry(&mut self, receipt: &Receipt) -> Result<(Head, Vec<u8>), StoreError> {
+        let head = head(&mut self.db, &receipt.log).await?.ok_or(StoreError::NoRecord)?;
         let row = self
             .db
             .first(
@@ -164,7 +171,7 @@ impl Look<'_> {
             )
             .await?
             .ok_or(StoreError::NoRecord)?;
-        Ok(Evidence { receipt: receipt.clone(), leaf: leaf(row.blob(0)?)? })
+        Ok((head, row.blob(0)?.to_vec()))
     }
 
     /// The latest leaves of every log, newest first, for the console.
@@ -201,10 +208,6 @@ impl Look<'_> {
         heads(&mut self.db).await
     }
 
-    async fn head(&mut self, log: &str) -> Result<Option<Head>, StoreError> {
-        Ok(self.heads().await?.into_iter().find(|h| h.log == log))
-    }
-
     async fn checkpoint_at(&mut self, log: &str, size: u64) -> Result<Option<String>, StoreError> {
         let row = self
             .db
@@ -218,15 +221,7 @@ impl Look<'_> {
     /// # Errors
     /// [`StoreError::NoRecord`] when there is no such leaf.
     pub async fn prove(&mut self, receipt: &Receipt) -> Result<Proof, StoreError> {
-        let head = self.head(&receipt.log).await?.ok_or(StoreError::NoRecord)?;
-        let row = self
-            .db
-            .first(
-                "SELECT entry FROM leaf WHERE log = ?1 AND idx = ?2",
-                &[Val::Text(&receipt.log), receipt.index.into()],
-            )
-            .await?
-            .ok_or(StoreError::NoRecord)?;
+        let (head, entry) = self.entry(receipt).await?;
         let nodes = RightEdge::load_with(&mut self.db, &head.log, head.size, &[receipt.index]).await?;
         let damaged =
             || StoreError::Unreadable(format!("the log '{}' is damaged: run `avouch ledger verify`", head.log));
@@ -235,7 +230,7 @@ impl Look<'_> {
         Ok(Proof {
             verifier: head.verifier.clone(),
             index: receipt.index,
-            entry: data_encoding::BASE64.encode(row.blob(0)?),
+            entry: data_encoding::BASE64.encode(&entry),
             inclusion: inclusion.iter().map(|h| data_encoding::BASE64.encode(h)).collect(),
             checkpoint,
         })
@@ -246,7 +241,7 @@ impl Look<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub async fn tile(&mut self, log: &str, wanted: Wanted) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(head) = self.head(log).await? else {
+        let Some(head) = head(&mut self.db, log).await? else {
             return Ok(None);
         };
         let (level, n, width) = match wanted {
@@ -348,8 +343,12 @@ async fn heads(db: &mut Db<'_>) -> Result<Vec<Head>, StoreError> {
         .collect()
 }
 
+async fn head(db: &mut Db<'_>, log: &str) -> Result<Option<Head>, StoreError> {
+    Ok(heads(db).await?.into_iter().find(|head| head.log == log))
+}
+
 async fn verify(db: &mut Db<'_>, log: &str) -> Result<Report, StoreError> {
-    let head = heads(db).await?.into_iter().find(|head| head.log == log).ok_or(StoreError::NoRecord)?;
+    let head = head(db, log).await?.ok_or(StoreError::NoRecord)?;
     let verifier: Verifier = head
         .verifier
         .parse()

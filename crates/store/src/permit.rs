@@ -3,8 +3,8 @@
 //! Keeps promise 2.0 (default deny). The store loads the subject's true standing itself, asks
 //! `decide`, and mints a [`Permit`] that names subject, items, purpose, recipient, region, policy and
 //! epoch. It is spent once (it moves), in the look or transaction it was minted in and no other (its
-//! lifetime, and a number where two looks share one), and nobody else can make one (its fields are private). What is opened with it is handed
-//! over only after its leaf is committed, at the same epoch.
+//! lifetime, and a number where two looks share one), and nobody else can make one (its fields are
+//! private). What is opened with it is handed over only after its leaf is committed, at the same epoch.
 
 use std::marker::PhantomData;
 use std::sync::Arc;

@@ -37,8 +37,7 @@ impl App {
     /// # Errors
     /// [`Fault::Refused`]; [`Fault::NotFound`].
     pub async fn see(&self, subject: SubjectId, item: &str) -> Result<Vec<Record>, Fault> {
-        let wanted = Wanted { act: Act::Use, purpose: super::PURPOSE, items: &[item], recipient: None };
-        Ok(self.use_records(subject, &wanted, &Actor::Subject, &Which::all()).await?.records)
+        self.see_all(subject, &[item]).await
     }
 
     /// A subject's own records of several items in one look.
@@ -60,8 +59,7 @@ impl App {
         if !look.owns_leaf(subject, receipt).await? {
             return Err(Fault::NotFound);
         }
-        let head = look.heads().await?.into_iter().find(|h| h.log == receipt.log).ok_or(Fault::NotFound)?;
-        Ok((look.leaf(receipt).await?, head))
+        Ok(look.leaf(receipt).await?)
     }
 
     /// What a tlog-tiles path of a log asks for; nothing where there is no such thing.

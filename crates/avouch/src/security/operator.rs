@@ -68,9 +68,7 @@ impl App {
     /// [`Fault::NotFound`] when there is none.
     pub async fn leaf(&self, receipt: &Receipt) -> Result<(Evidence, Head), Fault> {
         let mut reading = self.store.reading().await?;
-        let mut look = reading.look()?;
-        let head = look.heads().await?.into_iter().find(|h| h.log == receipt.log).ok_or(Fault::NotFound)?;
-        Ok((look.leaf(receipt).await?, head))
+        Ok(reading.look()?.leaf(receipt).await?)
     }
 
     /// Jobs that failed, and why.
