@@ -54,6 +54,8 @@ pub struct Overview {
     pub joined: civil::Date,
     /// What is held, by clause.
     pub groups: Vec<Group>,
+    /// Contacts that wait to be verified: item and label.
+    pub unverified: Vec<(String, String)>,
     /// Labels of what the policy knows but is not held of this person.
     pub absent: Vec<String>,
 }
@@ -129,5 +131,12 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
     }
     groups.sort_by(|a, b| a.clause.cmp(&b.clause));
     let joined = account.joined.to_zoned_datetime(f.names.zone.clone()).date();
-    Ok(Page(Overview { joined, groups, absent, f }))
+    let contacts = web.app.contacts(subject).await.map_err(&told)?;
+    let unverified = contacts
+        .into_iter()
+        .filter(|c| c.held && c.reachable && c.verified.is_none())
+        .filter_map(|c| items.get(&c.item).map(|i| (f.texts.within(&say(&f, &i.label)), c.item)))
+        .map(|(label, item)| (item, label))
+        .collect();
+    Ok(Page(Overview { joined, groups, unverified, absent, f }))
 }
