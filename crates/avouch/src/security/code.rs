@@ -183,6 +183,16 @@ impl App {
         .await
     }
 
+    /// Whether a code for a contact was sent to this browser's person and still waits to be typed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn code_waits(&self, session: &Session, item: &str) -> Result<bool, Fault> {
+        let flow = FlowName::of_session(&session.token, CodeFor::Verify, item);
+        let mut reading = self.store.reading().await?;
+        Ok(reading.look()?.flow(flow, CodeFor::Verify).await?.is_some())
+    }
+
     /// Verifies a contact by the code that went to it.
     ///
     /// # Errors

@@ -160,6 +160,21 @@ impl App {
         })
     }
 
+    /// Whose name this is; a contact is no name.
+    async fn named(&self, shown: &str) -> Result<Option<SubjectId>, Fault> {
+        let policy = self.policy();
+        let mut reading = self.store.reading().await?;
+        let mut look = reading.look()?;
+        for (name, item) in policy.facts().collection.items.iter().filter(|(_, i)| i.identifier && !i.contact) {
+            if let Some(normalized) = crate::value::normalize(name, item, shown)
+                && let Some(subject) = look.find(name, &normalized).await?
+            {
+                return Ok(Some(subject));
+            }
+        }
+        Ok(None)
+    }
+
     fn is_phone(&self, item: &str) -> bool {
         self.policy().facts().collection.items.get(item).is_some_and(|i| i.kind == Kind::Phone)
     }
@@ -380,7 +395,7 @@ impl App {
         let subject = state.subject.ok_or(Fault::WrongCode)?;
         let needs = Needs::of(&state.needs, &state.item);
         let named = match &needs {
-            Needs::Name => self.find(shown).await? == Some(subject) && contact_of(self, shown).is_none(),
+            Needs::Name => self.named(shown).await? == Some(subject),
             _ => true,
         };
         let factor = match &needs {

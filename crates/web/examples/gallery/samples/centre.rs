@@ -10,7 +10,7 @@ use avouch_web::site::privacy::correct::Correct;
 use avouch_web::site::privacy::delete::{Delete, Deleted};
 use avouch_web::site::privacy::export::{Export, Part, Ready};
 use avouch_web::site::privacy::item::{ItemPage, Purpose, Recipient, Record};
-use avouch_web::site::privacy::overview::{Group, Overview, Row};
+use avouch_web::site::privacy::overview::{Group, Overview, Row, Unverified};
 use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
 use avouch_web::site::privacy::security;
 use avouch_web::site::privacy::sessions::{self, Sessions};
@@ -57,7 +57,9 @@ fn overview(s: &Set) -> Overview {
     Overview {
         joined: date(2026, 12, 2),
         groups,
-        unverified: vec![("email".into(), f.texts.within(&s.item("email")))],
+        unverified: [("email", true), ("phone", false)]
+            .map(|(i, sent)| Unverified { item: i.into(), label: f.texts.within(&s.item(i)), sent })
+            .to_vec(),
         absent: ["avatar", "face", "picture", "video", "location", "contacts", "joint_account"]
             .map(|i| s.item(i))
             .to_vec(),
