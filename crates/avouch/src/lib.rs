@@ -34,8 +34,8 @@ pub mod store {
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence, Flow, Head, Ill, Overdue,
-        Proof, Receipt, Record, RecordHead, RecordId, SessionInfo, SessionName, SessionToken, Store, StoreConfig,
-        StoreError, UseCount, Used, Which,
+        Account, Actor, AgeBand, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence, Flow, Head, Ill,
+        Overdue, Proof, Receipt, Record, RecordHead, RecordId, SessionInfo, SessionName, SessionToken, Store,
+        StoreConfig, StoreError, UseCount, Used, Which,
     };
 }

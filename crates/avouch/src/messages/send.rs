@@ -2,8 +2,10 @@
 
 use avouch_policy::model::Kind;
 use avouch_policy::{Act, Ask, ItemId};
-use avouch_seal::{Plain, Sink, SubjectId};
-use avouch_store::{Actor, Answer, FlowName, Hold, Issued, Job, RecordId, StoreError, Transact, Tx, Which};
+use avouch_seal::{Sink, SubjectId};
+use avouch_store::{
+    Actor, FlowName, Hold, Issued, Job, Permit, RecordId, SealedAddress, StoreError, Transact, Tx, Which,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -58,6 +60,29 @@ impl Outgoing {
             (Some(subject), Some(address)) => Some(tx.seal_address(subject, &id, address.as_bytes()).await?),
             _ => None,
         };
+        self.put(tx, subject, id, sealed).await
+    }
+
+    /// Queues it to the address the contact's record holds now, which is about to be replaced.
+    pub(crate) async fn queue_to_present<'t>(
+        &self,
+        tx: &mut Tx<'t>,
+        permit: Permit<'t>,
+        item: ItemId,
+    ) -> Result<(), StoreError> {
+        let id = tx.random::<16>();
+        let subject = permit.subject();
+        let sealed = tx.reseal_address(permit, item, &id).await?;
+        self.put(tx, Some(subject), id, Some(sealed)).await
+    }
+
+    async fn put(
+        &self,
+        tx: &mut Tx<'_>,
+        subject: Option<SubjectId>,
+        id: [u8; 16],
+        sealed: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
         let body = Body {
             what: self.what,
             item: self.item.clone(),
@@ -73,54 +98,23 @@ impl Outgoing {
     }
 }
 
-/// What the gate made of a message.
-enum Prepared {
-    Ready {
-        to: Plain<Vec<u8>>,
-        issued: Option<Issued>,
-    },
-    /// Its code is over, or the contact is not there any more, or the gate refused: nothing is sent.
-    Void,
-}
-
-struct Prepare {
+/// Makes the code of a flow, to be sent now.
+struct Issue {
     subject: SubjectId,
-    ask: Ask,
-    actor: Actor,
-    item: ItemId,
-    sealed: Option<([u8; 16], Vec<u8>)>,
-    flow: Option<FlowName>,
+    flow: FlowName,
 }
 
-impl Transact for Prepare {
-    const NAME: &'static str = "prepare a message";
-    type Out = Prepared;
+impl Transact for Issue {
+    const NAME: &'static str = "make a code";
+    type Out = Option<Issued>;
     type Fault = StoreError;
 
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
         hold.push((self.subject, Hold::Shared));
     }
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<Prepared, StoreError> {
-        let issued = match self.flow {
-            None => None,
-            Some(flow) => match tx.issue_code(flow).await? {
-                None => return Ok(Prepared::Void),
-                issued => issued,
-            },
-        };
-        let permit = match tx.ask(self.subject, self.ask.clone(), &self.actor).await? {
-            Answer::Permitted(permit) => permit,
-            Answer::Refused(_recorded) => return Ok(Prepared::Void),
-        };
-        let used = match &self.sealed {
-            Some((id, sealed)) => tx.open_address(permit, self.item, *id, sealed).await?,
-            None => tx.open_here(permit, &Which::One(self.item, RecordId::ONLY)).await?,
-        };
-        Ok(match used.records.into_iter().next() {
-            Some(record) => Prepared::Ready { to: record.value, issued },
-            None => Prepared::Void,
-        })
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Option<Issued>, StoreError> {
+        tx.issue_code(self.flow).await
     }
 }
 
@@ -148,7 +142,8 @@ impl App {
             Some(sealed) => {
                 let id = data_encoding::HEXLOWER.decode(body.id.as_bytes()).ok().and_then(|id| id.try_into().ok());
                 let sealed = data_encoding::BASE64.decode(sealed.as_bytes()).ok();
-                Some(id.zip(sealed).ok_or_else(unreadable)?)
+                let (id, bytes) = id.zip(sealed).ok_or_else(unreadable)?;
+                Some(SealedAddress { id, bytes })
             }
         };
         let (ask, actor) = match self.contact_ask(subject, &body.item).await {
@@ -156,22 +151,34 @@ impl App {
             Err(Fault::NotFound) => return Ok(()),
             Err(other) => return Err(other),
         };
-        let work = Prepare { subject, ask, actor, item, sealed, flow };
-        let prepared = match self.store.transact(work).await {
-            Ok(prepared) => prepared,
+        let issued = match flow {
+            None => None,
+            Some(flow) => match self.store.transact(Issue { subject, flow }).await? {
+                // A code that ran out while its message could not be sent is worth a look; one just void is not.
+                None if job.tries > 2 => {
+                    let why = "the code was over before its message could be sent".into();
+                    return Err(Fault::Undelivered(Undelivered { why, for_good: true }));
+                }
+                None => return Ok(()),
+                issued => issued,
+            },
+        };
+        let used = match &sealed {
+            Some(sealed) => self.store.use_address(subject, &ask, &actor, item, sealed).await,
+            None => {
+                let which = Which::One(item, RecordId::ONLY);
+                self.store.use_records(subject, &ask, &actor, &which).await
+            }
+        };
+        let to = match used {
+            Ok(Ok(used)) => used.records.into_iter().next().map(|record| record.value),
+            // The refusal is recorded; nothing is sent.
+            Ok(Err(_recorded)) => None,
             // The contact was deleted, or the person erased, while the message waited.
-            Err(StoreError::Gone | StoreError::NoRecord) => return Ok(()),
+            Err(StoreError::Gone | StoreError::NoRecord) => None,
             Err(other) => return Err(other.into()),
         };
-        let Prepared::Ready { to, issued } = prepared else {
-            // A code that ran out while its message could not be sent is worth a look; one just void is not.
-            return if flow.is_some() && job.tries > 2 {
-                let why = "the code was over before its message could be sent".into();
-                Err(Fault::Undelivered(Undelivered { why, for_good: true }))
-            } else {
-                Ok(())
-            };
-        };
+        let Some(to) = to else { return Ok(()) };
         let site = facts.controller.name.as_ref().map(|n| n.in_lang(&body.language)).unwrap_or_default();
         let purpose = issued.as_ref().map_or("", |i| i.purpose.as_str());
         let code = issued.as_ref().map(|i| i.code.clone());

@@ -8,7 +8,7 @@ use avouch_policy::{Act, Ask, ItemId, Party};
 use avouch_seal::{Sink, SubjectId};
 use avouch_store::{
     Actor, Answer, CodeFor, FlowName, Hold, Outcome, Put, Receipt, RecordId, Start, StoreError, Transact, Tx,
-    VerifiedContact, Which,
+    VerifiedContact,
 };
 use jiff::SignedDuration;
 
@@ -350,21 +350,14 @@ impl Transact for Change {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
         let spent = tx.spend_code(self.flow, CodeFor::Change, Some(&self.normalized), &self.typed).await?;
         let Some(proven) = spent else { return Ok(Err(Fault::WrongCode)) };
-        if tx.find(&self.name, &self.normalized).await?.is_some_and(|who| who != self.subject) {
+        let owner = tx.find(&self.name, &self.normalized).await?;
+        if owner.is_some_and(|who| who != self.subject) {
             return Ok(Err(Fault::Taken(self.name.clone())));
         }
-        if let Some(open) = &self.open {
-            let permit = match tx.ask(self.subject, open.clone(), &Actor::Subject).await? {
-                Answer::Permitted(permit) => permit,
+        if let (Some(open), None) = (&self.open, owner) {
+            match tx.ask(self.subject, open.clone(), &Actor::Subject).await? {
+                Answer::Permitted(permit) => self.notice.queue_to_present(tx, permit, self.item).await?,
                 Answer::Refused(denied) => return Ok(Err(denied.into())),
-            };
-            let used = tx.open_here(permit, &Which::One(self.item, RecordId::ONLY)).await?;
-            if let Some(old) = used.records.first() {
-                let old =
-                    old.value.expose(Sink::Gate, |v| zeroize::Zeroizing::new(String::from_utf8_lossy(v).into_owned()));
-                if *old != *self.value {
-                    self.notice.queue(tx, Some(self.subject), Some(&old)).await?;
-                }
             }
         }
         let permit = match tx.ask(self.subject, self.put.clone(), &Actor::Subject).await? {

@@ -4,9 +4,10 @@
 //! `second_factor`, a secret that is never shown again; every use is a leaf. No code is taken twice.
 
 use avouch_policy::{Act, Ask, ItemId, Party};
-use avouch_seal::{Sink, SubjectId, otp};
-use avouch_store::{Actor, Answer, Hold, Outcome, Put, RecordId, StoreError, Transact, Tx, Which};
-use serde::{Deserialize, Serialize};
+use avouch_seal::{SubjectId, otp};
+use avouch_store::{
+    Accepted, Actor, FactorAsks, Hold, NewFactor, Outcome, RecordId, Transact, Tx, recovery_hash, totp_step,
+};
 use zeroize::Zeroizing;
 
 use crate::app::App;
@@ -26,16 +27,6 @@ pub const RECOVERY_CODES: usize = 10;
 /// Bytes of a recovery code: 120 bits, so that a plain hash keeps it (ASVS 6.5.2).
 const RECOVERY_BYTES: usize = 15;
 
-/// What is kept of a factor.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    secret: String,
-    /// The last step whose code was taken.
-    step: u64,
-    /// SHA-256 of each recovery code that is left.
-    recovery: Vec<String>,
-}
-
 /// Codes a person writes down; shown once.
 #[expect(missing_debug_implementations, reason = "secrets")]
 pub struct RecoveryCodes(pub Vec<Zeroizing<String>>);
@@ -49,26 +40,10 @@ pub struct Enrolment {
     pub uri: Zeroizing<String>,
 }
 
-/// What a typed code was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Accepted {
-    Totp,
-    Recovery,
-}
-
 fn recovery_text(bytes: [u8; RECOVERY_BYTES]) -> Zeroizing<String> {
     let plain = data_encoding::BASE32_NOPAD.encode(&bytes);
     let groups: Vec<String> = plain.as_bytes().chunks(4).map(|g| String::from_utf8_lossy(g).into_owned()).collect();
     Zeroizing::new(groups.join("-"))
-}
-
-fn recovery_hash(typed: &str) -> String {
-    let plain: String = typed.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
-    data_encoding::HEXLOWER.encode(&avouch_ledger::hash::sha256(plain.as_bytes()))
-}
-
-fn step_of(now: jiff::Timestamp) -> u64 {
-    u64::try_from(now.as_second() / otp::STEP).unwrap_or(0)
 }
 
 fn secret_of(text: &str) -> Option<Zeroizing<Vec<u8>>> {
@@ -81,55 +56,14 @@ fn part(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-/// The asks a check of the factor needs.
-#[derive(Debug, Clone)]
-pub(crate) struct FactorAsks {
-    open: Ask,
-    put: Ask,
-    item: ItemId,
-}
-
-/// Checks a typed code within a transaction: the right one is spent. The factor must be there. The subject
-/// must be held exclusively, so that two browsers cannot spend one code.
+/// Checks a typed code within a transaction: the right one is spent. The subject must be held exclusively.
 pub(crate) async fn accept(
     tx: &mut Tx<'_>,
     subject: SubjectId,
     asks: &FactorAsks,
     typed: &str,
 ) -> Result<Option<Accepted>, Fault> {
-    let permit = match tx.ask(subject, asks.open.clone(), &Actor::Subject).await? {
-        Answer::Permitted(permit) => permit,
-        Answer::Refused(denied) => return Err(denied.into()),
-    };
-    let used = tx.open_here(permit, &Which::One(asks.item, RecordId::ONLY)).await?;
-    let Some(record) = used.records.first() else { return Ok(None) };
-    let unreadable = || StoreError::Unreadable("the second factor is not what it should be".into());
-    let mut kept: Kept = record.value.expose(Sink::Gate, |v| serde_json::from_slice(v).map_err(|_| unreadable()))?;
-    let secret = secret_of(&kept.secret).ok_or_else(unreadable)?;
-    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
-    let accepted = if let Some(step) = otp::accepts(&secret, &digits, step_of(tx.now()), kept.step) {
-        kept.step = step;
-        Accepted::Totp
-    } else {
-        let hash = recovery_hash(typed);
-        let before = kept.recovery.len();
-        kept.recovery.retain(|h| !otp::same(h.as_bytes(), hash.as_bytes()));
-        if kept.recovery.len() == before {
-            return Ok(None);
-        }
-        Accepted::Recovery
-    };
-    put(tx, subject, &asks.put, asks.item, &kept).await?;
-    Ok(Some(accepted))
-}
-
-async fn put(tx: &mut Tx<'_>, subject: SubjectId, ask: &Ask, item: ItemId, kept: &Kept) -> Result<(), Fault> {
-    let bytes = Zeroizing::new(serde_json::to_vec(kept).map_err(|e| StoreError::Unreadable(e.to_string()))?);
-    match tx.ask(subject, ask.clone(), &Actor::Subject).await? {
-        Answer::Permitted(permit) => tx.put(permit, &[Put { item, id: RecordId::ONLY, value: &bytes }]).await?,
-        Answer::Refused(denied) => return Err(denied.into()),
-    };
-    Ok(())
+    Ok(tx.accept_factor(subject, asks, typed, None).await??)
 }
 
 impl App {
@@ -191,18 +125,16 @@ impl App {
         session.prove()?;
         let bytes = secret_of(secret).filter(|s| s.len() >= otp::SECRET).ok_or(Fault::WrongCode)?;
         let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
-        let step = otp::accepts(&bytes, &digits, step_of(self.store.now()), 0).ok_or(Fault::WrongCode)?;
+        let step = otp::accepts(&bytes, &digits, totp_step(self.store.now()), 0).ok_or(Fault::WrongCode)?;
         let codes = self.recovery_codes();
         let wanted = Wanted { act: Act::Collect, purpose: PURPOSE, items: &[ITEM], recipient: None };
         let work = On {
             session: session.clone(),
             ask: self.ask_or_refuse(&wanted, &Actor::Subject).await?,
             item: self.policy().item(ITEM).ok_or(Fault::NotFound)?,
-            kept: Kept {
-                secret: data_encoding::BASE32_NOPAD.encode(&bytes),
-                step,
-                recovery: codes.iter().map(|c| recovery_hash(c)).collect(),
-            },
+            secret: bytes,
+            step,
+            recovery: codes.iter().map(|c| recovery_hash(c)).collect(),
             notices: self.notices(session.subject(), What::FactorOn, None, language).await?,
         };
         self.store.transact(work).await?;
@@ -257,7 +189,9 @@ struct On {
     session: Session,
     ask: Ask,
     item: ItemId,
-    kept: Kept,
+    secret: Zeroizing<Vec<u8>>,
+    step: u64,
+    recovery: Vec<String>,
     notices: Vec<Outgoing>,
 }
 
@@ -275,7 +209,8 @@ impl Transact for On {
         if tx.holdings(subject).await?.iter().any(|h| h.item == self.item) {
             return Err(Fault::NotNow("the second factor is on".into()));
         }
-        put(tx, subject, &self.ask, self.item, &self.kept).await?;
+        let new = NewFactor { secret: &self.secret, step: self.step, recovery: &self.recovery };
+        tx.put_factor(subject, &self.ask, self.item, &new).await??;
         tx.end_sessions(subject, Some(self.session.token.name())).await?;
         tx.note("factor-on", "account", &[ITEM], Party::Subject, Outcome::Done, Some(subject)).await?;
         for notice in &self.notices {
@@ -310,27 +245,13 @@ impl Transact for ChangeFactor {
         if !limits::count_try(tx, &self.trier, self.tries, self.window).await? {
             return Ok(Err(Fault::TooMany(self.window.as_mins().unsigned_abs())));
         }
-        if accept(tx, subject, &self.asks, &self.typed).await?.is_none() {
+        if tx.accept_factor(subject, &self.asks, &self.typed, self.recovery.as_deref()).await??.is_none() {
             return Ok(Err(Fault::WrongCode));
         }
-        match &self.recovery {
-            None => {
-                tx.delete_record(subject, ITEM, RecordId::ONLY).await?;
-                tx.end_sessions(subject, Some(self.session.token.name())).await?;
-                tx.note("factor-off", "account", &[ITEM], Party::Subject, Outcome::Done, Some(subject)).await?;
-            }
-            Some(recovery) => {
-                let permit = match tx.ask(subject, self.asks.open.clone(), &Actor::Subject).await? {
-                    Answer::Permitted(permit) => permit,
-                    Answer::Refused(denied) => return Ok(Err(denied.into())),
-                };
-                let used = tx.open_here(permit, &Which::One(self.asks.item, RecordId::ONLY)).await?;
-                let kept: Option<Kept> =
-                    used.records.first().and_then(|r| r.value.expose(Sink::Gate, |v| serde_json::from_slice(v).ok()));
-                let mut kept = kept.ok_or(Fault::NotFound)?;
-                kept.recovery.clone_from(recovery);
-                put(tx, subject, &self.asks.put, self.asks.item, &kept).await?;
-            }
+        if self.recovery.is_none() {
+            tx.delete_record(subject, ITEM, RecordId::ONLY).await?;
+            tx.end_sessions(subject, Some(self.session.token.name())).await?;
+            tx.note("factor-off", "account", &[ITEM], Party::Subject, Outcome::Done, Some(subject)).await?;
         }
         for notice in &self.notices {
             notice.queue(tx, Some(subject), None).await?;

@@ -17,7 +17,8 @@ use avouch_policy::model::Kind;
 use avouch_policy::{Act, Ask, ItemId, Party};
 use avouch_seal::SubjectId;
 use avouch_store::{
-    Actor, Answer, CodeFor, Flow, Hold, Outcome, Put, RecordId, SessionToken, Start, StoreError, Transact, Tx,
+    Accepted, Actor, Answer, CodeFor, FactorAsks, Flow, Hold, Outcome, Put, RecordId, SessionToken, Start, StoreError,
+    Transact, Tx,
 };
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
@@ -28,7 +29,7 @@ use crate::gate::Wanted;
 use crate::messages::send::Outgoing;
 use crate::messages::words::What;
 use crate::security::code::{From, SendCode, contact_of, no_contact};
-use crate::security::factor::{self, Accepted, FactorAsks};
+use crate::security::factor;
 use crate::security::limits;
 use crate::security::session::{Device, Session, log_login};
 
