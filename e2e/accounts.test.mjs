@@ -122,10 +122,14 @@ after(async () => {
 const press = (page) => page.click('main form button.main');
 const main = (page) => page.locator('main').innerText();
 
+/** Looks at the page wide and narrow. Only where scripts run: axe is one. */
 async function see(page, name) {
-  await expectNoSideways(page);
-  await expectAccessible(page);
-  await shoot(page, `accounts-${name}`);
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    await expectNoSideways(page);
+    await expectAccessible(page);
+    await shoot(page, `accounts-${name}-${width}`);
+  }
 }
 
 async function join_(page, name, { phone = '', email = '' }) {

@@ -469,19 +469,19 @@ async fn promise_2_1_nobody_is_flooded_with_messages(mut home: Home) {
         let address = format!("203.0.{n}.1");
         let _asked = home.app.start_code_login(number, From { address: &address, language: "en" }).await;
     }
-    assert_eq!(came + send(&home, &outbox).await.len(), 5);
+    assert_eq!(came + send(&home, &outbox).await.len(), 4, "the fifth had verified it");
     // The person themselves, from where they are known, still gets one.
     home.app.start_code_login(number, HERE).await.unwrap();
     assert_eq!(send(&home, &outbox).await.len(), 1);
     // One place cannot write to many numbers; and for nobody's numbers it is no different.
     let mut asked = 0;
-    for n in 0..60 {
+    for n in 0..80 {
         home.clock.advance(SignedDuration::from_secs(5));
         let number = format!("+86199{n:04}0000");
         asked +=
             u32::from(home.app.start_code_login(&number, From { address: "100.64.9.9", language: "en" }).await.is_ok());
     }
-    assert_eq!(asked, 30);
+    assert_eq!(asked, 60);
     // A range of numbers that earns somebody money is stopped wherever it is asked from.
     let mut asked = 0;
     for n in 0..80 {

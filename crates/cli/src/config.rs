@@ -91,7 +91,7 @@ pub(crate) enum Sms {
     /// A folder, for development.
     Outbox(PathBuf),
     /// A gateway over HTTP.
-    Gateway(SmsGateway),
+    Gateway(Box<SmsGateway>),
 }
 
 /// A gateway, and the file that holds the secret its requests are signed with.

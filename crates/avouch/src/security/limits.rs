@@ -15,7 +15,8 @@ use jiff::SignedDuration;
 pub struct SendLimits {
     /// SMS to one number in a minute.
     pub number_minute: u64,
-    /// Messages to one address or number in an hour; as many again from a place its person logged in from.
+    /// Messages to one address or number in an hour; as many again, for getting in, from a place its person
+    /// logged in from.
     pub contact_hour: u64,
     /// Messages to one address or number in a day; as many again from such a place.
     pub contact_day: u64,
@@ -36,7 +37,7 @@ impl Default for SendLimits {
             contact_hour: 5,
             contact_day: 10,
             range_hour: 60,
-            place_hour: 30,
+            place_hour: 60,
             sms_day: 10_000,
             mail_day: 100_000,
         }
