@@ -354,11 +354,11 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             label: s.item("phone"),
             now: Shown::new("199••••1234"),
             fields: vec![
-                Field::new("value", f.t("correct-new"), Input::Phone)
+                Field::new("value", s.item("phone"), Input::Phone)
                     .hint(f.t("field-phone-hint"))
                     .required()
                     .autocomplete("tel"),
-                Field::new("password", f.t("correct-password"), Input::Password)
+                Field::new("password", f.t("cancel-password"), Input::Password)
                     .why(f.t("correct-password-why"), "")
                     .required()
                     .autocomplete("current-password")
