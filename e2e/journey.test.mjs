@@ -128,7 +128,7 @@ for (const lang of Object.keys(WORDS)) {
     assert.equal(stopped.status, 403);
     assert.ok(stopped.body.reasons.some((r) => r.code === 'cancelling'));
     await page.click('form[action="/privacy/cancel/keep"] button');
-    await page.waitForURL('**/privacy');
+    await page.waitForURL('**/privacy?*');
     await page.goto(`${avouch.site}/privacy/cancel`);
     await page.fill('#password', PASSWORD);
     await page.click('main button[value=now]');
