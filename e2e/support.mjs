@@ -47,13 +47,14 @@ export function binary() {
  *   data          its data folder
  *   stop(signal)  ends it (SIGTERM; 'SIGKILL' for the tests of crashes) and waits
  *   clean()       ends it and removes the data folder, where the folder was made here
- * With { data } it runs on an existing folder; { args } are added to the command.
+ * With { data } it runs on an existing folder; { args } are added to the command. With { config } it is
+ * `avouch serve` on that file instead.
  */
-export async function startDemo({ data, args = [] } = {}) {
+export async function startDemo({ data, config, args = [] } = {}) {
   const own = data === undefined;
   const folder = data ?? (await mkdtemp(join(tmpdir(), 'avouch-e2e-')));
   const any = '127.0.0.1:0';
-  const words = ['demo', '--data', folder, '--site', any, '--api', any, '--console', any, '--json', ...args];
+  const words = config ? ['serve', '--config', config, '--json', ...args] : ['demo', '--data', folder, '--site', any, '--api', any, '--console', any, '--json', ...args];
   const child = spawn(binary(), words, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk) => { said = (said + chunk).slice(-8000); });

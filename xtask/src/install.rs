@@ -32,6 +32,12 @@ const NODE_JS: Need = Need {
     packages: &["nodejs", "npm"],
 };
 
+const OATHTOOL: Need = Need {
+    what: "oathtool, against which the second factor's codes are tested",
+    met: || present("oathtool"),
+    packages: &["oathtool"],
+};
+
 /// Debian keeps each version's programs in a folder of its own, off the `PATH`.
 fn debian_postgres() -> bool {
     let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else { return false };
@@ -53,7 +59,7 @@ pub(crate) fn for_rust() -> Outcome {
 
 /// What the browser tests need, and their packages from `e2e/package-lock.json`.
 pub(crate) fn for_browser() -> Outcome {
-    debian(&[CHROMIUM, FONTS, NODE_JS])?;
+    debian(&[CHROMIUM, FONTS, NODE_JS, OATHTOOL])?;
     let e2e = root().join("e2e");
     run(command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(e2e))
 }

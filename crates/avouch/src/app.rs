@@ -6,6 +6,8 @@ use avouch_policy::Policy;
 use avouch_store::Store;
 use jiff::SignedDuration;
 
+use crate::messages::Messengers;
+use crate::security::limits::SendLimits;
 use crate::security::password::Passwords;
 
 /// Settings of an installation. What people are promised stands in the policy, not here.
@@ -23,6 +25,12 @@ pub struct Settings {
     pub tries: u64,
     /// How long they wait.
     pub tries_window: SignedDuration,
+    /// How long a code that was sent holds, and how long a page waits for the next step.
+    pub code_lasts: SignedDuration,
+    /// How long a place counts as one a person logs in from.
+    pub place_lasts: SignedDuration,
+    /// How many messages may be asked for.
+    pub sends: SendLimits,
 }
 
 impl Default for Settings {
@@ -34,6 +42,9 @@ impl Default for Settings {
             hashes_at_once: 2,
             tries: 10,
             tries_window: SignedDuration::from_mins(15),
+            code_lasts: SignedDuration::from_mins(10),
+            place_lasts: SignedDuration::from_hours(90 * 24),
+            sends: SendLimits::default(),
         }
     }
 }
@@ -46,6 +57,7 @@ pub struct App {
     /// The settings.
     pub settings: Arc<Settings>,
     pub(crate) passwords: Arc<Passwords>,
+    pub(crate) messengers: Messengers,
 }
 
 impl App {
@@ -53,7 +65,20 @@ impl App {
     #[must_use]
     pub fn new(store: Store, settings: Settings) -> Self {
         let passwords = Arc::new(Passwords::new(settings.hashes_at_once));
-        Self { store, settings: Arc::new(settings), passwords }
+        Self { store, settings: Arc::new(settings), passwords, messengers: Messengers::default() }
+    }
+
+    /// The same, with means to send messages by.
+    #[must_use]
+    pub fn with_messengers(mut self, messengers: Messengers) -> Self {
+        self.messengers = messengers;
+        self
+    }
+
+    /// The means messages are sent by.
+    #[must_use]
+    pub fn messengers(&self) -> &Messengers {
+        &self.messengers
     }
 
     /// The policy in force.

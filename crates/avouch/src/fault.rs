@@ -1,7 +1,9 @@
 //! How a use case can fail, in words for the person who reads them. Faces translate by the code.
 
 use avouch_policy::Refusal;
-use avouch_store::{Denied, StoreError};
+use avouch_store::{Denied, Flow, StoreError};
+
+use crate::messages::Undelivered;
 
 /// What is wrong with one field of a form or body.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -41,6 +43,21 @@ pub enum Fault {
     /// The password must be shown once more.
     #[error("show your password once more for this")]
     NeedsProof,
+    /// A code is wrong, was used, is over, or never was; which, nobody is told.
+    #[error("the code is not right, or is over; ask for a new one")]
+    WrongCode,
+    /// The first factor was right; the second is asked for in this flow.
+    #[error("a code of the second factor is needed")]
+    NeedsFactor(Flow),
+    /// A contact is changed by a code that goes to the new one.
+    #[error("a code is sent to the new contact first")]
+    NeedsCode,
+    /// A phone's code alone is not enough here: the number may be somebody else's by now.
+    #[error("a code to this number alone is not enough; use another way, or contact us")]
+    NumberAlone,
+    /// A message could not be sent.
+    #[error(transparent)]
+    Undelivered(Undelivered),
     /// A child needs a guardian's consent first (PIPL 31).
     #[error("a guardian must agree first")]
     NeedsGuardian,

@@ -5,7 +5,7 @@
 //! | [`collection`] | 1: accounts and records |
 //! | [`usage`] | 2: use by services, one subject or in bulk |
 //! | [`storage`] | 5: retention, erasure |
-//! | [`security`] | 5.5: passwords, sessions, operators |
+//! | [`security`] | 5.5: passwords, codes, second factors, limits, sessions, operators |
 //! | [`rights`] | 6: see, correct, export, delete, cancel, consent |
 //! | [`updates`] | 7: the archive of policies |
 //! | [`contact`] | 8: by when we answer |
@@ -15,6 +15,7 @@ pub mod collection;
 pub mod contact;
 pub mod fault;
 pub mod gate;
+pub mod messages;
 pub mod rights;
 pub mod security;
 pub mod storage;
@@ -33,8 +34,8 @@ pub mod store {
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence, Head, Ill, Overdue,
-        Proof, Receipt, Record, RecordHead, RecordId, SessionInfo, SessionName, SessionToken, Store, StoreConfig,
-        StoreError, UseCount, Used, Which,
+        Account, Actor, AgeBand, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence, Flow, Head, Ill,
+        Overdue, Proof, Receipt, Record, RecordHead, RecordId, SessionInfo, SessionName, SessionToken, Store,
+        StoreConfig, StoreError, UseCount, Used, Which,
     };
 }

@@ -1,10 +1,11 @@
 //! The worker: does what is due, one leased job at a time.
 
-use avouch_store::{Finish, Job, Lease};
+use avouch_store::{Again, Finish, Job, Lease};
 use jiff::SignedDuration;
 
 use crate::app::App;
 use crate::fault::Fault;
+use crate::messages::{Undelivered, send};
 use crate::storage::erase;
 
 /// How long a failed job waits before it is tried again, at most.
@@ -24,12 +25,18 @@ impl App {
                     None
                 }
                 Err(fault) => {
+                    if given_up(&job, &fault) {
+                        tracing::error!(job = %job.kind, tries = job.tries, fault = %fault, "a job is given up");
+                        let again = Some((fault.to_string(), Again::Never));
+                        self.store.transact(Finish { id: job.id, again }).await?;
+                        continue;
+                    }
                     tracing::warn!(job = %job.kind, tries = job.tries, fault = %fault, "a job failed; it is tried again");
                     let wait = SignedDuration::from_secs(5)
                         .checked_mul(1 << job.tries.min(10))
                         .unwrap_or(LONGEST_WAIT)
                         .min(LONGEST_WAIT);
-                    Some((fault.to_string(), self.store.now() + wait))
+                    Some((fault.to_string(), Again::At(self.store.now() + wait)))
                 }
             };
             self.store.transact(Finish { id: job.id, again }).await?;
@@ -40,8 +47,17 @@ impl App {
     async fn run_job(&self, job: &Job) -> Result<(), Fault> {
         match (job.kind.as_str(), job.subject) {
             (erase::JOB, Some(subject)) => self.erase(subject).await.map(|_| ()),
+            (send::JOB, _) => self.deliver(job).await,
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),
         }
+    }
+}
+
+/// Whether trying a job again is no use: a message that nobody will take, or that was tried often enough.
+fn given_up(job: &Job, fault: &Fault) -> bool {
+    match fault {
+        Fault::Undelivered(Undelivered { for_good, .. }) => *for_good || job.tries >= send::MOST_TRIES,
+        _ => false,
     }
 }

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use avouch::messages::http::Gateway;
+use avouch::messages::smtp::Security;
 use serde::Deserialize;
 
 use crate::output::Failure;
@@ -24,6 +26,10 @@ pub(crate) struct Config {
     pub root_key: Option<PathBuf>,
     /// PostgreSQL in place of SQLite.
     pub postgres: Option<Postgres>,
+    /// How mail goes out; without it addresses cannot be verified.
+    pub mail: Option<Mail>,
+    /// How SMS go out; without it numbers cannot be verified.
+    pub sms: Option<Sms>,
     /// Where people come.
     #[serde(default = "site")]
     pub site: SocketAddr,
@@ -46,6 +52,56 @@ pub(crate) struct Postgres {
     /// Connections for reading, to each.
     #[serde(default = "readers")]
     pub readers: usize,
+}
+
+/// How mail goes out: to a folder, or by SMTP.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) enum Mail {
+    /// A folder, for development.
+    Outbox(PathBuf),
+    /// A server.
+    Smtp(Smtp),
+}
+
+/// A mail server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Smtp {
+    /// Its name, which its certificate bears.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// `tls`, `starttls`, or `none` to this machine.
+    pub security: Security,
+    /// The user, where it asks for one.
+    pub user: Option<String>,
+    /// A file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// A root certificate to trust besides the machine's, as PEM.
+    pub root_file: Option<PathBuf>,
+    /// Whom mail is from.
+    pub from: String,
+}
+
+/// How SMS go out: to a folder, or by a gateway.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) enum Sms {
+    /// A folder, for development.
+    Outbox(PathBuf),
+    /// A gateway over HTTP.
+    Gateway(Box<SmsGateway>),
+}
+
+/// A gateway, and the file that holds the secret its requests are signed with.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SmsGateway {
+    /// The file.
+    pub secret_file: Option<PathBuf>,
+    /// The gateway.
+    #[serde(flatten)]
+    pub gateway: Gateway,
 }
 
 fn node() -> String {
@@ -71,8 +127,11 @@ fn console() -> SocketAddr {
 impl Config {
     /// What `demo` runs with.
     pub(crate) fn demo(data: PathBuf, site: SocketAddr, api: SocketAddr, console: SocketAddr) -> Self {
+        let outbox = data.join("outbox");
         Self {
             data,
+            mail: Some(Mail::Outbox(outbox.clone())),
+            sms: Some(Sms::Outbox(outbox)),
             policy: PathBuf::new(),
             node: node(),
             origin: "plaza.example".into(),
@@ -98,6 +157,20 @@ impl Config {
         if let Some(postgres) = &mut config.postgres {
             postgres.data_url_file = base.join(&postgres.data_url_file);
             postgres.keys_url_file = base.join(&postgres.keys_url_file);
+        }
+        match &mut config.mail {
+            Some(Mail::Outbox(folder)) => *folder = base.join(&*folder),
+            Some(Mail::Smtp(smtp)) => {
+                for path in [&mut smtp.password_file, &mut smtp.root_file].into_iter().flatten() {
+                    *path = base.join(&*path);
+                }
+            }
+            None => {}
+        }
+        match &mut config.sms {
+            Some(Sms::Outbox(folder)) => *folder = base.join(&*folder),
+            Some(Sms::Gateway(sms)) => sms.secret_file = sms.secret_file.take().map(|path| base.join(path)),
+            None => {}
         }
         Ok(config)
     }

@@ -178,6 +178,7 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
     if purpose == Purpose::Look {
         return Ok(Opened { app, source, _lock: None });
     }
+    let app = app.with_messengers(crate::messengers::of(config)?);
     // Before anything is served: what was erased stays erased, also after a crash or a restored backup.
     let resumed = app.resume_erasures().await?;
     if resumed > 0 {

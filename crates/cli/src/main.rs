@@ -14,6 +14,7 @@ mod clock;
 mod commands;
 mod config;
 mod folder;
+mod messengers;
 mod output;
 
 use std::process::ExitCode;

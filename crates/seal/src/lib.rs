@@ -7,7 +7,9 @@ mod id;
 mod keyfile;
 mod keys;
 mod kms;
+pub mod otp;
 mod plain;
+pub mod sign;
 
 pub use aead::{Aad, SealError, Suite};
 pub use entropy::{Entropy, SystemEntropy};

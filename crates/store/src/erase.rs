@@ -81,6 +81,10 @@ impl<'t> Tx<'t> {
             ("consent_event", "DELETE FROM consent_event WHERE subject = ?1"),
             ("identifier", "DELETE FROM identifier WHERE subject = ?1"),
             ("session", "DELETE FROM session WHERE subject = ?1"),
+            ("code", "DELETE FROM code WHERE subject = ?1"),
+            ("verified", "DELETE FROM verified WHERE subject = ?1"),
+            ("place", "DELETE FROM place WHERE subject = ?1"),
+            ("job", "DELETE FROM job WHERE subject = ?1 AND kind = 'message'"),
             ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),
             ("standing", "DELETE FROM standing WHERE subject = ?1"),
         ] {

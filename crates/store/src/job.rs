@@ -86,7 +86,7 @@ impl Transact for Lease {
             .db
             .first(
                 "SELECT id, kind, subject, due, body, tries FROM job \
-                 WHERE due <= ?1 AND (leased_until IS NULL OR leased_until <= ?1) ORDER BY due LIMIT 1",
+                 WHERE due <= ?1 AND dead IS NULL AND (leased_until IS NULL OR leased_until <= ?1) ORDER BY due LIMIT 1",
                 &[now.into()],
             )
             .await?
@@ -125,8 +125,17 @@ impl Transact for Lease {
 pub struct Finish {
     /// The job.
     pub id: [u8; 16],
-    /// What went wrong and when to try again; nothing when it is done.
-    pub again: Option<(String, Timestamp)>,
+    /// What went wrong and when to try again, or that it is given up; nothing when it is done.
+    pub again: Option<(String, Again)>,
+}
+
+/// What becomes of a job that failed.
+#[derive(Debug, Clone, Copy)]
+pub enum Again {
+    /// It is tried again then.
+    At(Timestamp),
+    /// It is given up: a dead letter, without its body, until the sweep.
+    Never,
 }
 
 impl Transact for Finish {
@@ -139,11 +148,21 @@ impl Transact for Finish {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         match &self.again {
             None => tx.db.execute("DELETE FROM job WHERE id = ?1", &[Val::Blob(&self.id)]).await?,
-            Some((fault, due)) => {
+            Some((fault, Again::At(due))) => {
                 tx.db
                     .execute(
                         "UPDATE job SET fault = ?2, due = ?3, leased_by = NULL, leased_until = NULL WHERE id = ?1",
                         &[Val::Blob(&self.id), Val::Text(fault), (*due).into()],
+                    )
+                    .await?
+            }
+            Some((fault, Again::Never)) => {
+                let now = tx.now();
+                tx.db
+                    .execute(
+                        "UPDATE job SET fault = ?2, dead = ?3, body = '', leased_by = NULL, leased_until = NULL \
+                         WHERE id = ?1",
+                        &[Val::Blob(&self.id), Val::Text(fault), now.into()],
                     )
                     .await?
             }
@@ -152,7 +171,31 @@ impl Transact for Finish {
     }
 }
 
+impl Tx<'_> {
+    /// Forgets jobs given up that long ago, and codes and places past their end.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn sweep_accounts(&mut self, dead_for: SignedDuration) -> Result<(), StoreError> {
+        let now = self.now();
+        self.db.execute("DELETE FROM job WHERE dead <= ?1", &[(now - dead_for).into()]).await?;
+        self.db.execute("DELETE FROM code WHERE expires <= ?1", &[now.into()]).await?;
+        self.db.execute("DELETE FROM place WHERE until <= ?1", &[now.into()]).await?;
+        Ok(())
+    }
+}
+
 impl Look<'_> {
+    /// How many jobs of a kind were given up.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn dead_jobs(&mut self, kind: &str) -> Result<u64, StoreError> {
+        let row =
+            self.db.first("SELECT count(*) FROM job WHERE kind = ?1 AND dead IS NOT NULL", &[Val::Text(kind)]).await?;
+        row.map_or(Ok(0), |row| row.uint(0))
+    }
+
     /// Jobs that are due or waiting: how many, and the faults of those that failed.
     ///
     /// # Errors

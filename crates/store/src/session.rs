@@ -133,7 +133,7 @@ impl Look<'_> {
 }
 
 impl Tx<'_> {
-    /// Starts a session.
+    /// Starts a session; `proved` when a password was shown for it, so that sensitive acts are open at once.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when the subject was erased.
@@ -142,6 +142,7 @@ impl Tx<'_> {
         token: &SessionToken,
         expires: Timestamp,
         device: &[u8],
+        proved: bool,
     ) -> Result<(), StoreError> {
         self.held(token.subject, Hold::Shared)?;
         let key = self.key(token.subject).await?.ok_or(StoreError::Gone)?;
@@ -150,11 +151,19 @@ impl Tx<'_> {
             .seal(&aad(self.shared.region.as_str(), &token.subject, &name), device, self.shared.entropy.as_ref())
             .map_err(|e| StoreError::Sealed(e.to_string()))?;
         let now = self.now();
+        let shown = if proved { now } else { Timestamp::UNIX_EPOCH };
         self.db
             .execute(
                 "INSERT INTO session (subject, token, created, seen, expires, proved, sealed) \
-                 VALUES (?1, ?2, ?3, ?3, ?4, ?3, ?5)",
-                &[Val::Blob(token.subject.id()), Val::Blob(&name), now.into(), expires.into(), Val::Blob(&sealed)],
+                 VALUES (?1, ?2, ?3, ?3, ?4, ?6, ?5)",
+                &[
+                    Val::Blob(token.subject.id()),
+                    Val::Blob(&name),
+                    now.into(),
+                    expires.into(),
+                    Val::Blob(&sealed),
+                    shown.into(),
+                ],
             )
             .await?;
         Ok(())

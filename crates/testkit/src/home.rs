@@ -81,6 +81,15 @@ impl Home {
         open(&self.dir.path().join("root.key"), &self.data, &self.keys, &self.clock, name, seed, faults).await.unwrap()
     }
 
+    /// From now on messages can be sent; they arrive in the outbox given back.
+    pub fn with_outbox(&mut self) -> Arc<crate::Outbox> {
+        let outbox = Arc::new(crate::Outbox::default());
+        let messengers =
+            avouch::messages::Messengers { mail: Some(Arc::clone(&outbox) as _), sms: Some(Arc::clone(&outbox) as _) };
+        self.app = self.app.clone().with_messengers(messengers);
+        outbox
+    }
+
     /// Where its data and its keys are, for another process to open.
     pub fn places(&self) -> (&Location, &Location) {
         (&self.data, &self.keys)

@@ -14,8 +14,10 @@ pub mod child;
 pub mod clock;
 pub mod entropy;
 pub mod home;
+pub mod outbox;
 pub mod postgres;
 
 pub use clock::SimClock;
 pub use entropy::SeededEntropy;
 pub use home::{Engine, Home, policy};
+pub use outbox::Outbox;

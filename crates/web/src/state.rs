@@ -192,7 +192,16 @@ pub fn told(fault: &avouch::Fault, lang: &str) -> Fault {
             Fault::Refused(denied.refusal.tell(&denied.policy, lang).into_iter().map(reason).collect())
         }
         F::Invalid(_) => Fault::Malformed,
-        F::Taken(_) | F::NeedsGuardian | F::NotNow(_) | F::WrongLogin | F::NeedsProof => Fault::Forbidden,
+        F::Taken(_)
+        | F::NeedsGuardian
+        | F::NotNow(_)
+        | F::WrongLogin
+        | F::WrongCode
+        | F::NeedsProof
+        | F::NeedsFactor(_)
+        | F::NeedsCode
+        | F::NumberAlone => Fault::Forbidden,
+        F::Undelivered(_) => Fault::Internal,
         F::TooMany(minutes) => Fault::TooMany { seconds: u32::try_from(minutes * 60).unwrap_or(u32::MAX) },
         F::NotFound => Fault::NotFound,
         F::Store(e @ (avouch::store::StoreError::CannotRecord(_) | avouch::store::StoreError::Lost(_))) => {

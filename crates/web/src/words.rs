@@ -12,8 +12,23 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 /// Acts on personal data.
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
-pub const DEEDS: [&str; 10] =
-    ["register", "login", "logout", "give", "withdraw", "correct", "delete", "cancel", "resume", "erase"];
+pub const DEEDS: [&str; 15] = [
+    "register",
+    "login",
+    "logout",
+    "give",
+    "withdraw",
+    "correct",
+    "delete",
+    "cancel",
+    "resume",
+    "erase",
+    "verify",
+    "retrieve",
+    "password",
+    "factor-on",
+    "factor-off",
+];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];
 /// Who acts.

@@ -94,6 +94,7 @@ impl App {
             session: session.clone(),
             expires: self.store.now() + self.settings.session_absolute,
             device: join.device.clone().unwrap_or_default(),
+            place_lasts: self.settings.place_lasts,
             log: self.log_ask(&Actor::System),
         };
         match self.store.transact(work).await {
@@ -185,6 +186,7 @@ struct OpenAccount {
     session: Option<SessionToken>,
     expires: Timestamp,
     device: Device,
+    place_lasts: jiff::SignedDuration,
     log: Option<Ask>,
 }
 
@@ -215,7 +217,11 @@ impl Transact for OpenAccount {
             .collect();
         let receipt = tx.put(permit, &puts).await?;
         if let Some(session) = &self.session {
-            tx.start_session(session, self.expires, self.device.to_bytes().as_ref()).await?;
+            tx.start_session(session, self.expires, self.device.to_bytes().as_ref(), true).await?;
+            let place = crate::security::limits::place(&self.device.address);
+            if !place.is_empty() {
+                tx.remember_place(self.subject, &place, self.place_lasts).await?;
+            }
             crate::security::session::log_login(tx, self.subject, self.log.as_ref(), &self.device).await?;
         }
         Ok(receipt)

@@ -15,9 +15,11 @@ use crate::security::session::Session;
 use crate::value;
 
 impl App {
-    /// Sets an item of the signed-in subject to a new value.
+    /// Sets an item of the signed-in subject to a new value. A contact that messages reach is changed by
+    /// [`App::start_change`] instead; one that cannot be reached is set here, and is not verified.
     ///
     /// # Errors
+    /// [`Fault::NeedsCode`] for such a contact;
     /// [`Fault::Invalid`], [`Fault::Taken`], [`Fault::NeedsProof`], [`Fault::NotFound`] for an item that
     /// cannot be edited here, [`Fault::Refused`].
     pub async fn correct(
@@ -31,6 +33,9 @@ impl App {
         let fact = policy.facts().collection.items.get(item).filter(|f| f.editable).ok_or(Fault::NotFound)?;
         if fact.identifier || fact.contact {
             session.prove()?;
+        }
+        if fact.contact && fact.identifier && self.messengers().reach(fact.kind) {
+            return Err(Fault::NeedsCode);
         }
         let checked = value::check(item, fact, raw).map_err(|f| Fault::Invalid(vec![f]))?;
         if fact.kind == Kind::Secret {

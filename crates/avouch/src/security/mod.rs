@@ -1,5 +1,9 @@
-//! Chapter 5.5 and 5.6: passwords, sessions, operators.
+//! Chapter 5.5 and 5.6: passwords, codes, second factors, limits, sessions, operators.
 
+pub mod code;
+pub mod factor;
+pub mod limits;
 pub mod operator;
 pub mod password;
+pub mod retrieve;
 pub mod session;

@@ -1,7 +1,7 @@
 //! Logging in, staying in, getting out.
 //!
 //! Keeps promises 2.1, 3.1 and 1.5: wrong names and wrong passwords look alike and take alike; tries are
-//! counted by account and by address and only slow down; each login leaves the network log that the law
+//! counted by account and place and only slow down, see [`crate::security::limits`]; each login leaves the network log that the law
 //! asks for, which the policy's purpose `security` declares.
 
 use avouch_policy::{Act, Ask};
@@ -9,11 +9,12 @@ use avouch_seal::{Sink, SubjectId};
 use avouch_store::{
     Actor, Answer, Hold, Outcome, Put, RecordId, SessionName, SessionToken, StoreError, Transact, Tx, Which,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::app::App;
 use crate::fault::Fault;
 use crate::gate::Wanted;
+use crate::security::limits::{self, Trier};
 use crate::value;
 
 /// What a browser tells of itself; personal data, kept sealed.
@@ -95,25 +96,34 @@ impl App {
     /// Logs in by any identifier and the password.
     ///
     /// # Errors
-    /// [`Fault::WrongLogin`], whatever was wrong; [`Fault::TooMany`].
+    /// [`Fault::WrongLogin`], whatever was wrong; [`Fault::TooMany`]; [`Fault::NeedsFactor`] with the flow to
+    /// go on with where a second factor is on.
     pub async fn log_in(&self, identifier: &str, password: &str, device: Device) -> Result<SessionToken, Fault> {
-        self.count_tries(identifier, &device.address).await?;
+        self.log_in_from(identifier, password, device, "en").await
+    }
+
+    /// As [`App::log_in`], in the language notices are written in.
+    ///
+    /// # Errors
+    /// As [`App::log_in`].
+    pub async fn log_in_from(
+        &self,
+        identifier: &str,
+        password: &str,
+        device: Device,
+        language: &str,
+    ) -> Result<SessionToken, Fault> {
         let subject = self.find(identifier).await?;
+        let place = limits::place(&device.address);
+        let known = self.knows(subject, &place).await?;
+        let trier = Trier { what: "login", who: identifier.trim().to_lowercase(), place, known };
+        self.count_tries(trier.clone()).await?;
         let right = self.password_is(subject, password).await?;
         let (Some(subject), true) = (subject, right) else {
             self.store.transact(NoteLogin { subject, outcome: Outcome::Refused }).await?;
             return Err(Fault::WrongLogin);
         };
-        let token = SessionToken::new(subject, self.store.random());
-        let work = LogIn {
-            token: token.clone(),
-            expires: self.store.now() + self.settings.session_absolute,
-            device,
-            identifier: identifier.trim().to_lowercase(),
-            log: self.log_ask(&Actor::System),
-        };
-        self.store.transact(work).await?;
-        Ok(token)
+        self.enter(subject, device, true, language, Some(trier)).await
     }
 
     /// Shows the password once more within a session.
@@ -121,7 +131,8 @@ impl App {
     /// # Errors
     /// [`Fault::WrongLogin`]; [`Fault::TooMany`].
     pub async fn show_password(&self, session: &Session, password: &str) -> Result<(), Fault> {
-        self.count_tries(&session.subject().to_string(), "").await?;
+        let who = data_encoding::HEXLOWER.encode(&session.token.name().0);
+        self.count_tries(Trier { what: "proof", who, place: String::new(), known: true }).await?;
         if !self.password_is(Some(session.subject()), password).await? {
             return Err(Fault::WrongLogin);
         }
@@ -170,15 +181,13 @@ impl App {
         Ok(None)
     }
 
-    async fn count_tries(&self, who: &str, address: &str) -> Result<(), Fault> {
-        let work =
-            Try { who: who.trim().to_lowercase(), address: address.to_owned(), window: self.settings.tries_window };
-        let (account, place) = self.store.transact(work).await?;
-        // An address may serve many people: it may try more often than one account may be tried.
-        if account > self.settings.tries || place > self.settings.tries * 10 {
-            return Err(Fault::TooMany(self.settings.tries_window.as_mins().unsigned_abs()));
+    async fn count_tries(&self, trier: Trier) -> Result<(), Fault> {
+        let (tries, window) = (self.settings.tries, self.settings.tries_window);
+        if self.store.transact(Try { trier, tries, window }).await? {
+            Ok(())
+        } else {
+            Err(Fault::TooMany(window.as_mins().unsigned_abs()))
         }
-        Ok(())
     }
 
     async fn password_is(&self, subject: Option<SubjectId>, password: &str) -> Result<bool, Fault> {
@@ -228,23 +237,20 @@ pub(crate) async fn log_login(
 }
 
 struct Try {
-    who: String,
-    address: String,
+    trier: Trier,
+    tries: u64,
     window: SignedDuration,
 }
 
 impl Transact for Try {
     const NAME: &'static str = "count a try";
-    type Out = (u64, u64);
+    type Out = bool;
     type Fault = StoreError;
 
     fn subjects(&self, _: &mut Vec<(SubjectId, Hold)>) {}
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(u64, u64), StoreError> {
-        let account = tx.count_try("login", &self.who, self.window).await?;
-        let place =
-            if self.address.is_empty() { 0 } else { tx.count_try("login from", &self.address, self.window).await? };
-        Ok((account, place))
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        limits::count_try(tx, &self.trier, self.tries, self.window).await
     }
 }
 
@@ -265,32 +271,6 @@ impl Transact for NoteLogin {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         tx.note("login", "account", &[], avouch_policy::Party::Subject, self.outcome, self.subject).await?;
         Ok(())
-    }
-}
-
-struct LogIn {
-    token: SessionToken,
-    expires: Timestamp,
-    device: Device,
-    identifier: String,
-    log: Option<Ask>,
-}
-
-impl Transact for LogIn {
-    const NAME: &'static str = "log in";
-    type Out = ();
-    type Fault = StoreError;
-
-    fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
-        hold.push((self.token.subject, Hold::Shared));
-    }
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let subject = self.token.subject;
-        tx.clear_tries("login", &self.identifier).await?;
-        tx.start_session(&self.token, self.expires, self.device.to_bytes().as_ref()).await?;
-        tx.note("login", "account", &[], avouch_policy::Party::Subject, Outcome::Done, Some(subject)).await?;
-        log_login(tx, subject, self.log.as_ref(), &self.device).await
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Sweep {
     pub receipt: Option<Receipt>,
 }
 
+/// How long a message that could not be sent is told of.
+const DEAD_LETTERS: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Records deleted in one commit.
 const PAGE: u32 = 256;
 
@@ -118,6 +120,7 @@ impl Transact for SweepHeld {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let held = tx.sweep_held().await?;
         tx.sweep_tries(self.window).await?;
+        tx.sweep_accounts(DEAD_LETTERS).await?;
         let receipt = tx.note("sweep", "retention", &[], Party::System, Outcome::Done, None).await?;
         Ok((held, receipt))
     }

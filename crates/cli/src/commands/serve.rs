@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use crate::config::Config;
+use crate::config::{Config, Mail, Sms};
 use crate::folder;
 use crate::output::{self, Failure, Found};
 
@@ -43,6 +43,9 @@ pub(crate) struct Ready {
     pub people: Vec<super::people::Invented>,
     /// The data folder.
     pub data: String,
+    /// The folder messages go to in place of mail and SMS, where that is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outbox: Option<String>,
 }
 
 /// The three listeners, bound.
@@ -83,6 +86,10 @@ impl Listeners {
             credential: None,
             people: Vec::new(),
             data: config.data.display().to_string(),
+            outbox: match (&config.mail, &config.sms) {
+                (Some(Mail::Outbox(folder)), _) | (_, Some(Sms::Outbox(folder))) => Some(folder.display().to_string()),
+                _ => None,
+            },
         }
     }
 }
@@ -166,6 +173,9 @@ pub(crate) fn words(ready: &Ready) -> String {
         lines.push(format!("Log in as    {} with: {}", person.user_name, person.password));
     }
     lines.push(format!("Data         {}", ready.data));
+    if let Some(outbox) = &ready.outbox {
+        lines.push(format!("Messages     {outbox}   (files in place of mail and SMS)"));
+    }
     lines.push("Stop with Ctrl-C.".into());
     lines.join("\n")
 }

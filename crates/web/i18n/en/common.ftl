@@ -104,3 +104,9 @@ topic-2-2 = Your orders
 topic-2-4 = Your messages to us
 topic-6-4 = What your device lets us see
 topic-other = More
+
+act-verify = Contact verified
+act-retrieve = Password set anew
+act-password = Password changed
+act-factor-on = Second factor turned on
+act-factor-off = Second factor turned off

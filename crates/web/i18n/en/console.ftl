@@ -41,3 +41,8 @@ count-consents = Consents in force
 count-held = Kept by law
 count-leaves = Entries of the ledger
 enter-officer = officer
+
+check-messages = Messages to people
+check-messages-good = Everything that was to be sent was taken.
+check-messages-bad = { $count } could not be sent and were given up: see the jobs that failed.
+check-messages-ceiling = Today's ceiling is reached for: { $channels }. Nothing more of it goes out until tomorrow; look for who asks for so many codes.

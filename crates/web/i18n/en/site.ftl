@@ -93,3 +93,40 @@ contact-above = If our answer does not satisfy you
 contact-above-text = You may complain to the regulator or go to court at any time, also without asking us first.
 contact-regulator = Regulator
 contact-court = Court
+
+# Codes, the second factor, and getting back in.
+
+login-code = Log in with a code instead
+login-forgot = You forgot your password?
+login-forgot-go = Set a new one
+code-title = Log in with a code
+code-lead = We send a code of six digits to your verified mobile number or e-mail address.
+code-contact = Mobile number or e-mail
+code-contact-bad = This is neither a mobile number nor an e-mail address.
+code-send = Send the code
+code-sent = If this is a verified contact of an account, a code is on its way. It holds for { $minutes } minutes and can be used once.
+code-sent-own = A code is on its way. It holds for { $minutes } minutes and can be used once.
+code-label = Code
+code-hint = Six digits.
+code-go = Go on
+code-again = No code came? Ask for another
+code-wrong = The code is not right, or is over. Look again, or ask for a new one.
+code-wait = Too many tries. Wait { $minutes ->
+    [one] one minute
+   *[other] { $minutes } minutes
+}.
+code-password = Log in with your password
+code-number-alone = A code to this number is not enough, because numbers pass to other people after a time. Use your e-mail address or your password, or contact us.
+lost-title = Set a new password
+lost-lead = We send a code to your verified mobile number or e-mail address. Your second factor, if you have one, stays on and is asked for.
+lost-all = You have none of them any more? Contact us
+reset-title = Choose a new password
+reset-lead = All logins end, and we tell you through another contact.
+reset-other = A phone alone is not enough where there is another way to reach you: we have sent a second code to your { $item }.
+reset-name = A phone alone is not enough: type the user name of the account as well.
+reset-password = New password
+reset-button = Set the password
+factor-title = Second factor
+factor-lead = Type the code your authenticator shows now.
+factor-hint = Six digits, or one of your recovery codes.
+factor-lost = You have neither authenticator nor recovery codes? Contact us

@@ -101,3 +101,9 @@ topic-2-2 = 订单
 topic-2-4 = 您与客服的沟通
 topic-6-4 = 设备权限
 topic-other = 其他
+
+act-verify = 验证联系方式
+act-retrieve = 重设密码
+act-password = 修改密码
+act-factor-on = 开启第二重验证
+act-factor-off = 关闭第二重验证

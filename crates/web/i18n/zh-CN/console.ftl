@@ -38,3 +38,8 @@ count-consents = 有效的同意
 count-held = 依法留存
 count-leaves = 账本条目
 enter-officer = 个人信息保护负责人
+
+check-messages = 发给个人的消息
+check-messages-good = 应发送的消息均已发出。
+check-messages-bad = { $count }条消息无法发送，已放弃：请查看失败的任务。
+check-messages-ceiling = 今日发送上限已到：{ $channels }。明日之前不再发送；请查明是谁在大量请求验证码。

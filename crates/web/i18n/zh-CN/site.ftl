@@ -93,3 +93,37 @@ contact-above = 对我们的答复不满意
 contact-above-text = 您可以随时向监管机构投诉或向法院起诉，无需先向我们提出。
 contact-regulator = 监管机构
 contact-court = 法院
+
+# 验证码、第二重验证与找回密码。
+
+login-code = 使用验证码登录
+login-forgot = 忘记密码？
+login-forgot-go = 重设密码
+code-title = 验证码登录
+code-lead = 我们会向您已验证的手机号码或电子邮箱发送六位验证码。
+code-contact = 手机号码或电子邮箱
+code-contact-bad = 这既不是手机号码，也不是电子邮箱。
+code-send = 发送验证码
+code-sent = 如果这是某个账号已验证的联系方式，验证码已经发出，{ $minutes }分钟内有效，只能使用一次。
+code-sent-own = 验证码已经发出，{ $minutes }分钟内有效，只能使用一次。
+code-label = 验证码
+code-hint = 六位数字。
+code-go = 继续
+code-again = 没有收到？重新发送
+code-wrong = 验证码不正确或已失效。请核对，或重新获取。
+code-wait = 尝试次数过多，请等待{ $minutes }分钟。
+code-password = 使用密码登录
+code-number-alone = 手机号码可能在一段时间后归他人使用，仅凭此号码的验证码不足以确认是您本人。请使用电子邮箱或密码，或联系我们。
+lost-title = 重设密码
+lost-lead = 我们会向您已验证的手机号码或电子邮箱发送验证码。如已开启第二重验证，它将保留并会要求核对。
+lost-all = 以上方式均已失去？请联系我们
+reset-title = 设置新密码
+reset-lead = 所有登录将退出，我们会通过另一联系方式通知您。
+reset-other = 在另有联系方式时，仅凭手机不足以确认是您本人：我们已向您的{ $item }发送第二个验证码。
+reset-name = 仅凭手机不足以确认是您本人：请同时填写账号的用户名。
+reset-password = 新密码
+reset-button = 设置密码
+factor-title = 第二重验证
+factor-lead = 请输入身份验证器当前显示的验证码。
+factor-hint = 六位数字，或一个恢复码。
+factor-lost = 身份验证器和恢复码都已失去？请联系我们

@@ -24,6 +24,10 @@ pub struct Health {
     pub policy: String,
     /// This node.
     pub node: String,
+    /// Messages to people that were given up in the last thirty days; the console says why.
+    pub undelivered: u64,
+    /// Channels that reached their ceiling for today: `sms`, `mail`. An alarm.
+    pub ceilings: Vec<String>,
 }
 
 /// Whether acts can be recorded; if not, nothing personal is served.
@@ -36,6 +40,8 @@ pub async fn health(State(web): State<Web>) -> Response {
         fault,
         policy: web.policy().version().to_owned(),
         node: web.app.store.node().to_owned(),
+        undelivered: web.app.dead_letters().await.unwrap_or_default(),
+        ceilings: web.app.ceilings_reached().await.unwrap_or_default().into_iter().map(str::to_owned).collect(),
     };
     if health.well {
         return Json(health).into_response();

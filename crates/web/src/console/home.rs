@@ -76,6 +76,8 @@ pub async fn show(State(web): State<Web>, f: Frame, _: Operator) -> Result<Page<
     let jobs = web.app.job_faults().await.map_err(&told)?;
     let latest = web.app.latest_leaves(LATEST).await.map_err(&told)?;
     let ledger = web.app.store.health().fault();
+    let dead = web.app.dead_letters().await.map_err(&told)?;
+    let ceilings = web.app.ceilings_reached().await.map_err(&told)?;
     let checks = vec![
         Check {
             name: f.t("check-ledger"),
@@ -89,6 +91,15 @@ pub async fn show(State(web): State<Web>, f: Frame, _: Operator) -> Result<Page<
                 f.t("check-retention-good")
             } else {
                 f.t1("check-retention-bad", "count", overdue)
+            },
+        },
+        Check {
+            name: f.t("check-messages"),
+            good: dead == 0 && ceilings.is_empty(),
+            text: match (dead, ceilings.is_empty()) {
+                (0, true) => f.t("check-messages-good"),
+                (0, false) => f.t1("check-messages-ceiling", "channels", ceilings.join(", ")),
+                (count, _) => f.t1("check-messages-bad", "count", count),
             },
         },
         Check {

@@ -11,6 +11,8 @@ use crate::frame::Frame;
 use std::collections::BTreeMap;
 
 use avouch::FieldFault;
+use avouch::security::code::From;
+use avouch::security::session::Session;
 use avouch::store::{Actor, AgeBand};
 use avouch_policy::model::Kind;
 use axum::Form;
@@ -171,6 +173,20 @@ pub async fn show(State(web): State<Web>, f: Frame) -> Page<Join> {
     Page(form(&web, f, &BTreeMap::new(), &[]))
 }
 
+/// Sends a code to each contact given, so that it can be verified at once. The account stands whatever comes
+/// of it: a code can be asked for again.
+async fn verify_contacts(web: &Web, f: &Frame, joined: &avouch::collection::join::Joined, address: &str) {
+    let Some(token) = joined.session.clone() else { return };
+    let session = Session { token, proven: true };
+    let from = From { address, language: f.tag() };
+    let contacts = web.app.contacts(joined.subject).await.unwrap_or_default();
+    for contact in contacts.iter().filter(|c| c.held && c.reachable) {
+        if let Err(fault) = web.app.start_verifying(&session, &contact.item, from).await {
+            tracing::warn!(%fault, item = %contact.item, "no code could be sent after joining");
+        }
+    }
+}
+
 /// `POST /join`
 ///
 /// # Errors
@@ -195,9 +211,11 @@ pub async fn send(
     }
     let values =
         given.iter().filter(|(n, _)| *n != csrf::FIELD && *n != "age").map(|(n, v)| (n.clone(), v.clone())).collect();
+    let address = device.address.clone();
     let join = avouch::collection::join::Join { values, age, device: Some(device) };
     match web.app.join(join, &Actor::Subject).await {
         Ok(joined) => {
+            verify_contacts(&web, &f, &joined, &address).await;
             let seconds = u32::try_from(web.app.settings.session_absolute.as_secs()).ok();
             let mut response = Redirect::to("/privacy").into_response();
             let cookie = joined.session.and_then(|s| cookie::set(cookie::SESSION, &s.to_cookie(), seconds));

@@ -9,15 +9,15 @@ use crate::form::Field;
 use crate::frame::Frame;
 use axum::Form;
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::fault::Fault;
 use crate::form::Input;
-use crate::http::cookie;
 use crate::page::{Page, PageWith};
 use crate::shown::Shown;
+use crate::site::login_code::{enter, factor_page};
 use crate::state::{Browser, Web, told};
 
 /// The form for logging in.
@@ -32,6 +32,8 @@ pub struct Login {
     pub next: String,
     /// What was wrong; empty when nothing was.
     pub error: String,
+    /// Whether codes can be sent at all here.
+    pub codes: bool,
 }
 
 /// A path of this site to go on to after logging in, or `/privacy` for anything else (ASVS 3.7.2: no
@@ -62,7 +64,8 @@ pub struct Sent {
     next: String,
 }
 
-fn form(f: Frame, next: &str, name: Shown, error: String) -> Login {
+fn form(web: &Web, f: Frame, next: &str, name: Shown, error: String) -> Login {
+    let means = web.app.messengers();
     Login {
         fields: vec![
             Field::new("name", f.t("login-name"), Input::Text).required().autocomplete("username").value(name),
@@ -70,13 +73,14 @@ fn form(f: Frame, next: &str, name: Shown, error: String) -> Login {
         ],
         next: safe_next(next).to_owned(),
         error,
+        codes: means.mail.is_some() || means.sms.is_some(),
         f,
     }
 }
 
 /// `GET /login`
-pub async fn show(f: Frame, Query(query): Query<Next>) -> Page<Login> {
-    Page(form(f, &query.next, Shown::default(), String::new()))
+pub async fn show(State(web): State<Web>, f: Frame, Query(query): Query<Next>) -> Page<Login> {
+    Page(form(&web, f, &query.next, Shown::default(), String::new()))
 }
 
 /// `POST /login`
@@ -89,22 +93,19 @@ pub async fn send(
     Browser(device): Browser,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
-    match web.app.log_in(&sent.name, &sent.password, device).await {
-        Ok(token) => {
-            let seconds = u32::try_from(web.app.settings.session_absolute.as_secs()).ok();
-            let mut response = Redirect::to(safe_next(&sent.next)).into_response();
-            if let Some(value) = cookie::set(cookie::SESSION, &token.to_cookie(), seconds) {
-                response.headers_mut().append(header::SET_COOKIE, value);
-            }
-            Ok(response)
+    match web.app.log_in_from(&sent.name, &sent.password, device, f.tag()).await {
+        Ok(token) => Ok(enter(&web, &token, &sent.next)),
+        Err(avouch::Fault::NeedsFactor(flow)) => {
+            Ok(Page(factor_page(f, &flow, safe_next(&sent.next), String::new())).into_response())
         }
         Err(avouch::Fault::WrongLogin) => {
             let error = f.t("login-failed");
-            Ok(PageWith(StatusCode::UNAUTHORIZED, form(f, &sent.next, Shown::new(sent.name), error)).into_response())
+            Ok(PageWith(StatusCode::UNAUTHORIZED, form(&web, f, &sent.next, Shown::new(sent.name), error))
+                .into_response())
         }
         Err(avouch::Fault::TooMany(minutes)) => {
             let error = f.t1("login-wait", "seconds", minutes * 60);
-            Ok(PageWith(StatusCode::TOO_MANY_REQUESTS, form(f, &sent.next, Shown::new(sent.name), error))
+            Ok(PageWith(StatusCode::TOO_MANY_REQUESTS, form(&web, f, &sent.next, Shown::new(sent.name), error))
                 .into_response())
         }
         Err(other) => Err(told(&other, f.tag())),

@@ -6,6 +6,8 @@ pub mod join;
 pub mod ledger;
 pub mod logged_out;
 pub mod login;
+pub mod login_code;
 pub mod policy;
 pub mod privacy;
+pub mod step;
 pub mod summary;

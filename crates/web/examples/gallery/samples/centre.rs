@@ -10,8 +10,9 @@ use avouch_web::site::privacy::correct::Correct;
 use avouch_web::site::privacy::delete::{Delete, Deleted};
 use avouch_web::site::privacy::export::{Export, Part};
 use avouch_web::site::privacy::item::{ItemPage, Purpose, Recipient, Record};
-use avouch_web::site::privacy::overview::{Group, Overview, Row};
+use avouch_web::site::privacy::overview::{Group, Overview, Row, Unverified};
 use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
+use avouch_web::site::privacy::security;
 use avouch_web::site::privacy::sessions::{self, Sessions};
 use avouch_web::site::privacy::uses::{Line, Use, Uses};
 use avouch_web::words;
@@ -56,10 +57,33 @@ fn overview(s: &Set) -> Overview {
     Overview {
         joined: date(2026, 12, 2),
         groups,
+        unverified: [("email", true), ("phone", false)]
+            .map(|(i, sent)| Unverified { item: i.into(), label: f.texts.within(&s.item(i)), sent })
+            .to_vec(),
         absent: ["avatar", "face", "picture", "video", "location", "contacts", "joint_account"]
             .map(|i| s.item(i))
             .to_vec(),
         f,
+    }
+}
+
+fn security(s: &Set, factor: bool) -> security::Security {
+    let row = |item: &str, held, verified| security::Row {
+        item: item.into(),
+        label: s.item(item),
+        held,
+        reachable: true,
+        verified,
+    };
+    security::Security {
+        rows: vec![
+            row("phone", true, None),
+            row("email", true, "2026-12-01T01:00:00Z".parse().ok()),
+            row("email", false, None),
+        ],
+        factor,
+        offered: true,
+        f: s.somebody("/privacy/security"),
     }
 }
 
@@ -341,6 +365,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
                     .error(f.t("field-required")),
             ],
             take_back_days: Some(7),
+            by_code: true,
             error: f.t("correct-wrong-password"),
             f,
         },
@@ -420,6 +445,23 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
         row("s2", "Safari · iPhone", false),
         row("s3", "Firefox · Windows", false),
     ];
+    put(out, "security", &security(s, false));
+    put(out, "security-factor", &security(s, true));
+    let f = s.somebody("/privacy/security/factor");
+    put(
+        out,
+        "factor",
+        &security::Factor {
+            secret: Shown::new("JBSW Y3DP EHPK 3PXP"),
+            picture: Shown::new("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 8 8\"></svg>"),
+            uri: Shown::new("otpauth://totp/Plaza:lin_mei?secret=JBSWY3DPEHPK3PXP"),
+            code: Field::new("code", f.t("code-label"), Input::Text).required().hint(f.t("factor-code-hint")),
+            error: f.t("code-wrong"),
+            f,
+        },
+    );
+    let codes = ["GEZD-GNBV-GY3T-QOJQ-GEZD-GNBV", "MFRG-GZDF-MZTW-Q2LK-MFRG-GZDF"].map(Shown::new).to_vec();
+    put(out, "recovery", &security::Recovery { codes, f: s.somebody("/privacy/security/factor") });
     put(out, "sessions", &Sessions { f: s.somebody("/privacy/sessions"), rows });
 
     let f = s.somebody("/privacy/cancel");

@@ -8,6 +8,7 @@ use avouch_web::site::join::Join;
 use avouch_web::site::logged_out::LoggedOut;
 use avouch_web::site::login::Login;
 use avouch_web::site::policy::{Change, Chapter, PolicyPage, Version};
+use avouch_web::site::step::Step;
 use avouch_web::site::summary::Summary;
 use avouch_web::words;
 use jiff::civil::date;
@@ -99,8 +100,22 @@ fn login(s: &Set) -> Login {
         ],
         next: "/privacy".into(),
         error: String::new(),
+        codes: true,
         f,
     }
+}
+
+fn code(s: &Set) -> Step {
+    let f = s.nobody("/login/code/enter");
+    let (title, button, lead) = (f.t("code-title"), f.t("code-go"), f.t1("code-sent", "minutes", 10_u32));
+    let field = Field::new("code", f.t("code-label"), Input::Text).required().hint(f.t("code-hint"));
+    let (wrong, again) = (f.t("code-wrong"), f.t("code-again"));
+    Step::new(f, title, "/login/code/enter", button)
+        .say(lead)
+        .wrong(wrong)
+        .carry("contact", "lin_mei@plaza.example")
+        .ask(field)
+        .way("/login/code", again)
 }
 
 fn policy(s: &Set) -> PolicyPage {
@@ -169,6 +184,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     let mut failed = login(s);
     failed.error = failed.f.t("login-failed");
     put(out, "login-failed", &failed);
+    put(out, "login-code", &code(s));
     put(out, "logged-out", &LoggedOut { f: s.nobody("/logged-out") });
 
     put(out, "policy", &policy(s));

@@ -16,15 +16,17 @@ pub mod export;
 pub mod item;
 pub mod overview;
 pub mod receipts;
+pub mod security;
 pub mod sessions;
 pub mod uses;
 
 /// The parts of the centre: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 7] = [
+pub const PARTS: [(&str, &str); 8] = [
     ("/privacy", "part-overview"),
     ("/privacy/uses", "part-uses"),
     ("/privacy/consents", "part-consents"),
     ("/privacy/export", "part-export"),
+    ("/privacy/security", "part-security"),
     ("/privacy/sessions", "part-sessions"),
     ("/privacy/receipts", "part-receipts"),
     ("/privacy/cancel", "part-cancel"),

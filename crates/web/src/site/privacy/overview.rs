@@ -44,6 +44,17 @@ pub struct Group {
     pub rows: Vec<Row>,
 }
 
+/// A contact that is not verified yet.
+#[derive(Clone, Debug)]
+pub struct Unverified {
+    /// Its item.
+    pub item: String,
+    /// Its label, as it stands within a sentence.
+    pub label: String,
+    /// Whether a code was sent there and waits to be typed.
+    pub sent: bool,
+}
+
 /// The overview.
 #[derive(Debug, Template)]
 #[template(path = "site/privacy/overview.html")]
@@ -54,6 +65,8 @@ pub struct Overview {
     pub joined: civil::Date,
     /// What is held, by clause.
     pub groups: Vec<Group>,
+    /// Contacts that wait to be verified.
+    pub unverified: Vec<Unverified>,
     /// Labels of what the policy knows but is not held of this person.
     pub absent: Vec<String>,
 }
@@ -129,5 +142,13 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
     }
     groups.sort_by(|a, b| a.clause.cmp(&b.clause));
     let joined = account.joined.to_zoned_datetime(f.names.zone.clone()).date();
-    Ok(Page(Overview { joined, groups, absent, f }))
+    let contacts = web.app.contacts(subject).await.map_err(&told)?;
+    let mut unverified = Vec::new();
+    for contact in contacts.into_iter().filter(|c| c.held && c.reachable && c.verified.is_none()) {
+        let Some(item) = items.get(&contact.item) else { continue };
+        let label = f.texts.within(&say(&f, &item.label));
+        let sent = web.app.code_waits(&session, &contact.item).await.map_err(&told)?;
+        unverified.push(Unverified { item: contact.item, label, sent });
+    }
+    Ok(Page(Overview { joined, groups, unverified, absent, f }))
 }

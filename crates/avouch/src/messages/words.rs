@@ -1,0 +1,146 @@
+//! The words of messages. They stand here and not with the pages, because they leave the house with no page
+//! around them.
+
+use avouch_policy::model::Kind;
+
+/// What a message says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum What {
+    /// A code; what for is the flow's.
+    Code,
+    /// This contact was replaced by another.
+    ContactReplaced,
+    /// The password was set anew after it was forgotten.
+    PasswordReset,
+    /// The password was changed.
+    PasswordChanged,
+    /// The second factor was turned on.
+    FactorOn,
+    /// The second factor was turned off.
+    FactorOff,
+    /// A recovery code was used in place of the second factor.
+    RecoveryUsed,
+    /// A login from a place not seen before.
+    NewPlace,
+}
+
+impl What {
+    #[cfg(test)]
+    const NOTICES: [Self; 7] = [
+        Self::ContactReplaced,
+        Self::PasswordReset,
+        Self::PasswordChanged,
+        Self::FactorOn,
+        Self::FactorOff,
+        Self::RecoveryUsed,
+        Self::NewPlace,
+    ];
+
+    /// Its name, for gateways with templates of their own.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::ContactReplaced => "contact-replaced",
+            Self::PasswordReset => "password-reset",
+            Self::PasswordChanged => "password-changed",
+            Self::FactorOn => "factor-on",
+            Self::FactorOff => "factor-off",
+            Self::RecoveryUsed => "recovery-used",
+            Self::NewPlace => "new-place",
+        }
+    }
+}
+
+/// Subject line and text of a message. `purpose` is that of the code; `minutes` how long it holds.
+pub(crate) fn say(
+    what: What,
+    purpose: &str,
+    code: Option<&str>,
+    minutes: i64,
+    site: &str,
+    language: &str,
+    kind: Kind,
+) -> (String, String) {
+    let zh = language.starts_with("zh");
+    if let (What::Code, Some(code)) = (what, code) {
+        let aim = match (purpose, zh) {
+            ("verify", false) => "to confirm this contact",
+            ("verify", true) => "确认此联系方式",
+            ("change", false) => "to make this the contact of your account",
+            ("change", true) => "将此设为您账号的联系方式",
+            ("retrieve" | "reset", false) => "to set a new password",
+            ("retrieve" | "reset", true) => "重设密码",
+            (_, false) => "to log in",
+            (_, true) => "登录",
+        };
+        return if zh {
+            (
+                format!("{site}：验证码"),
+                format!(
+                    "{code} 是您在{site}用于{aim}的验证码，{minutes}分钟内有效。请勿告诉任何人。如非本人操作，请忽略。"
+                ),
+            )
+        } else {
+            (
+                format!("{site}: your code"),
+                format!(
+                    "{code} is your code {aim} at {site}. It holds for {minutes} minutes. Tell it to nobody. If you did \
+                     not ask for it, do nothing."
+                ),
+            )
+        };
+    }
+    let (en, cn) = match what {
+        What::Code => ("A code was asked for.", "有人请求了验证码。"),
+        What::ContactReplaced => (
+            "This is no longer the contact of your account; another was put in its place.",
+            "此联系方式已不再属于您的账号，已被新的联系方式取代。",
+        ),
+        What::PasswordReset => (
+            "The password of your account was set anew, and all logins were ended.",
+            "您账号的密码已重设，所有登录均已退出。",
+        ),
+        What::PasswordChanged => (
+            "The password of your account was changed, and all other logins were ended.",
+            "您账号的密码已修改，其他登录均已退出。",
+        ),
+        What::FactorOn => ("The second factor of your account was turned on.", "您账号的第二重验证已开启。"),
+        What::FactorOff => ("The second factor of your account was turned off.", "您账号的第二重验证已关闭。"),
+        What::RecoveryUsed => (
+            "A recovery code of your account was used in place of the authenticator.",
+            "您账号的一个恢复码已代替身份验证器使用。",
+        ),
+        What::NewPlace => {
+            ("Your account was logged in to from a place not seen before.", "您的账号在一个新的地点登录。")
+        }
+    };
+    let text = if zh {
+        format!("{site}：{cn}如非本人操作，请立即重设密码并联系我们。")
+    } else {
+        format!("{site}: {en} If this was not you, set a new password at once and contact us.")
+    };
+    let line = if zh { format!("{site}：账号安全通知") } else { format!("{site}: about your account") };
+    (if kind == Kind::Phone { String::new() } else { line }, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_has_its_words_in_every_language() {
+        for what in What::NOTICES {
+            let (_, en) = say(what, "", None, 10, "Plaza", "en", Kind::Email);
+            let (_, zh) = say(what, "", None, 10, "广场", "zh-CN", Kind::Email);
+            assert!(en.is_ascii() && en.contains("not you"), "{en}");
+            assert!(zh.contains("如非本人操作"), "{zh}");
+        }
+        for purpose in ["verify", "change", "log-in", "retrieve", "reset"] {
+            let (_, en) = say(What::Code, purpose, Some("012345"), 10, "Plaza", "en", Kind::Phone);
+            assert!(en.starts_with("012345 ") && en.contains("10 minutes"), "{en}");
+            let (_, zh) = say(What::Code, purpose, Some("012345"), 10, "广场", "zh-CN", Kind::Phone);
+            assert!(zh.starts_with("012345 ") && zh.contains("10分钟"), "{zh}");
+        }
+    }
+}
