@@ -1,4 +1,5 @@
 //! Chapter 1: what is collected, each with its purpose.
 
+pub mod document;
 pub mod join;
 pub mod put;
