@@ -6,6 +6,7 @@ use avouch_policy::Policy;
 use avouch_store::Store;
 use jiff::SignedDuration;
 
+use crate::collection::verifier::Verifier;
 use crate::security::password::Passwords;
 
 /// Settings of an installation. What people are promised stands in the policy, not here.
@@ -46,6 +47,7 @@ pub struct App {
     /// The settings.
     pub settings: Arc<Settings>,
     pub(crate) passwords: Arc<Passwords>,
+    pub(crate) verifier: Option<Arc<dyn Verifier>>,
 }
 
 impl App {
@@ -53,7 +55,14 @@ impl App {
     #[must_use]
     pub fn new(store: Store, settings: Settings) -> Self {
         let passwords = Arc::new(Passwords::new(settings.hashes_at_once));
-        Self { store, settings: Arc::new(settings), passwords }
+        Self { store, settings: Arc::new(settings), passwords, verifier: None }
+    }
+
+    /// With somebody outside who compares names with the register.
+    #[must_use]
+    pub fn with_verifier(mut self, verifier: Arc<dyn Verifier>) -> Self {
+        self.verifier = Some(verifier);
+        self
     }
 
     /// The policy in force.

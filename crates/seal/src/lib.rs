@@ -9,7 +9,7 @@ mod keys;
 mod kms;
 mod plain;
 
-pub use aead::{Aad, SealError, Suite};
+pub use aead::{Aad, SealError, Suite, hmac_sha256};
 pub use entropy::{Entropy, SystemEntropy};
 pub use id::{IdError, Region, SubjectId};
 pub use keyfile::KeyFile;

@@ -81,6 +81,8 @@ impl<'t> Tx<'t> {
             ("consent_event", "DELETE FROM consent_event WHERE subject = ?1"),
             ("identifier", "DELETE FROM identifier WHERE subject = ?1"),
             ("session", "DELETE FROM session WHERE subject = ?1"),
+            ("name_check", "DELETE FROM name_check WHERE subject = ?1"),
+            ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
             ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),
             ("standing", "DELETE FROM standing WHERE subject = ?1"),
         ] {

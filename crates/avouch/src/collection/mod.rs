@@ -3,3 +3,5 @@
 pub mod document;
 pub mod join;
 pub mod put;
+pub mod real_name;
+pub mod verifier;
