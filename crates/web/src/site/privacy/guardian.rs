@@ -34,6 +34,8 @@ pub struct Link {
     pub asked: Timestamp,
     /// When the guardian confirmed.
     pub confirmed: Option<Timestamp>,
+    /// Whether this request's form stands open: one at a time.
+    pub form: bool,
 }
 
 /// The page.
@@ -125,6 +127,7 @@ async fn page(web: &Web, f: Frame, signed: &Signed, sent: &Sent, wrong: &Wrong) 
         };
         Choice { value: r.name().to_owned(), label: f.t(key), chosen: sent.relation == r.name() }
     };
+    let first = family.links.iter().find(|l| l.role == LinkRole::Guardian && l.confirmed.is_none()).map(|l| l.id);
     let (age, _) = avouch::collection::real_name::ages(&web.policy());
     Ok(Guardian {
         child: family.child,
@@ -140,6 +143,7 @@ async fn page(web: &Web, f: Frame, signed: &Signed, sent: &Sent, wrong: &Wrong) 
                 code: code(l.id),
                 asked: l.asked,
                 confirmed: l.confirmed,
+                form: first == Some(l.id),
             })
             .collect(),
         ask: Field::new("who", f.t("guardian-who"), Input::Text).required().hint(f.t("guardian-who-hint")).error(error("who")),

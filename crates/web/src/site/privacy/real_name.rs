@@ -164,7 +164,9 @@ fn words(f: &Frame, fault: &avouch::FieldFault) -> (&'static str, String) {
     (field, text)
 }
 
-fn document(f: &Frame, kind: DocumentType) -> String {
+/// The words for a kind of document.
+#[must_use]
+pub(crate) fn document(f: &Frame, kind: DocumentType) -> String {
     f.t(match kind {
         DocumentType::ResidentId => "document-resident-id",
         DocumentType::Passport => "document-passport",
