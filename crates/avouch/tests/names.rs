@@ -89,6 +89,10 @@ impl Verifier for Told {
         "verifier"
     }
 
+    fn host(&self) -> Option<&str> {
+        None
+    }
+
     fn compares_faces(&self) -> bool {
         true
     }
@@ -549,5 +553,65 @@ async fn promise_1_2_the_http_adapter_signs_fills_and_reads() {
         assert_eq!(header("x-avouch-signature"), sign(b"a shared secret", &url, "9", "c1", &body));
         assert_eq!(header("x-avouch-nonce"), "c1");
         assert!(!format!("{verifier:?}").contains("secret"));
+    }
+}
+
+/// A verifier as a real server: reads one request, answers `answer`; gives what it read.
+async fn serve_once(answer: &'static str) -> (std::net::SocketAddr, tokio::task::JoinHandle<String>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let served = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut read, mut part) = (Vec::new(), [0; 4096]);
+        loop {
+            let n = stream.read(&mut part).await.unwrap();
+            read.extend_from_slice(&part[..n]);
+            let text = String::from_utf8_lossy(&read).into_owned();
+            if n == 0 || text.split_once("\r\n\r\n").is_some_and(|(_, body)| body.ends_with('}')) {
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
+                stream.write_all(head.as_bytes()).await.unwrap();
+                return text;
+            }
+        }
+    });
+    (at, served)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promise_4_1_a_verifier_over_the_wire_gets_what_the_policy_names_at_the_host_it_names() {
+    for (host, reached) in [("api.names.example", true), ("elsewhere.example", false)] {
+        let mut home = Home::new(Engine::Sqlite).await;
+        let (at, served) = serve_once(r#"{"ok":true,"no":"V-9"}"#).await;
+        let settings = HttpSettings {
+            recipient: "verifier".into(),
+            url: format!("https://{host}/v1/check"),
+            key_id: "plaza".into(),
+            secret: Zeroizing::new(b"a shared secret".to_vec()),
+            template: serde_json::json!({ "name": "{name}", "number": "{number}" }),
+            types: Default::default(),
+            verdict: "/ok".into(),
+            confirmed: vec![true.into()],
+            refused: vec![false.into()],
+            reference: "/no".into(),
+            faces: false,
+        };
+        let proxy = avouch::collection::egress::LocalProxy::new(at).unwrap();
+        home.app = home.app.clone().with_verifier(Arc::new(HttpVerifier::new(settings, Arc::new(proxy))));
+        let subject = home.person(1).await.subject;
+        let session = home.session(1).await;
+        home.consent(subject, "real_name", true).await;
+        home.app.claim_name(&session, claim("林梅", GROWN, Method::Register)).await.unwrap();
+        home.app.work().await.unwrap();
+        if reached {
+            let read = served.await.unwrap();
+            assert!(read.starts_with("POST /v1/check HTTP/1.1\r\nhost: api.names.example\r\n"), "{read}");
+            assert!(read.contains("x-avouch-signature: ") && read.contains(GROWN));
+            assert_eq!(plain(&home.app, subject, "real_name").await, ["林梅"]);
+            assert!(plain(&home.app, subject, "identity_check").await[0].contains("V-9"));
+        } else {
+            served.abort();
+            assert_eq!(home.app.names_waiting().await.unwrap().len(), 1, "staff look instead");
+        }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Config {
     pub root_key: Option<PathBuf>,
     /// PostgreSQL in place of SQLite.
     pub postgres: Option<Postgres>,
+    /// Who compares names with the register; without one, staff look.
+    pub verifier: Option<crate::verifier::Verifier>,
     /// Where people come.
     #[serde(default = "site")]
     pub site: SocketAddr,
@@ -78,6 +80,7 @@ impl Config {
             origin: "plaza.example".into(),
             root_key: None,
             postgres: None,
+            verifier: None,
             site,
             api,
             console,
@@ -98,6 +101,9 @@ impl Config {
         if let Some(postgres) = &mut config.postgres {
             postgres.data_url_file = base.join(&postgres.data_url_file);
             postgres.keys_url_file = base.join(&postgres.keys_url_file);
+        }
+        if let Some(verifier) = &mut config.verifier {
+            verifier.beside(base);
         }
         Ok(config)
     }

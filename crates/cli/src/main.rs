@@ -15,6 +15,7 @@ mod commands;
 mod config;
 mod folder;
 mod output;
+mod verifier;
 
 use std::process::ExitCode;
 

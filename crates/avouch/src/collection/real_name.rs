@@ -181,6 +181,17 @@ impl App {
         let Some(check) = found.filter(|c| c.stage == CheckStage::Verifier) else { return Ok(()) };
         let Some(verifier) = self.verifier.clone() else { return self.to_staff(&check).await };
         let recipient = verifier.recipient();
+        let named = self.policy().facts().sharing.recipients.get(recipient).map(|r| r.hosts.clone());
+        if let Some(host) = verifier.host()
+            && !named.is_some_and(|hosts| hosts.contains(host))
+        {
+            tracing::error!(
+                recipient,
+                host,
+                "the policy does not name this host for the recipient: staff look instead"
+            );
+            return self.to_staff(&check).await;
+        }
         let with_face = check.method == Method::Face.name();
         let face = if with_face { self.share_with(&check, FACE_PURPOSE, FACE, recipient).await } else { Ok(None) };
         let claim = match (self.share_with(&check, PURPOSE, CLAIM, recipient).await, &face) {

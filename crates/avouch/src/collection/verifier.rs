@@ -58,6 +58,8 @@ pub enum VerifierFault {
 pub trait Verifier: Send + Sync + std::fmt::Debug {
     /// Its name among the policy's recipients.
     fn recipient(&self) -> &str;
+    /// The host requests go to, which the policy must name for the recipient; none for one within the house.
+    fn host(&self) -> Option<&str>;
     /// Whether it can compare faces too.
     fn compares_faces(&self) -> bool;
     /// Asks it.
@@ -191,6 +193,10 @@ impl Verifier for HttpVerifier {
         &self.settings.recipient
     }
 
+    fn host(&self) -> Option<&str> {
+        super::egress::parts(&self.settings.url).map(|(host, _)| host)
+    }
+
     fn compares_faces(&self) -> bool {
         self.settings.faces
     }
@@ -231,8 +237,7 @@ fn fill_text(text: &str, parts: &[(&str, &str)]) -> String {
 /// The signature of a request, in Base64.
 #[must_use]
 pub fn sign(secret: &[u8], url: &str, time: &str, nonce: &str, body: &[u8]) -> String {
-    let place = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = place.find('/').and_then(|at| place.get(at..)).unwrap_or("/");
+    let path = super::egress::parts(url).map_or("/", |(_, path)| path);
     let digest = data_encoding::HEXLOWER.encode(&avouch_ledger::hash::sha256(body));
     let text = format!("POST\n{path}\n{time}\n{nonce}\n{digest}");
     data_encoding::BASE64.encode(&avouch_seal::hmac_sha256(secret, text.as_bytes()))

@@ -18,8 +18,7 @@ pub mod leaves;
 pub mod names;
 
 /// The parts of the console: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 3] =
-    [("/", "part-today"), ("/names", "part-names"), ("/leaves", "part-leaves")];
+pub const PARTS: [(&str, &str); 3] = [("/", "part-today"), ("/names", "part-names"), ("/leaves", "part-leaves")];
 
 /// An operator who is signed in.
 #[derive(Debug, Clone)]

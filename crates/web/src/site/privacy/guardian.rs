@@ -95,7 +95,10 @@ fn begins(web: &Web, f: &Frame) -> Vec<String> {
     let policy = web.policy();
     let facts = policy.facts();
     let begins = |name: &String, p: &avouch_policy::model::Purpose| {
-        p.essential && !p.exceptional && p.citation.is_none() && avouch::rights::consent::kind_of(&policy, name).is_none()
+        p.essential
+            && !p.exceptional
+            && p.citation.is_none()
+            && avouch::rights::consent::kind_of(&policy, name).is_none()
     };
     facts.usage.purposes.iter().filter(|(name, p)| begins(name, p)).map(|(_, p)| say(f, &p.label)).collect()
 }
@@ -109,7 +112,10 @@ async fn page(web: &Web, f: Frame, signed: &Signed, sent: &Sent, wrong: &Wrong) 
     let family = web.app.family(signed.0.subject()).await.map_err(page_fault(&f))?;
     let error = |name: &str| wrong.iter().find(|(n, _)| n == name).map(|(_, text)| text.clone()).unwrap_or_default();
     let mut fields = vec![
-        Field::new("code", f.t("guardian-code"), Input::Text).required().hint(f.t("guardian-code-hint")).error(error("code")),
+        Field::new("code", f.t("guardian-code"), Input::Text)
+            .required()
+            .hint(f.t("guardian-code-hint"))
+            .error(error("code")),
         Field::new("evidence", f.t("guardian-evidence"), Input::Text)
             .required()
             .hint(f.t("guardian-evidence-hint"))
@@ -146,7 +152,10 @@ async fn page(web: &Web, f: Frame, signed: &Signed, sent: &Sent, wrong: &Wrong) 
                 form: first == Some(l.id),
             })
             .collect(),
-        ask: Field::new("who", f.t("guardian-who"), Input::Text).required().hint(f.t("guardian-who-hint")).error(error("who")),
+        ask: Field::new("who", f.t("guardian-who"), Input::Text)
+            .required()
+            .hint(f.t("guardian-who-hint"))
+            .error(error("who")),
         asked: false,
         purposes: begins(web, &f),
         fields,

@@ -177,13 +177,21 @@ pub(crate) fn document(f: &Frame, kind: DocumentType) -> String {
     })
 }
 
-async fn page(web: &Web, f: Frame, session: &Signed, again: bool, sent: &Sent, wrong: &Wrong) -> Result<RealName, Fault> {
+async fn page(
+    web: &Web,
+    f: Frame,
+    session: &Signed,
+    again: bool,
+    sent: &Sent,
+    wrong: &Wrong,
+) -> Result<RealName, Fault> {
     let told = page_fault(&f);
     let subject = session.0.subject();
     let standing = web.app.name_standing(subject).await.map_err(&told)?;
     let family = web.app.family(subject).await.map_err(&told)?;
     let error = |name: &str| wrong.iter().find(|(n, _)| *n == name).map(|(_, text)| text.clone()).unwrap_or_default();
-    let chosen = |value: &str, label: String, sent: &str| Choice { value: value.to_owned(), label, chosen: value == sent };
+    let chosen =
+        |value: &str, label: String, sent: &str| Choice { value: value.to_owned(), label, chosen: value == sent };
     let methods = web.app.name_methods();
     // The picture of a face cannot be sent by this page yet; that way is offered by applications only.
     let methods: Vec<Method> = methods.into_iter().filter(|m| *m != Method::Face).collect();
