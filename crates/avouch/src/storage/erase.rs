@@ -103,6 +103,7 @@ impl App {
                 reading.look()?.account(subject).await?.is_some()
             };
             if stands {
+                self.end_all_guardians(subject).await?;
                 self.store.destroy_key(subject).await?;
                 self.store.transact(DeleteRows { subject }).await?;
                 resumed += 1;
