@@ -448,7 +448,10 @@ async fn promise_6_5_a_guardian_is_of_age_and_in_touch_with_the_child(home: Home
         home.app.ask_guardian(&session, name).await.unwrap();
     }
     let links = home.app.family(session.subject()).await.unwrap().links;
-    assert_eq!(links.len(), 2, "whoever is not there, and oneself, is asked nothing, and the answer is the same");
+    assert_eq!(links.len(), 4, "what the child sees tells nothing of who is here");
+    assert!(links.iter().all(|l| l.role == LinkRole::Child && l.confirmed.is_none()));
+    let nobody = links.iter().find(|l| l.other == session.subject()).unwrap();
+    home.app.end_guardian(&session, nobody.id, "en").await.unwrap();
     for (n, guardian) in [(0, &unverified), (1, &teen)] {
         let link = home.app.family(guardian.subject()).await.unwrap().links[0].clone();
         let confirmation = Confirmation {

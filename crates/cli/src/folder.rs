@@ -176,7 +176,8 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
     .await?;
     let mut app = App::new(store, Settings::default());
     if let Some(verifier) = &config.verifier {
-        app = app.with_verifier(verifier.open(&app.policy())?);
+        let verifier = verifier.open(&app.policy())?;
+        app = app.with_verifier(verifier);
     }
     if purpose == Purpose::Look {
         return Ok(Opened { app, source, _lock: None });

@@ -84,15 +84,25 @@ impl Look<'_> {
 }
 
 impl Tx<'_> {
-    /// A child asks for a guardian: a row each.
+    /// A child asks for a guardian: a row each. Where nobody could be asked, the child's row alone, which names
+    /// the child itself and looks the same to it, so that asking tells nobody who is here.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn ask_guardian(&mut self, child: SubjectId, guardian: SubjectId, id: LinkId) -> Result<(), StoreError> {
+    pub async fn ask_guardian(
+        &mut self,
+        child: SubjectId,
+        guardian: Option<SubjectId>,
+        id: LinkId,
+    ) -> Result<(), StoreError> {
         self.held(child, Hold::Shared)?;
-        self.held(guardian, Hold::Shared)?;
+        if let Some(guardian) = guardian {
+            self.held(guardian, Hold::Shared)?;
+        }
         let now = self.now();
-        for (subject, other, role) in [(child, guardian, 0), (guardian, child, 1)] {
+        let mine = Some((child, guardian.unwrap_or(child), 0));
+        let theirs = guardian.map(|guardian| (guardian, child, 1));
+        for (subject, other, role) in mine.into_iter().chain(theirs) {
             self.db
                 .execute(
                     "INSERT INTO guardian (subject, id, other, role, state, asked, confirmed) \

@@ -123,8 +123,8 @@ impl App {
         })
     }
 
-    /// A child asks somebody, by any identifier of theirs, to be the guardian here. The answer is the same
-    /// whether there is such a person or not.
+    /// A child asks somebody, by any identifier of theirs, to be the guardian here. The answer, and what the
+    /// child sees afterwards, are the same whether there is such a person or not.
     ///
     /// # Errors
     /// [`Fault::NotFound`] for somebody who needs no guardian; [`Fault::TooMany`].
@@ -138,16 +138,15 @@ impl App {
         if tried > self.settings.tries || family.links.len() >= MOST_LINKS {
             return Err(Fault::TooMany(self.settings.tries_window.as_mins().unsigned_abs()));
         }
-        let Some(guardian) = self.find(identifier).await?.filter(|g| *g != child) else { return Ok(()) };
-        let theirs = match self.family(guardian).await {
-            Ok(theirs) => theirs,
-            Err(Fault::NotFound) => return Ok(()),
-            Err(other) => return Err(other),
+        let found = self.find(identifier).await?.filter(|g| *g != child);
+        let guardian = match found {
+            None => None,
+            Some(guardian) => match self.family(guardian).await {
+                Ok(theirs) => (!theirs.child && theirs.links.len() < MOST_LINKS).then_some(guardian),
+                Err(Fault::NotFound) => None,
+                Err(other) => return Err(other),
+            },
         };
-        let known = family.links.iter().any(|l| l.other == guardian);
-        if known || theirs.child || theirs.links.len() >= MOST_LINKS {
-            return Ok(());
-        }
         let id = LinkId(self.store.random());
         self.store.transact(AskGuardian { child, guardian, id }).await
     }
@@ -289,7 +288,8 @@ impl Transact for CountCode {
 
 struct AskGuardian {
     child: SubjectId,
-    guardian: SubjectId,
+    /// Nobody, where nobody of that name could be asked: then the request waits for no one.
+    guardian: Option<SubjectId>,
     id: LinkId,
 }
 
@@ -300,12 +300,14 @@ impl Transact for AskGuardian {
 
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
         hold.push((self.child, Hold::Shared));
-        hold.push((self.guardian, Hold::Shared));
+        hold.extend(self.guardian.map(|guardian| (guardian, Hold::Shared)));
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), Fault> {
         tx.ask_guardian(self.child, self.guardian, self.id).await?;
-        tx.note("ask-guardian", PURPOSE, &[], Party::Subject, Outcome::Done, Some(self.guardian)).await?;
+        if self.guardian.is_some() {
+            tx.note("ask-guardian", PURPOSE, &[], Party::Subject, Outcome::Done, self.guardian).await?;
+        }
         Ok(())
     }
 }
