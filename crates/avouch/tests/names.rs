@@ -62,11 +62,14 @@ fn number(birth: &str) -> String {
     format!("{body}{}", if check == 10 { "X".to_owned() } else { check.to_string() })
 }
 
+/// What a verifier was asked: the check, the name, the number, the face.
+type Seen = (String, String, String, Option<Vec<u8>>);
+
 /// A verifier that answers as told, and remembers how often and what it was asked.
 #[derive(Default)]
 struct Told {
     answers: Mutex<Vec<Result<Answered, VerifierFault>>>,
-    asked: Mutex<Vec<(String, String, String, Option<Vec<u8>>)>>,
+    asked: Mutex<Vec<Seen>>,
 }
 
 impl std::fmt::Debug for Told {
@@ -509,11 +512,14 @@ async fn promise_6_5_a_teenager_is_marked_and_grows_up(home: Home) {
     assert_eq!(age().await, Age::Adult);
 }
 
+/// What was posted: where to, headers, body.
+type Posted = (String, Vec<(&'static str, String)>, Vec<u8>);
+
 /// Keeps what was posted and answers as told.
 #[derive(Debug)]
 struct Wire {
     answer: &'static str,
-    posted: Mutex<Vec<(String, Vec<(&'static str, String)>, Vec<u8>)>>,
+    posted: Mutex<Vec<Posted>>,
 }
 
 impl Outbound for Wire {

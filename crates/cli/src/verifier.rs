@@ -99,3 +99,37 @@ impl Verifier {
         Ok(Arc::new(HttpVerifier::new(settings, Arc::new(proxy))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verifier(dir: &Path, host: &str, via: &str) -> Verifier {
+        let mut verifier: Verifier = toml::from_str(&format!(
+            "recipient = \"verifier\"\nurl = \"https://{host}/v1\"\nvia = \"{via}\"\nkey_id = \"plaza\"\n\
+             secret_file = \"secret\"\ntemplate_file = \"template.json\"\ntypes = {{ resident-id = \"01\" }}\n\
+             verdict = \"/data/match\"\nconfirmed = [\"1\", 1, true]\nrefused = [\"0\"]\n"
+        ))
+        .unwrap();
+        verifier.beside(dir);
+        verifier
+    }
+
+    #[test]
+    fn a_verifier_is_opened_only_when_all_of_it_is_right() {
+        let policy = crate::folder::load(&crate::folder::shipped()).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let open = |host: &str, via: &str| verifier(dir.path(), host, via).open(&policy);
+        let good = ("api.names.example", "127.0.0.1:8700");
+        assert!(open(good.0, good.1).is_err(), "no secret yet");
+        std::fs::write(dir.path().join("secret"), "a short one\n").unwrap();
+        std::fs::write(dir.path().join("template.json"), "{").unwrap();
+        assert!(open(good.0, good.1).is_err(), "too short");
+        std::fs::write(dir.path().join("secret"), "a secret of enough bytes\n").unwrap();
+        assert!(open(good.0, good.1).is_err(), "the template is no JSON");
+        std::fs::write(dir.path().join("template.json"), "{ \"n\": \"{name}\" }").unwrap();
+        assert_eq!(open(good.0, good.1).unwrap().host(), Some("api.names.example"));
+        assert!(open("elsewhere.example", good.1).is_err(), "a host the policy does not name");
+        assert!(open(good.0, "192.0.2.1:8700").is_err(), "not on this machine");
+    }
+}
