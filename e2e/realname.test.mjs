@@ -192,6 +192,33 @@ for (const lang of LANGUAGES) {
       await elder.click('form[action$="/end"] button');
       await page.goto(`${avouch.site}/privacy/guardian`);
       assert.equal(await page.locator('#who').count(), 1, 'from the next moment on a guardian is missing again');
+
+      // The other way round: the guardian agrees ahead, and the child joins with the code.
+      await elder.check('input[name=relation][value=parent]');
+      await elder.fill('#evidence', 'Household register 310115');
+      await elder.click('form[action$="/invite"] button.main');
+      await elder.waitForURL('**/privacy/guardian');
+      const invitation = await elder.locator('strong.code').innerText();
+      await seen(elder, 'invited', look);
+      const other = await visit(browser, { lang, width });
+      const fill = async (secret) => {
+        await other.page.fill('#user_name', of('kid'));
+        await other.page.fill('#email', `${of('kid')}@plaza.example`);
+        await other.page.fill('#password', PASSWORD);
+        await other.page.check('input[name=age][value=child]');
+        await other.page.fill('#invitation', secret);
+        await other.page.click('main form button.main');
+        await other.page.waitForLoadState();
+      };
+      await other.page.goto(`${avouch.site}/join`);
+      await fill('');
+      assert.ok((await other.page.locator('#age-error').innerText()).length > 20, 'told what to do');
+      await seen(other.page, 'child-joins', look);
+      await fill(invitation);
+      await other.page.waitForURL('**/privacy');
+      await other.page.goto(`${avouch.site}/privacy/guardian`);
+      assert.equal(await other.page.locator('#who').count(), 0, 'agreed already');
+      await other.context.close();
       await child.context.close();
       await guardian.context.close();
     });

@@ -13,7 +13,7 @@ use avouch::collection::verifier::{
     Answered, Asked, HttpSettings, HttpVerifier, Outbound, Pending, Post, Verifier, VerifierFault, sign,
 };
 use avouch::gate::Wanted;
-use avouch::rights::guardian::{Confirmation, Relation, code};
+use avouch::rights::guardian::{Confirmation, Relation, code, invitation_code};
 use avouch::security::session::Session;
 use avouch::store::{Actor, LinkRole, Sink, SubjectId, Which};
 use avouch_policy::{Act, Age, Code, Policy};
@@ -48,6 +48,7 @@ on_both_engines!(
     promise_1_2_a_face_is_agreed_to_for_itself_and_gone_with_the_decision,
     promise_6_5_a_child_needs_a_guardian_before_anything_is_kept,
     promise_6_5_a_guardian_is_of_age_and_in_touch_with_the_child,
+    promise_6_5_a_child_joins_by_a_guardian_s_invitation_once,
     promise_6_5_a_guardian_who_leaves_takes_the_consent_along,
     promise_6_5_a_teenager_is_marked_and_grows_up,
 );
@@ -475,6 +476,53 @@ async fn promise_6_5_a_guardian_is_of_age_and_in_touch_with_the_child(home: Home
         }
     }
     panic!("guessing goes on without end");
+}
+
+async fn promise_6_5_a_child_joins_by_a_guardian_s_invitation_once(home: Home) {
+    let guardian = checked(&home, 2, "19800101").await;
+    let consent = || Confirmation {
+        code: String::new(),
+        relation: Some(Relation::Parent),
+        evidence: Zeroizing::new("Household register 1".into()),
+        wording: [3; 32],
+        language: "en".into(),
+    };
+    let child = |n: u64| avouch::collection::join::Join {
+        values: [("user_name", format!("child{n}")), ("email", format!("child{n}@plaza.example"))]
+            .into_iter()
+            .chain([("password", avouch_testkit::home::PASSWORD.to_owned())])
+            .map(|(k, v)| (k.to_owned(), v))
+            .collect(),
+        age: Some(avouch::store::AgeBand::Child),
+        device: None,
+    };
+    let people = home.app.store.people().await.unwrap();
+    for wrong in ["", "AAAA-AAAA-AAAA-AAAA", "no code at all"] {
+        let refused = home.app.join_child(child(1), wrong, "en", &Actor::Subject).await.err().unwrap();
+        assert!(matches!(refused, Fault::NeedsGuardian), "{wrong}: {refused}");
+    }
+    assert_eq!(home.app.store.people().await.unwrap(), people, "nothing is kept of the child");
+    let first = home.app.invite_child(&guardian, consent()).await.unwrap();
+    home.app.end_guardian(&guardian, first, "en").await.unwrap();
+    let taken_back = home.app.join_child(child(1), &invitation_code(first), "en", &Actor::Subject).await;
+    assert!(matches!(taken_back, Err(Fault::NeedsGuardian)));
+
+    let id = home.app.invite_child(&guardian, consent()).await.unwrap();
+    let code = invitation_code(id).to_lowercase();
+    let joined = home.app.join_child(child(1), &code, "en", &Actor::Subject).await.unwrap().subject;
+    let standing = home.app.account(joined).await.unwrap().standing;
+    assert!(standing.age == Age::Child && standing.guardian);
+    comment(&home, joined, "a").await.unwrap();
+    assert!(home.app.consent_history(joined).await.unwrap().iter().any(|e| e.target == "guardianship" && e.given));
+    let again = home.app.join_child(child(3), &code, "en", &Actor::Subject).await;
+    assert!(matches!(again, Err(Fault::NeedsGuardian)), "a code works once");
+    home.app.end_guardian(&guardian, id, "en").await.unwrap();
+    assert!(refused_with(&comment(&home, joined, "b").await.unwrap_err(), Code::NoGuardian));
+
+    let late = home.app.invite_child(&guardian, consent()).await.unwrap();
+    home.clock.advance(SignedDuration::from_hours(7 * 24 + 1));
+    let over = home.app.join_child(child(4), &invitation_code(late), "en", &Actor::Subject).await;
+    assert!(matches!(over, Err(Fault::NeedsGuardian)));
 }
 
 async fn promise_6_5_a_guardian_who_leaves_takes_the_consent_along(home: Home) {

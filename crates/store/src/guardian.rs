@@ -12,6 +12,9 @@ use crate::look::Look;
 use crate::standing;
 use crate::tx::Tx;
 
+/// The state of an invitation.
+const INVITED: i64 = 2;
+
 /// Names a link between a child and a guardian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkId(pub [u8; 16]);
@@ -53,6 +56,8 @@ pub struct GuardianLink {
     pub asked: Timestamp,
     /// When the guardian confirmed; nothing while only asked.
     pub confirmed: Option<Timestamp>,
+    /// Whether it is a guardian's invitation that no child has joined by.
+    pub invitation: bool,
 }
 
 impl Look<'_> {
@@ -64,7 +69,7 @@ impl Look<'_> {
         let rows = self
             .db
             .query(
-                "SELECT id, other, role, asked, confirmed FROM guardian WHERE subject = ?1 ORDER BY asked, id",
+                "SELECT id, other, role, asked, confirmed, state FROM guardian WHERE subject = ?1 ORDER BY asked, id",
                 &[Val::Blob(subject.id())],
             )
             .await?;
@@ -77,9 +82,34 @@ impl Look<'_> {
                     role: if row.int(2)? == 0 { LinkRole::Child } else { LinkRole::Guardian },
                     asked: row.time(3)?,
                     confirmed: row.time_opt(4)?,
+                    invitation: row.int(5)? == INVITED,
                 })
             })
             .collect()
+    }
+
+    /// The open invitation whose id begins with these bytes: the guardian, its id, and when it was made.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn invitation(&mut self, head: [u8; 10]) -> Result<Option<(SubjectId, LinkId, Timestamp)>, StoreError> {
+        let (mut from, mut to) = ([0; 16], [0xff; 16]);
+        for (at, byte) in head.iter().enumerate() {
+            for end in [&mut from, &mut to] {
+                if let Some(place) = end.get_mut(at) {
+                    *place = *byte;
+                }
+            }
+        }
+        let row = self
+            .db
+            .first(
+                "SELECT subject, id, asked FROM guardian WHERE id >= ?1 AND id <= ?2 AND state = 2",
+                &[Val::Blob(&from), Val::Blob(&to)],
+            )
+            .await?;
+        let region = self.shared.region;
+        row.map(|row| Ok((SubjectId::new(region, row.bytes(0)?), LinkId(row.bytes(1)?), row.time(2)?))).transpose()
     }
 }
 
@@ -112,6 +142,57 @@ impl Tx<'_> {
                 .await?;
         }
         Ok(())
+    }
+
+    /// A guardian invites a child to join: the guardian's row alone, which names the guardian itself.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn invite_child(&mut self, guardian: SubjectId, id: LinkId) -> Result<(), StoreError> {
+        self.held(guardian, Hold::Shared)?;
+        let now = self.now();
+        self.db
+            .execute(
+                "INSERT INTO guardian (subject, id, other, role, state, asked, confirmed) \
+                 VALUES (?1, ?2, ?1, 1, 2, ?3, NULL)",
+                &[Val::Blob(guardian.id()), Val::Blob(&id.0), now.into()],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// A child joins by an invitation: both rows and the child's standing. False when it is no longer open.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn join_by_invitation(
+        &mut self,
+        child: SubjectId,
+        guardian: SubjectId,
+        id: LinkId,
+    ) -> Result<bool, StoreError> {
+        self.held(child, Hold::Exclusive)?;
+        self.held(guardian, Hold::Shared)?;
+        let now = self.now();
+        let taken = self
+            .db
+            .execute(
+                "UPDATE guardian SET state = 1, other = ?3, confirmed = ?4 WHERE subject = ?1 AND id = ?2 AND state = 2",
+                &[Val::Blob(guardian.id()), Val::Blob(&id.0), Val::Blob(child.id()), now.into()],
+            )
+            .await?;
+        if taken != 1 {
+            return Ok(false);
+        }
+        self.db
+            .execute(
+                "INSERT INTO guardian (subject, id, other, role, state, asked, confirmed) \
+                 VALUES (?1, ?2, ?3, 0, 1, ?4, ?4)",
+                &[Val::Blob(child.id()), Val::Blob(&id.0), Val::Blob(guardian.id()), now.into()],
+            )
+            .await?;
+        self.set_guardian(child, true).await?;
+        Ok(true)
     }
 
     /// The guardian confirms: both rows and the child's standing, whose epoch rises. False when the child

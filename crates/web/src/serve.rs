@@ -41,6 +41,7 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/real-name", get(privacy::real_name::show).post(privacy::real_name::send))
         .route("/privacy/real-name/consent", post(privacy::real_name::consent))
         .route("/privacy/guardian", get(privacy::guardian::show).post(privacy::guardian::ask))
+        .route("/privacy/guardian/invite", post(privacy::guardian::invite))
         .route("/privacy/guardian/{link}/confirm", post(privacy::guardian::confirm))
         .route("/privacy/guardian/{link}/end", post(privacy::guardian::end))
         .route("/privacy/sessions", get(privacy::sessions::show))

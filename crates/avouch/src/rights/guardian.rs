@@ -57,9 +57,9 @@ impl Relation {
     }
 }
 
-/// What a guardian sends to confirm.
+/// What a guardian sends to confirm, or to invite.
 pub struct Confirmation {
-    /// The code the child read out.
+    /// The code the child read out; nothing for an invitation.
     pub code: String,
     /// What the guardian is to the child.
     pub relation: Option<Relation>,
@@ -77,6 +77,31 @@ impl std::fmt::Debug for Confirmation {
     }
 }
 
+impl Confirmation {
+    fn wrong(&self) -> Vec<FieldFault> {
+        let mut faults = Vec::new();
+        if self.relation.is_none() {
+            faults.push(FieldFault::new("relation", "required", "say what you are to the child"));
+        }
+        if !(4..=200).contains(&self.evidence.trim().chars().count()) {
+            faults.push(FieldFault::new("evidence", "required", "name the paper that shows it, and its number"));
+        }
+        faults
+    }
+
+    fn proof(&self, id: LinkId, at: jiff::Timestamp) -> zeroize::Zeroizing<String> {
+        let proof = serde_json::json!({
+            "relation": self.relation.map_or("", Relation::name),
+            "evidence": self.evidence.trim(),
+            "link": id.to_string(),
+            "wording": data_encoding::HEXLOWER.encode(&self.wording),
+            "language": self.language,
+            "at": at.to_string(),
+        });
+        zeroize::Zeroizing::new(proof.to_string())
+    }
+}
+
 /// The code of a link: what the child reads out to the guardian.
 #[must_use]
 pub fn code(id: LinkId) -> String {
@@ -84,6 +109,36 @@ pub fn code(id: LinkId) -> String {
     let text = data_encoding::BASE32_NOPAD.encode(digest.get(..5).unwrap_or_default());
     let (head, tail) = text.split_at_checked(4).unwrap_or((&text, ""));
     format!("{head}-{tail}")
+}
+
+/// The code of an invitation: what a guardian gives the child to join with.
+#[must_use]
+pub fn invitation_code(id: LinkId) -> String {
+    let text = data_encoding::BASE32_NOPAD.encode(id.0.get(..10).unwrap_or_default());
+    text.as_bytes().chunks(4).map(|part| String::from_utf8_lossy(part).into_owned()).collect::<Vec<_>>().join("-")
+}
+
+/// How long an invitation is open.
+pub const INVITATION_LASTS: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
+
+/// A guardian who invited the child that is joining.
+#[derive(Debug, Clone)]
+pub(crate) struct Inviting {
+    pub(crate) guardian: SubjectId,
+    pub(crate) id: LinkId,
+    answered: Answered,
+}
+
+impl Inviting {
+    /// Links the child in the commit of its joining; the guardian must still be of age.
+    pub(crate) async fn link(&self, tx: &mut Tx<'_>, child: SubjectId) -> Result<(), Fault> {
+        let account = tx.account(self.guardian).await?.ok_or(Fault::NeedsGuardian)?;
+        if !adult(&account) || !tx.join_by_invitation(child, self.guardian, self.id).await? {
+            return Err(Fault::NeedsGuardian);
+        }
+        tx.answer(child, &Actor::Subject, &self.answered).await?;
+        Ok(())
+    }
 }
 
 /// A subject's guardian affairs.
@@ -160,7 +215,8 @@ impl App {
         session.prove()?;
         let guardian = session.subject();
         let family = self.family(guardian).await?;
-        let asked = |l: &&GuardianLink| l.id == id && l.role == LinkRole::Guardian && l.confirmed.is_none();
+        let asked =
+            |l: &&GuardianLink| l.id == id && l.role == LinkRole::Guardian && l.confirmed.is_none() && !l.invitation;
         let child = family.links.iter().find(asked).ok_or(Fault::NotFound)?.other;
         if !family.can_guard {
             return Err(Fault::NotNow("verify your own name first; a guardian must be of age".into()));
@@ -169,35 +225,25 @@ impl App {
         if tried > self.settings.tries {
             return Err(Fault::TooMany(self.settings.tries_window.as_mins().unsigned_abs()));
         }
-        let mut faults = Vec::new();
         let written: String = sent.code.chars().filter(char::is_ascii_alphanumeric).collect();
+        let mut faults = sent.wrong();
         if written.to_ascii_uppercase() != code(id).replace('-', "") {
-            faults.push(FieldFault::new("code", "wrong-code", "this is not the code the child sees; ask for it again"));
-        }
-        if sent.relation.is_none() {
-            faults.push(FieldFault::new("relation", "required", "say what you are to the child"));
-        }
-        let evidence = sent.evidence.trim();
-        if !(4..=200).contains(&evidence.chars().count()) {
-            faults.push(FieldFault::new("evidence", "required", "name the paper that shows it, and its number"));
+            faults.insert(
+                0,
+                FieldFault::new("code", "wrong-code", "this is not the code the child sees; ask for it again"),
+            );
         }
         if !faults.is_empty() {
             return Err(Fault::Invalid(faults));
         }
         let wanted = Wanted { act: Act::Collect, purpose: PURPOSE, items: &[PROOF], recipient: None };
         let ask = self.ask_or_refuse(&wanted, &Actor::Subject).await?;
-        let proof = serde_json::json!({
-            "relation": sent.relation.map_or("", Relation::name),
-            "evidence": evidence,
-            "link": id.to_string(),
-            "at": self.store.now().to_string(),
-        });
         let work = Confirm {
             child,
             guardian,
             id,
             ask,
-            proof: zeroize::Zeroizing::new(proof.to_string()),
+            proof: sent.proof(id, self.store.now()),
             answered: Answered {
                 kind: ConsentKind::Guardian,
                 target: PURPOSE.to_owned(),
@@ -207,6 +253,63 @@ impl App {
             },
         };
         self.store.transact(work).await?
+    }
+
+    /// A guardian consents ahead, for a child who will join with the invitation's code.
+    ///
+    /// # Errors
+    /// As [`App::confirm_guardian`].
+    pub async fn invite_child(&self, session: &Session, sent: Confirmation) -> Result<LinkId, Fault> {
+        session.prove()?;
+        let guardian = session.subject();
+        let family = self.family(guardian).await?;
+        if !family.can_guard {
+            return Err(Fault::NotNow("verify your own name first; a guardian must be of age".into()));
+        }
+        if family.links.len() >= MOST_LINKS {
+            return Err(Fault::NotNow("there are too many requests and invitations; take some back first".into()));
+        }
+        let faults = sent.wrong();
+        if !faults.is_empty() {
+            return Err(Fault::Invalid(faults));
+        }
+        let wanted = Wanted { act: Act::Collect, purpose: PURPOSE, items: &[PROOF], recipient: None };
+        let ask = self.ask_or_refuse(&wanted, &Actor::Subject).await?;
+        let id = LinkId(self.store.random());
+        let proof = sent.proof(id, self.store.now());
+        self.store.transact(Invite { guardian, id, ask, proof }).await??;
+        Ok(id)
+    }
+
+    /// Who invited, by the code of an open invitation.
+    ///
+    /// # Errors
+    /// [`Fault::NeedsGuardian`] for a code that is none, or over; [`Fault::TooMany`] after too many of those.
+    pub(crate) async fn inviting(&self, written: &str, language: &str, address: &str) -> Result<Inviting, Fault> {
+        let who = if address.is_empty() { "nowhere" } else { address }.to_owned();
+        let tried = self.store.transact(CountInvitation { who, window: self.settings.tries_window }).await?;
+        if tried > self.settings.tries {
+            return Err(Fault::TooMany(self.settings.tries_window.as_mins().unsigned_abs()));
+        }
+        let plain: String = written.chars().filter(char::is_ascii_alphanumeric).collect();
+        let head = data_encoding::BASE32_NOPAD.decode(plain.to_ascii_uppercase().as_bytes()).ok();
+        let head: [u8; 10] = head.and_then(|b| b.try_into().ok()).ok_or(Fault::NeedsGuardian)?;
+        let found = {
+            let mut reading = self.store.reading().await?;
+            reading.look()?.invitation(head).await?
+        };
+        let (guardian, id, made) = found.ok_or(Fault::NeedsGuardian)?;
+        if self.store.now() > made + INVITATION_LASTS {
+            return Err(Fault::NeedsGuardian);
+        }
+        let answered = Answered {
+            kind: ConsentKind::Guardian,
+            target: PURPOSE.to_owned(),
+            given: true,
+            wording: avouch_ledger::hash::sha256(&id.0),
+            language: language.to_owned(),
+        };
+        Ok(Inviting { guardian, id, answered })
     }
 
     /// Ends a link: a child takes a request back, a guardian declines or withdraws. What the child's data was
@@ -349,6 +452,51 @@ impl Transact for Confirm {
         let receipt = tx.put(permit, &[put]).await?;
         tx.answer(self.child, &Actor::Subject, &self.answered).await?;
         Ok(Ok(receipt))
+    }
+}
+
+struct CountInvitation {
+    who: String,
+    window: jiff::SignedDuration,
+}
+
+impl Transact for CountInvitation {
+    const NAME: &'static str = "count an invitation's code";
+    type Out = u64;
+    type Fault = Fault;
+
+    fn subjects(&self, _: &mut Vec<(SubjectId, Hold)>) {}
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, Fault> {
+        Ok(tx.count_try("invitation", &self.who, self.window).await?)
+    }
+}
+
+struct Invite {
+    guardian: SubjectId,
+    id: LinkId,
+    ask: Ask,
+    proof: zeroize::Zeroizing<String>,
+}
+
+impl Transact for Invite {
+    const NAME: &'static str = "invite a child";
+    type Out = Result<Receipt, Fault>;
+    type Fault = Fault;
+
+    fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
+        hold.push((self.guardian, Hold::Shared));
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
+        let permit = match tx.ask(self.guardian, self.ask.clone(), &Actor::Subject).await? {
+            Answer::Permitted(permit) => permit,
+            Answer::Refused(denied) => return Ok(Err(denied.into())),
+        };
+        let item = self.ask.items.first().copied().ok_or(Fault::NotFound)?;
+        tx.invite_child(self.guardian, self.id).await?;
+        let put = Put { item, id: RecordId(self.id.0), value: self.proof.as_bytes() };
+        Ok(Ok(tx.put(permit, &[put]).await?))
     }
 }
 

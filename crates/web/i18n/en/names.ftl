@@ -88,6 +88,14 @@ guardian-evidence-hint = Its kind and number, such as household register or cour
 guardian-agree = I am the guardian and agree
 guardian-decline = Decline
 
+join-invitation = Code from your guardian
+join-invitation-hint = Only if you are a child: your guardian makes it in their privacy centre.
+guardian-invite-head = A child of yours wants to join
+guardian-invite-lead = You agree ahead, and get a code the child writes when joining. It works once, for seven days.
+guardian-invite = I am the guardian and agree: make a code
+guardian-invited = You made a code on { $at }. Give it to the child: it is written when joining, under the age.
+guardian-revoke = Take the code back
+
 act-verify = Name checked
 act-grow = Age band raised
 act-ask-guardian = Guardian asked

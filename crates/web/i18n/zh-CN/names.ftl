@@ -88,6 +88,14 @@ guardian-evidence-hint = 文件种类和编号，如户口簿或法院裁定。�
 guardian-agree = 我是监护人并同意
 guardian-decline = 拒绝
 
+join-invitation = 监护人给的代码
+join-invitation-hint = 仅供儿童填写：由监护人在其隐私中心生成。
+guardian-invite-head = 您的孩子想要注册
+guardian-invite-lead = 您预先作出同意，并得到一个供孩子注册时填写的代码。代码仅可使用一次，七天内有效。
+guardian-invite = 我是监护人并同意：生成代码
+guardian-invited = 您于 { $at } 生成了代码。请交给孩子，在注册时填写于年龄下方。
+guardian-revoke = 收回代码
+
 act-verify = 核验姓名
 act-grow = 年龄段变更
 act-ask-guardian = 请求监护人

@@ -4,7 +4,7 @@
 //! meanwhile; to a guardian what is agreed to, before it is.
 
 use askama::Template;
-use avouch::rights::guardian::{Confirmation, Relation, code};
+use avouch::rights::guardian::{Confirmation, Relation, code, invitation_code};
 use avouch::store::{LinkId, LinkRole};
 use axum::Form;
 use axum::extract::{Path, State};
@@ -36,6 +36,8 @@ pub struct Link {
     pub confirmed: Option<Timestamp>,
     /// Whether this request's form stands open: one at a time.
     pub form: bool,
+    /// The code of an invitation that is open; empty for a request.
+    pub invitation: String,
 }
 
 /// The page.
@@ -46,6 +48,8 @@ pub struct Guardian {
     pub f: Frame,
     /// Whether the reader is a child.
     pub child: bool,
+    /// Whether the form for an invitation stands open.
+    pub invite: bool,
     /// Whether a guardian's consent is missing.
     pub needs_guardian: bool,
     /// Whether the reader can be a guardian.
@@ -133,9 +137,14 @@ async fn page(web: &Web, f: Frame, signed: &Signed, sent: &Sent, wrong: &Wrong) 
         };
         Choice { value: r.name().to_owned(), label: f.t(key), chosen: sent.relation == r.name() }
     };
-    let first = family.links.iter().find(|l| l.role == LinkRole::Guardian && l.confirmed.is_none()).map(|l| l.id);
+    let first = family
+        .links
+        .iter()
+        .find(|l| l.role == LinkRole::Guardian && l.confirmed.is_none() && !l.invitation)
+        .map(|l| l.id);
     let (age, _) = avouch::collection::real_name::ages(&web.policy());
     Ok(Guardian {
+        invite: family.can_guard && first.is_none(),
         child: family.child,
         needs_guardian: family.needs_guardian,
         can_guard: family.can_guard,
@@ -150,6 +159,7 @@ async fn page(web: &Web, f: Frame, signed: &Signed, sent: &Sent, wrong: &Wrong) 
                 asked: l.asked,
                 confirmed: l.confirmed,
                 form: first == Some(l.id),
+                invitation: if l.invitation { invitation_code(l.id) } else { String::new() },
             })
             .collect(),
         ask: Field::new("who", f.t("guardian-who"), Input::Text)
@@ -190,6 +200,19 @@ pub async fn ask(
     Ok(Page(page))
 }
 
+/// `POST /privacy/guardian/invite`: a guardian agrees ahead.
+///
+/// # Errors
+/// Refusals, and what keeps the store from answering.
+pub async fn invite(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Fault> {
+    agree(&web, f, session, None, sent).await
+}
+
 /// `POST /privacy/guardian/{link}/confirm`
 ///
 /// # Errors
@@ -197,18 +220,29 @@ pub async fn ask(
 pub async fn confirm(
     State(web): State<Web>,
     f: Frame,
-    Signed(mut session): Signed,
+    Signed(session): Signed,
     Path(link): Path<String>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
     let id: LinkId = link.parse().map_err(|_| Fault::NotFound)?;
+    agree(&web, f, session, Some(id), sent).await
+}
+
+/// A guardian agrees: to a request, or ahead.
+async fn agree(
+    web: &Web,
+    f: Frame,
+    mut session: avouch::security::session::Session,
+    id: Option<LinkId>,
+    sent: Sent,
+) -> Result<Response, Fault> {
     let mut outcome = Ok(());
     if !sent.password.is_empty() {
         outcome = web.app.show_password(&session, &sent.password).await;
         session.proven |= outcome.is_ok();
     }
     if outcome.is_ok() {
-        let wording = avouch::store::sha256(wording(&f, &begins(&web, &f)).as_bytes());
+        let wording = avouch::store::sha256(wording(&f, &begins(web, &f)).as_bytes());
         let confirmation = Confirmation {
             code: sent.code.clone(),
             relation: Relation::named(&sent.relation),
@@ -216,7 +250,10 @@ pub async fn confirm(
             wording,
             language: f.tag().to_owned(),
         };
-        outcome = web.app.confirm_guardian(&session, id, confirmation).await.map(|_| ());
+        outcome = match id {
+            Some(id) => web.app.confirm_guardian(&session, id, confirmation).await.map(|_| ()),
+            None => web.app.invite_child(&session, confirmation).await.map(|_| ()),
+        };
     }
     let (status, wrong) = match outcome {
         Ok(()) => return Ok(Redirect::to("/privacy/guardian").into_response()),
@@ -235,7 +272,7 @@ pub async fn confirm(
         }
         Err(other) => return Err(told(&other, f.tag())),
     };
-    let shown = page(&web, f, &Signed(session), &sent, &wrong).await?;
+    let shown = page(web, f, &Signed(session), &sent, &wrong).await?;
     Ok(PageWith(status, shown).into_response())
 }
 
