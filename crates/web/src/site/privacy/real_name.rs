@@ -24,7 +24,6 @@ use crate::page::{Page, PageWith};
 use crate::shown::Shown;
 use crate::site::privacy::consents::Sensitive;
 use crate::site::privacy::item::password;
-use crate::site::summary::period;
 use crate::state::{Signed, Web, page_fault, say, told};
 
 /// What is said before anything is asked.
@@ -94,7 +93,7 @@ fn notice(web: &Web, f: &Frame) -> Result<Notice, Fault> {
     let until = purpose.retention.as_ref().map_or_else(String::new, |r| match r.after {
         After::AccountCancelled => f.t("until-account"),
         After::ConsentWithdrawn => f.t("until-withdrawn"),
-        After::Collected => f.t1("until-after-collected", "period", period(f, r.keep)),
+        After::Collected => f.t1("until-after-collected", "period", r.keep.in_words(f.tag())),
     });
     let outside = facts.sharing.recipients.values().filter(|r| r.purposes.contains(PURPOSE));
     Ok(Notice {
