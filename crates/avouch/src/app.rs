@@ -6,6 +6,7 @@ use avouch_policy::Policy;
 use avouch_store::Store;
 use jiff::SignedDuration;
 
+use crate::collection::verifier::Verifier;
 use crate::messages::Messengers;
 use crate::security::limits::SendLimits;
 use crate::security::password::Passwords;
@@ -58,6 +59,7 @@ pub struct App {
     pub settings: Arc<Settings>,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) messengers: Messengers,
+    pub(crate) verifier: Option<Arc<dyn Verifier>>,
 }
 
 impl App {
@@ -65,7 +67,7 @@ impl App {
     #[must_use]
     pub fn new(store: Store, settings: Settings) -> Self {
         let passwords = Arc::new(Passwords::new(settings.hashes_at_once));
-        Self { store, settings: Arc::new(settings), passwords, messengers: Messengers::default() }
+        Self { store, settings: Arc::new(settings), passwords, messengers: Messengers::default(), verifier: None }
     }
 
     /// The same, with means to send messages by.
@@ -79,6 +81,13 @@ impl App {
     #[must_use]
     pub fn messengers(&self) -> &Messengers {
         &self.messengers
+    }
+
+    /// With somebody outside who compares names with the register.
+    #[must_use]
+    pub fn with_verifier(mut self, verifier: Arc<dyn Verifier>) -> Self {
+        self.verifier = Some(verifier);
+        self
     }
 
     /// The policy in force.

@@ -29,13 +29,13 @@ pub use fault::{Fault, FieldFault};
 
 /// What the faces need of the store: its types, never its SQL.
 pub mod store {
-    pub use avouch_ledger::hash::leaf_hash;
+    pub use avouch_ledger::hash::{leaf_hash, sha256};
     pub use avouch_ledger::leaf::{Leaf, Outcome};
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence, Flow, Head, Ill,
-        Overdue, Proof, Receipt, Record, RecordHead, RecordId, SessionInfo, SessionName, SessionToken, Store,
-        StoreConfig, StoreError, UseCount, Used, Which,
+        Account, Actor, AgeBand, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence, Flow,
+        GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Proof, Receipt, Record, RecordHead, RecordId, SessionInfo,
+        SessionName, SessionToken, Store, StoreConfig, StoreError, UseCount, Used, Which,
     };
 }

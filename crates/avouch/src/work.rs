@@ -4,6 +4,7 @@ use avouch_store::{Again, Finish, Job, Lease};
 use jiff::SignedDuration;
 
 use crate::app::App;
+use crate::collection::real_name;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
 use crate::storage::erase;
@@ -48,6 +49,9 @@ impl App {
         match (job.kind.as_str(), job.subject) {
             (erase::JOB, Some(subject)) => self.erase(subject).await.map(|_| ()),
             (send::JOB, _) => self.deliver(job).await,
+            (real_name::JOB, Some(subject)) => self.check_name(subject, job.tries).await,
+            (real_name::END_JOB, Some(subject)) => self.end_name_check(subject, &job.body).await,
+            (real_name::AGE_JOB, Some(subject)) => self.grow(subject, &job.body).await,
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),
         }

@@ -7,7 +7,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use avouch::collection::document::DocumentType;
 use avouch::collection::put::NewRecord;
+use avouch::collection::real_name::{Method, NewClaim};
 use avouch::gate::Wanted;
 use avouch::store::{Actor, Outcome, RecordId, StoreError, SubjectId, Which};
 use avouch::{App, Fault};
@@ -58,9 +60,11 @@ enum Kind {
     Cancel,
     Erase,
     Sweep,
+    Claim,
+    Decide,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 12] = [
     Kind::Join,
     Kind::Put,
     Kind::Use,
@@ -71,6 +75,8 @@ const KINDS: [Kind; 10] = [
     Kind::Cancel,
     Kind::Erase,
     Kind::Sweep,
+    Kind::Claim,
+    Kind::Decide,
 ];
 
 struct Bench<'h> {
@@ -83,8 +89,15 @@ struct Bench<'h> {
 
 impl Bench<'_> {
     /// What must stand before the act can be tried.
-    async fn prepare(&self, kind: Kind, subject: SubjectId) -> RecordId {
+    async fn prepare(&self, kind: Kind, n: u64, subject: SubjectId) -> RecordId {
         match kind {
+            Kind::Claim | Kind::Decide => {
+                self.home.consent(subject, "real_name", true).await;
+                if kind == Kind::Decide {
+                    self.claim(&self.home.app, n).await.unwrap();
+                }
+                RecordId::ONLY
+            }
             Kind::Delete | Kind::Sweep => {
                 let (id, _) = self.app.put_record(self.comment(subject), &self.service).await.unwrap();
                 if kind == Kind::Sweep {
@@ -98,6 +111,21 @@ impl Bench<'_> {
             }
             _ => RecordId::ONLY,
         }
+    }
+
+    async fn claim(&self, app: &App, n: u64) -> Result<(), Fault> {
+        let password = avouch_testkit::home::PASSWORD;
+        let token = self.home.app.log_in(&format!("person{n}"), password, Default::default()).await?;
+        let session = self.home.app.session(&token.to_cookie()).await?.unwrap();
+        let claim = NewClaim {
+            name: "Lin Mei".to_owned().into(),
+            document: Some(DocumentType::ResidentId),
+            number: "11010519491231002X".to_owned().into(),
+            lines: String::new().into(),
+            method: Method::Review,
+            face: None,
+        };
+        app.claim_name(&session, claim).await.map(drop)
     }
 
     fn comment(&self, subject: SubjectId) -> NewRecord {
@@ -142,6 +170,8 @@ impl Bench<'_> {
             }
             Kind::Erase => app.erase(subject).await.map(drop),
             Kind::Sweep => app.sweep(false).await.map(drop),
+            Kind::Claim => self.claim(app, n).await,
+            Kind::Decide => app.decide_name(subject, "desk", true).await.map(drop),
         }
     }
 
@@ -161,6 +191,16 @@ impl Bench<'_> {
             Kind::Cancel => (counts["cancelling"], "cancel", "rights", Outcome::Done),
             Kind::Erase => (counts["subjects"], "erase", "cancellation", Outcome::Done),
             Kind::Sweep => (counts["records"], "expire", "", Outcome::Done),
+            Kind::Claim => {
+                let checking = app.name_standing(subject).await.unwrap().check.is_some();
+                (checking.into(), "collect", "real_name", Outcome::Done)
+            }
+            // The claim goes, the name comes, and one leaf says that it was decided.
+            Kind::Decide => {
+                let standing = app.name_standing(subject).await.unwrap();
+                assert_eq!(standing.check.is_some(), standing.verified.is_none(), "one or the other");
+                (standing.verified.is_some().into(), "verify", "real_name", Outcome::Done)
+            }
         };
         let mut reading = app.store.reading().await.unwrap();
         let leaves = reading.look().unwrap().latest_leaves(1_000_000).await.unwrap();
@@ -173,7 +213,7 @@ impl Bench<'_> {
     async fn fails(&self, kind: Kind, point: &'static str, n: u64) {
         let what = format!("{kind:?} failing {point}");
         let subject = self.home.person(n).await.subject;
-        let record = self.prepare(kind, subject).await;
+        let record = self.prepare(kind, n, subject).await;
         let before = self.tally(kind, subject).await;
         self.once.arm(point, 0);
         let fault = self.act(kind, n, subject, record).await.expect_err(&what);

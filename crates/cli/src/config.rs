@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub mail: Option<Mail>,
     /// How SMS go out; without it numbers cannot be verified.
     pub sms: Option<Sms>,
+    /// Who compares names with the register; without one, staff look.
+    pub verifier: Option<crate::verifier::Verifier>,
     /// Where people come.
     #[serde(default = "site")]
     pub site: SocketAddr,
@@ -137,6 +139,7 @@ impl Config {
             origin: "plaza.example".into(),
             root_key: None,
             postgres: None,
+            verifier: None,
             site,
             api,
             console,
@@ -171,6 +174,9 @@ impl Config {
             Some(Sms::Outbox(folder)) => *folder = base.join(&*folder),
             Some(Sms::Gateway(sms)) => sms.secret_file = sms.secret_file.take().map(|path| base.join(path)),
             None => {}
+        }
+        if let Some(verifier) = &mut config.verifier {
+            verifier.beside(base);
         }
         Ok(config)
     }

@@ -174,7 +174,11 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
         faults: None,
     })
     .await?;
-    let app = App::new(store, Settings::default());
+    let mut app = App::new(store, Settings::default());
+    if let Some(verifier) = &config.verifier {
+        let verifier = verifier.open(&app.policy())?;
+        app = app.with_verifier(verifier);
+    }
     if purpose == Purpose::Look {
         return Ok(Opened { app, source, _lock: None });
     }

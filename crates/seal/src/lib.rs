@@ -11,7 +11,7 @@ pub mod otp;
 mod plain;
 pub mod sign;
 
-pub use aead::{Aad, SealError, Suite};
+pub use aead::{Aad, SealError, Suite, hmac_sha256};
 pub use entropy::{Entropy, SystemEntropy};
 pub use id::{IdError, Region, SubjectId};
 pub use keyfile::KeyFile;

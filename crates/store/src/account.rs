@@ -65,12 +65,7 @@ impl Tx<'_> {
     pub async fn open_account(&mut self, subject: SubjectId, age: Option<AgeBand>) -> Result<(), StoreError> {
         self.held(subject, Hold::Exclusive)?;
         let now = self.now();
-        let band = match age {
-            None => 0,
-            Some(AgeBand::Child) => 1,
-            Some(AgeBand::Teen) => 2,
-            Some(AgeBand::Adult) => 3,
-        };
+        let band = age.map_or(0, AgeBand::code);
         self.db
             .execute(
                 "INSERT INTO standing (subject, epoch, state, age, guardian, restricted, hold, joined, cancel_due) \

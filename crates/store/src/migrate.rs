@@ -29,6 +29,7 @@ impl Which {
             Self::Data => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/data/0001_base.sql") },
                 Migration { name: "0010_codes", sql: include_str!("../migrations/data/0010_codes.sql") },
+                Migration { name: "0012_names", sql: include_str!("../migrations/data/0012_names.sql") },
             ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },

@@ -27,6 +27,8 @@ pub enum ConsentKind {
     Abroad,
     /// Objection to a purpose that rests on another basis (PIPL 24, 44; GDPR 21).
     Objection,
+    /// A guardian's consent for a child (PIPL 31(1)), in the child's own history.
+    Guardian,
 }
 
 impl ConsentKind {
@@ -39,13 +41,14 @@ impl ConsentKind {
             Self::Recipient => "recipient",
             Self::Abroad => "abroad",
             Self::Objection => "objection",
+            Self::Guardian => "guardian",
         }
     }
 
     /// The kind of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Consent, Self::Separate, Self::Recipient, Self::Abroad, Self::Objection]
+        [Self::Consent, Self::Separate, Self::Recipient, Self::Abroad, Self::Objection, Self::Guardian]
             .into_iter()
             .find(|k| k.name() == name)
     }

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::fault::{Fault, FieldFault};
 use crate::gate::Wanted;
+use crate::rights::guardian::Inviting;
 use crate::security::session::Device;
 use crate::value::{self, Checked};
 
@@ -57,9 +58,25 @@ impl App {
     /// [`Fault::Invalid`] with every field that is wrong; [`Fault::Taken`]; [`Fault::NeedsGuardian`];
     /// [`Fault::TooMany`]. Nothing is kept then.
     pub async fn join(&self, join: Join, actor: &Actor) -> Result<Joined, Fault> {
+        self.join_with(join, actor, None).await
+    }
+
+    /// Opens a child's account by the code of a guardian's invitation, which is spent with it.
+    ///
+    /// # Errors
+    /// As [`App::join`]; [`Fault::NeedsGuardian`] for a code that is none, or over.
+    pub async fn join_child(&self, mut join: Join, code: &str, language: &str, actor: &Actor) -> Result<Joined, Fault> {
+        self.check_join(&join)?;
+        let address = join.device.as_ref().map(|d| d.address.clone()).unwrap_or_default();
+        let inviting = self.inviting(code, language, &address).await?;
+        join.age = Some(AgeBand::Child);
+        self.join_with(join, actor, Some(inviting)).await
+    }
+
+    async fn join_with(&self, join: Join, actor: &Actor, inviting: Option<Inviting>) -> Result<Joined, Fault> {
         // parse
         let checked = self.check_join(&join)?;
-        if join.age == Some(AgeBand::Child) {
+        if join.age == Some(AgeBand::Child) && inviting.is_none() {
             self.store.transact(NoteChild).await?;
             return Err(Fault::NeedsGuardian);
         }
@@ -87,6 +104,7 @@ impl App {
         let work = OpenAccount {
             subject,
             age: join.age,
+            inviting,
             ask,
             actor: actor.clone(),
             values,
@@ -179,6 +197,7 @@ impl App {
 struct OpenAccount {
     subject: SubjectId,
     age: Option<AgeBand>,
+    inviting: Option<Inviting>,
     ask: Ask,
     actor: Actor,
     values: Vec<(ItemId, zeroize::Zeroizing<String>)>,
@@ -197,10 +216,14 @@ impl Transact for OpenAccount {
 
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
         hold.push((self.subject, Hold::Exclusive));
+        hold.extend(self.inviting.as_ref().map(|i| (i.guardian, Hold::Shared)));
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Receipt, Fault> {
         tx.open_account(self.subject, self.age).await?;
+        if let Some(inviting) = &self.inviting {
+            inviting.link(tx, self.subject).await?;
+        }
         for (item, normalized) in &self.identifiers {
             if !tx.claim_identifier(self.subject, item, normalized).await? {
                 return Err(Fault::Taken(item.clone()));

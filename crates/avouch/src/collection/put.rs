@@ -2,11 +2,13 @@
 //!
 //! Keeps promises 1.3 to 1.6 and 2.0: nothing is kept that the policy does not name for that purpose.
 
+use avouch_policy::model::Kind;
 use avouch_policy::{Act, Ask, ItemId};
 use avouch_seal::SubjectId;
 use avouch_store::{Actor, Answer, Hold, Put, Receipt, RecordId, Transact, Tx};
 
 use crate::app::App;
+use crate::collection::real_name;
 use crate::fault::{Fault, FieldFault};
 use crate::gate::Wanted;
 use crate::value;
@@ -44,14 +46,9 @@ impl App {
             return Err(Fault::NotFound);
         };
         let checked = value::check(&new.item, fact, &new.value).map_err(|f| Fault::Invalid(vec![f]))?;
-        // Identifiers and passwords have flows of their own, which verify them; no other path writes them.
-        if fact.identifier || fact.kind == avouch_policy::model::Kind::Secret {
-            return Err(Fault::Invalid(vec![FieldFault::new(
-                &new.item,
-                "own-flow",
-                "this is set by the person, in the account's own pages",
-            )]));
-        }
+        // Identifiers, passwords and real names have flows of their own, which verify them; no other path
+        // writes them. The gate is asked first, so that what it refuses is refused and recorded as such.
+        let own_flow = fact.identifier || fact.kind == Kind::Secret || real_name::VERIFIED.contains(&new.item.as_str());
         let record = match (fact.many, new.record) {
             (true, Some(id)) => id,
             (true, None) => RecordId(self.store.random()),
@@ -60,7 +57,8 @@ impl App {
             (false, Some(_)) => return Err(Fault::NotFound),
         };
         let value = zeroize::Zeroizing::new(checked.value);
-        let work = PutRecord { subject: new.subject, ask, actor: actor.clone(), item, record, value };
+        let own_flow = own_flow.then_some(new.item);
+        let work = PutRecord { subject: new.subject, ask, actor: actor.clone(), item, record, value, own_flow };
         let receipt = self.store.transact(work).await??;
         Ok((record, receipt))
     }
@@ -73,6 +71,8 @@ struct PutRecord {
     item: ItemId,
     record: RecordId,
     value: zeroize::Zeroizing<String>,
+    /// The item's name, where it has a flow of its own.
+    own_flow: Option<String>,
 }
 
 impl Transact for PutRecord {
@@ -88,6 +88,11 @@ impl Transact for PutRecord {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
         match tx.ask(self.subject, self.ask.clone(), &self.actor).await? {
             Answer::Refused(denied) => Ok(Err(denied.into())),
+            Answer::Permitted(_) if self.own_flow.is_some() => Err(Fault::Invalid(vec![FieldFault::new(
+                self.own_flow.as_deref().unwrap_or_default(),
+                "own-flow",
+                "this is set by the person, in the account's own pages",
+            )])),
             Answer::Permitted(permit) => {
                 let put = Put { item: self.item, id: self.record, value: self.value.as_bytes() };
                 Ok(Ok(tx.put(permit, &[put]).await?))

@@ -38,7 +38,8 @@ impl App {
             return Err(Fault::NeedsCode);
         }
         let checked = value::check(item, fact, raw).map_err(|f| Fault::Invalid(vec![f]))?;
-        if fact.kind == Kind::Secret {
+        // A verified name is corrected by a new check alone.
+        if fact.kind == Kind::Secret || crate::collection::real_name::VERIFIED.contains(&item) {
             return Err(Fault::NotFound);
         }
         // What is there is corrected as a right; what is new is collected for a purpose that names it.

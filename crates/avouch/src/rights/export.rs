@@ -76,6 +76,19 @@ impl App {
                 })
             })
             .collect();
+        let family = self.family(subject).await?;
+        let links: Vec<Value> = family
+            .links
+            .iter()
+            .map(|link| {
+                json!({
+                    "id": link.id.to_string(),
+                    "role": if link.role == avouch_store::LinkRole::Child { "child" } else { "guardian" },
+                    "asked": link.asked.to_string(),
+                    "confirmed": link.confirmed.map(|t| t.to_string()),
+                })
+            })
+            .collect();
         let data = json!({
             "format": "avouch-export/1",
             "subject": subject.to_string(),
@@ -85,6 +98,7 @@ impl App {
             "records": records,
             "consents": consents,
             "uses": uses,
+            "guardians": links,
             "receipt": used.receipt,
         });
         let json = serde_json::to_vec_pretty(&data).map_err(|e| Fault::NotNow(format!("the export: {e}")))?;

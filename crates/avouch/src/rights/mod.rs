@@ -5,6 +5,7 @@ pub mod consent;
 pub mod correct;
 pub mod delete;
 pub mod export;
+pub mod guardian;
 pub mod see;
 
 /// The purpose people exercise their rights under.

@@ -8,6 +8,7 @@ use avouch_seal::SubjectId;
 use avouch_store::{Actor, Answer, Deleted, Hold, Keep, Receipt, StoreError, Transact, Tx};
 
 use crate::app::App;
+use crate::collection::real_name;
 use crate::fault::Fault;
 use crate::gate::Wanted;
 
@@ -65,6 +66,8 @@ impl App {
     /// # Errors
     /// When a store cannot be written; running it again goes on where it stopped.
     pub async fn erase(&self, subject: SubjectId) -> Result<Certificate, Fault> {
+        // A child whose guardian goes has no guardian's consent any more, before the guardian's key is gone.
+        self.end_all_guardians(subject).await?;
         let kept = match self.store.transact(KeepByLaw { subject, keeping: self.keeping()? }).await {
             Ok(count) => count,
             // Erased before, up to the rows.
@@ -100,6 +103,7 @@ impl App {
                 reading.look()?.account(subject).await?.is_some()
             };
             if stands {
+                self.end_all_guardians(subject).await?;
                 self.store.destroy_key(subject).await?;
                 self.store.transact(DeleteRows { subject }).await?;
                 resumed += 1;
@@ -172,7 +176,9 @@ impl Transact for DeleteRows {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
-        tx.unqueue(JOB, self.subject).await?;
+        for job in [JOB, real_name::JOB, real_name::END_JOB, real_name::AGE_JOB] {
+            tx.unqueue(job, self.subject).await?;
+        }
         tx.delete_rows(self.subject).await
     }
 }

@@ -1,4 +1,5 @@
-//! The console, for staff. Nothing personal is on these pages: leaves hold none.
+//! The console, for staff. Nothing personal is on these pages but where a name is checked, which is recorded:
+//! leaves hold none.
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -14,9 +15,10 @@ use crate::state::Web;
 pub mod enter;
 pub mod home;
 pub mod leaves;
+pub mod names;
 
 /// The parts of the console: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 2] = [("/", "part-today"), ("/leaves", "part-leaves")];
+pub const PARTS: [(&str, &str); 3] = [("/", "part-today"), ("/names", "part-names"), ("/leaves", "part-leaves")];
 
 /// An operator who is signed in.
 #[derive(Debug, Clone)]

@@ -42,6 +42,8 @@ pub struct Join {
     pub optional: Vec<Field>,
     /// Age bands.
     pub ages: Vec<Choice>,
+    /// The code of a guardian's invitation, for a child.
+    pub invitation: Field,
     /// What was wrong with the age; empty when nothing was.
     pub age_error: String,
     /// Below which age a guardian must consent, from the law pack.
@@ -112,6 +114,7 @@ fn form(web: &Web, f: Frame, given: &BTreeMap<String, String>, faults: &[FieldFa
         contacts: Vec::new(),
         optional: Vec::new(),
         ages: Vec::new(),
+        invitation: Field::new("invitation", f.t("join-invitation"), Input::Text).hint(f.t("join-invitation-hint")),
         age_error: String::new(),
         guardian_under: facts.collection.minors.as_ref().map_or(0, |m| m.guardian_under),
         off: Summary::of(web, &f).optional,
@@ -209,11 +212,19 @@ pub async fn send(
         page.age_error = page.f.t("join-age-missing");
         return Ok(PageWith(StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
-    let values =
-        given.iter().filter(|(n, _)| *n != csrf::FIELD && *n != "age").map(|(n, v)| (n.clone(), v.clone())).collect();
     let address = device.address.clone();
+    let values = given
+        .iter()
+        .filter(|(n, _)| *n != csrf::FIELD && *n != "age" && *n != "invitation")
+        .map(|(n, v)| (n.clone(), v.clone()))
+        .collect();
     let join = avouch::collection::join::Join { values, age, device: Some(device) };
-    match web.app.join(join, &Actor::Subject).await {
+    let code = given.get("invitation").map(|c| c.trim()).filter(|c| !c.is_empty() && age == Some(AgeBand::Child));
+    let joined = match code {
+        Some(code) => web.app.join_child(join, code, f.tag(), &Actor::Subject).await,
+        None => web.app.join(join, &Actor::Subject).await,
+    };
+    match joined {
         Ok(joined) => {
             verify_contacts(&web, &f, &joined, &address).await;
             let seconds = u32::try_from(web.app.settings.session_absolute.as_secs()).ok();

@@ -82,6 +82,7 @@ fn join(s: &Set) -> Join {
             Choice { value: "teen".into(), label: f.t2("join-age-teen", "from", 14_u32, "to", 17_u32), chosen: false },
             Choice { value: "adult".into(), label: f.t1("join-age-adult", "age", 18_u32), chosen: false },
         ],
+        invitation: Field::new("invitation", f.t("join-invitation"), Input::Text).hint(f.t("join-invitation-hint")),
         age_error: String::new(),
         guardian_under: 14,
         off: summary(s).optional,

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use crate::fault::Fault;
 use crate::form::Input;
 use crate::page::Page;
-use crate::site::privacy::{Kept, days_ago, uses};
+use crate::site::privacy::{Kept, days_ago, real_name, uses};
 use crate::state::{Signed, Web, page_fault, say, told};
 use crate::words;
 
@@ -140,7 +140,9 @@ pub async fn show(
     // Counted before the page's own look, which is told at the next.
     let counts = web.app.uses(subject, days_ago(web.app.store.now(), days)).await.map_err(&told)?;
     let standing = web.app.account(subject).await.map_err(&told)?.standing;
-    let masked = matches!(item.kind, Kind::Email | Kind::Phone | Kind::IdDocument) || item.sensitive;
+    let masked = matches!(item.kind, Kind::Email | Kind::Phone | Kind::IdDocument)
+        || item.sensitive
+        || real_name::hidden(item, &name);
     let revealed = session.proven || !masked;
     // What is in an address names item and record.
     let address = |record: &avouch::store::RecordId| format!("{name}.{record}");

@@ -13,20 +13,24 @@ pub mod consents;
 pub mod correct;
 pub mod delete;
 pub mod export;
+pub mod guardian;
 pub mod item;
 pub mod overview;
+pub mod real_name;
 pub mod receipts;
 pub mod security;
 pub mod sessions;
 pub mod uses;
 
 /// The parts of the centre: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 8] = [
+pub const PARTS: [(&str, &str); 10] = [
     ("/privacy", "part-overview"),
     ("/privacy/uses", "part-uses"),
     ("/privacy/consents", "part-consents"),
     ("/privacy/export", "part-export"),
     ("/privacy/security", "part-security"),
+    ("/privacy/real-name", "part-real-name"),
+    ("/privacy/guardian", "part-guardian"),
     ("/privacy/sessions", "part-sessions"),
     ("/privacy/receipts", "part-receipts"),
     ("/privacy/cancel", "part-cancel"),

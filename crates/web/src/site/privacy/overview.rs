@@ -101,7 +101,7 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
         .filter(|(name, i)| {
             counts.contains_key(name.as_str())
                 && !i.many
-                && !matches!(i.kind, Kind::Secret | Kind::Picture | Kind::Video)
+                && !matches!(i.kind, Kind::Secret | Kind::Picture | Kind::Video | Kind::Structured)
         })
         .map(|(name, _)| name.as_str())
         .collect();
