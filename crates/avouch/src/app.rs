@@ -5,7 +5,9 @@ use std::sync::Arc;
 use avouch_policy::Policy;
 use avouch_store::Store;
 use jiff::SignedDuration;
+use tokio::sync::Semaphore;
 
+use crate::collection::upload::Waiting;
 use crate::security::password::Passwords;
 
 /// Settings of an installation. What people are promised stands in the policy, not here.
@@ -23,6 +25,16 @@ pub struct Settings {
     pub tries: u64,
     /// How long they wait.
     pub tries_window: SignedDuration,
+    /// Bytes of pictures and videos a person may have, uploads under way included.
+    pub quota: u64,
+    /// Uploads a person may have under way.
+    pub uploads_at_once: u64,
+    /// An upload not finished after so long is given up.
+    pub upload_lasts: SignedDuration,
+    /// Bytes of pictures that may wait in memory until they are whole, of everyone together.
+    pub pictures_waiting: u64,
+    /// Pictures read and written anew at once; each takes its memory.
+    pub pictures_at_once: usize,
 }
 
 impl Default for Settings {
@@ -34,6 +46,11 @@ impl Default for Settings {
             hashes_at_once: 2,
             tries: 10,
             tries_window: SignedDuration::from_mins(15),
+            quota: 10 << 30,
+            uploads_at_once: 8,
+            upload_lasts: SignedDuration::from_hours(24),
+            pictures_waiting: 256 << 20,
+            pictures_at_once: 2,
         }
     }
 }
@@ -46,6 +63,8 @@ pub struct App {
     /// The settings.
     pub settings: Arc<Settings>,
     pub(crate) passwords: Arc<Passwords>,
+    pub(crate) waiting: Arc<Waiting>,
+    pub(crate) pictures: Arc<Semaphore>,
 }
 
 impl App {
@@ -53,7 +72,8 @@ impl App {
     #[must_use]
     pub fn new(store: Store, settings: Settings) -> Self {
         let passwords = Arc::new(Passwords::new(settings.hashes_at_once));
-        Self { store, settings: Arc::new(settings), passwords }
+        let pictures = Arc::new(Semaphore::new(settings.pictures_at_once));
+        Self { store, settings: Arc::new(settings), passwords, waiting: Arc::default(), pictures }
     }
 
     /// The policy in force.

@@ -33,8 +33,8 @@ pub mod store {
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence, Head, Ill, Overdue,
-        Proof, Receipt, Record, RecordHead, RecordId, SessionInfo, SessionName, SessionToken, Store, StoreConfig,
-        StoreError, UseCount, Used, Which,
+        Account, Actor, AgeBand, Blob, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence, Head, Ill,
+        Overdue, Proof, PublicId, Published, Receipt, Record, RecordHead, RecordId, Role, SessionInfo, SessionName,
+        SessionToken, Store, StoreConfig, StoreError, UseCount, Used, Which,
     };
 }

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 mod aead;
+mod blob;
 mod entropy;
 mod id;
 mod keyfile;
@@ -10,6 +11,7 @@ mod kms;
 mod plain;
 
 pub use aead::{Aad, SealError, Suite};
+pub use blob::{BlobKey, CHUNK, CHUNK_OVERHEAD, chunks};
 pub use entropy::{Entropy, SystemEntropy};
 pub use id::{IdError, Region, SubjectId};
 pub use keyfile::KeyFile;

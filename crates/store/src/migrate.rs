@@ -26,7 +26,10 @@ impl Which {
 
     fn migrations(self) -> &'static [Migration] {
         match self {
-            Self::Data => &[Migration { name: "0001_base", sql: include_str!("../migrations/data/0001_base.sql") }],
+            Self::Data => &[
+                Migration { name: "0001_base", sql: include_str!("../migrations/data/0001_base.sql") },
+                Migration { name: "0013_content", sql: include_str!("../migrations/data/0013_content.sql") },
+            ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },
                 Migration { name: "0002_joining", sql: include_str!("../migrations/keys/0002_joining.sql") },

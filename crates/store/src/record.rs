@@ -8,10 +8,11 @@ use avouch_policy::ItemId;
 use avouch_seal::{Aad, Plain, SubjectId, SubjectKey};
 use jiff::Timestamp;
 
+use crate::blob::Blob;
 use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
 use crate::look::Look;
-use crate::permit::{Permit, Refused};
+use crate::permit::{Actor, Permit, Refused};
 use crate::standing;
 use crate::transact::Transact;
 use crate::tx::{Receipt, Tx};
@@ -72,6 +73,8 @@ pub struct Record {
     pub head: RecordHead,
     /// Its value.
     pub value: Plain<Vec<u8>>,
+    /// Its pictures or video, to be read in ranges.
+    pub blobs: Vec<Blob>,
 }
 
 /// A value to put.
@@ -97,6 +100,8 @@ pub enum Which {
     },
     /// One.
     One(ItemId, RecordId),
+    /// These, as far as they are there.
+    These(Vec<(ItemId, RecordId)>),
 }
 
 impl Which {
@@ -180,20 +185,13 @@ impl<'c> Look<'c> {
         let mut records = Vec::new();
         match which {
             Which::One(item, id) => {
-                if !permit.covers(*item) {
-                    return Err(not_covered(self, *item));
+                let record = self.unseal_one(&permit, &key, *item, *id).await?;
+                records.push(record.ok_or(StoreError::NoRecord)?);
+            }
+            Which::These(all) => {
+                for (item, id) in all {
+                    records.extend(self.unseal_one(&permit, &key, *item, *id).await?);
                 }
-                let name = self.policy().item_name(*item).to_owned();
-                let row = self
-                    .db
-                    .first(
-                        "SELECT item, id, version, purpose, source, created, changed, until, sealed FROM record \
-                         WHERE subject = ?1 AND item = ?2 AND id = ?3 AND (until IS NULL OR until > ?4)",
-                        &[Val::Blob(subject.id()), Val::Text(&name), Val::Blob(&id.0), now.into()],
-                    )
-                    .await?
-                    .ok_or(StoreError::NoRecord)?;
-                records.extend(self.unseal(&key, subject, &row)?);
             }
             Which::Page { limit, after } => {
                 for item in permit.ask.items.iter().copied() {
@@ -228,9 +226,37 @@ impl<'c> Look<'c> {
                 }
             }
         }
+        // A person watching their own video is not cut off by an answer they give meanwhile.
+        let epoch = (!matches!(permit.actor, Actor::Subject)).then_some(permit.epoch);
+        for record in &mut records {
+            record.blobs = self.blobs(&key, subject, record.head.item, record.head.id, epoch).await?;
+        }
         let mut leaf = permit.leaf(self, Outcome::Done);
         leaf.commitment = Some(commit(&key, &leaf.salt, records.iter().map(|r| &r.value)));
         Ok(Opened { subject, epoch: permit.epoch, leaf, records })
+    }
+
+    async fn unseal_one(
+        &mut self,
+        permit: &Permit<'_>,
+        key: &SubjectKey,
+        item: ItemId,
+        id: RecordId,
+    ) -> Result<Option<Record>, StoreError> {
+        if !permit.covers(item) {
+            return Err(not_covered(self, item));
+        }
+        let (subject, now) = (permit.subject, self.now());
+        let name = self.policy().item_name(item).to_owned();
+        let row = self
+            .db
+            .first(
+                "SELECT item, id, version, purpose, source, created, changed, until, sealed FROM record \
+                 WHERE subject = ?1 AND item = ?2 AND id = ?3 AND (until IS NULL OR until > ?4)",
+                &[Val::Blob(subject.id()), Val::Text(&name), Val::Blob(&id.0), now.into()],
+            )
+            .await?;
+        row.map_or(Ok(None), |row| self.unseal(key, subject, &row))
     }
 
     fn unseal(&self, key: &SubjectKey, subject: SubjectId, row: &Row) -> Result<Option<Record>, StoreError> {
@@ -245,7 +271,7 @@ impl<'c> Look<'c> {
             version: head.version,
         };
         let value = key.open(&aad, row.blob(8)?).map_err(|e| StoreError::Sealed(e.to_string()))?;
-        Ok(Some(Record { head, value: Plain::new(value) }))
+        Ok(Some(Record { head, value: Plain::new(value), blobs: Vec::new() }))
     }
 }
 
@@ -350,12 +376,15 @@ impl<'t> Tx<'t> {
         Ok(Used { records: opened.records, receipt })
     }
 
-    /// Deletes one record for good; false when it was not there. The leaf is the caller's.
+    /// Deletes one record for good, with its pictures and its place in any list; false when it was not there. The
+    /// leaf is the caller's.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn delete_record(&mut self, subject: SubjectId, item: &str, id: RecordId) -> Result<bool, StoreError> {
         self.held(subject, Hold::Shared)?;
+        self.drop_blobs(subject, item, id).await?;
+        self.unpublish(subject, item, id).await?;
         let gone = self
             .db
             .execute(

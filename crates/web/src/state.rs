@@ -191,7 +191,7 @@ pub fn told(fault: &avouch::Fault, lang: &str) -> Fault {
         F::Refused(denied) => {
             Fault::Refused(denied.refusal.tell(&denied.policy, lang).into_iter().map(reason).collect())
         }
-        F::Invalid(_) => Fault::Malformed,
+        F::Invalid(_) | F::Offset(_) => Fault::Malformed,
         F::Taken(_) | F::NeedsGuardian | F::NotNow(_) | F::WrongLogin | F::NeedsProof => Fault::Forbidden,
         F::TooMany(minutes) => Fault::TooMany { seconds: u32::try_from(minutes * 60).unwrap_or(u32::MAX) },
         F::NotFound => Fault::NotFound,

@@ -2,6 +2,7 @@
 //!
 //! Keeps promises 1.3 to 1.6 and 2.0: nothing is kept that the policy does not name for that purpose.
 
+use avouch_policy::model::Kind;
 use avouch_policy::{Act, Ask, ItemId};
 use avouch_seal::SubjectId;
 use avouch_store::{Actor, Answer, Hold, Put, Receipt, RecordId, Transact, Tx};
@@ -43,9 +44,16 @@ impl App {
         let (Some(item), Some(fact)) = (policy.item(&new.item), policy.facts().collection.items.get(&new.item)) else {
             return Err(Fault::NotFound);
         };
+        if matches!(fact.kind, Kind::Picture | Kind::Video) {
+            return Err(Fault::Invalid(vec![FieldFault::new(
+                &new.item,
+                "upload",
+                "pictures and videos are uploaded: begin with POST /v1/subjects/{subject}/uploads",
+            )]));
+        }
         let checked = value::check(&new.item, fact, &new.value).map_err(|f| Fault::Invalid(vec![f]))?;
         // Identifiers and passwords have flows of their own, which verify them; no other path writes them.
-        if fact.identifier || fact.kind == avouch_policy::model::Kind::Secret {
+        if fact.identifier || fact.kind == Kind::Secret {
             return Err(Fault::Invalid(vec![FieldFault::new(
                 &new.item,
                 "own-flow",

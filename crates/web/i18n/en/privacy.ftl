@@ -103,3 +103,36 @@ leaf-digest = Policy
 leaf-proof-save = Save the proof
 leaf-proof-text = The file lets anyone check, without us and without seeing your data, that this entry stands in the log. The entry itself holds no personal data.
 sessions-unknown = Unknown device
+
+# My content.
+
+part-content = My content
+content-head = What you put up
+content-lead = Your texts, comments, pictures and videos, newest first. Look at them, take them back or delete them.
+content-file = A picture or a video
+content-file-why = JPEG, PNG, WebP or GIF up to 20 MB; MP4 or MOV up to 4 GB. Where and when it was taken and with what is removed before it is kept. Of a moving GIF the first picture is kept.
+content-send = Put it up
+content-private = Only you see what you put up. To publish, you are asked for your consent first.
+content-consent = Consent to publishing
+content-there = What there is
+content-none = Nothing yet.
+content-picture-of = Picture of { $at }
+content-video-of = Video of { $at }
+content-public-since = Public since { $at }
+content-only-you = Only you see it
+content-view = View
+content-publish = Publish
+content-unpublish = Take back
+content-older = Older ones
+upload-cut = The connection broke before the file was whole. Nothing of it was kept; send it again.
+upload-busy = Too much is being sent right now. Try again in a minute.
+upload-empty = Choose a file; this one is empty.
+upload-too-large = The file is too large: a picture may have 20 MB, a video 4 GB.
+upload-quota = Your space is used up. Delete something first.
+upload-svg = SVG drawings can hold programs and are not taken. Save it as PNG and send that.
+upload-heic = HEIC and AVIF pictures cannot be read here. Save it as JPEG and send that.
+upload-huge = The picture has more than 50 million pixels. Make it smaller.
+upload-bomb = What is written beside the picture is far larger than a picture needs. Save it anew without it.
+upload-broken = The file cannot be read. Open it, save it anew and send that.
+upload-data-track = The video carries a track of data, such as places, that cannot be removed here. Save it as MP4 without it and send that.
+upload-unknown = By its content this is neither a picture nor a video we can take: JPEG, PNG, WebP, GIF, MP4 or MOV.

@@ -89,3 +89,36 @@ leaf-digest = 政策
 leaf-proof-save = 保存证明文件
 leaf-proof-text = 任何人凭此文件即可核验该条记录确在账本之中，无需经过我们，也不会看到您的信息。记录本身不含个人信息。
 sessions-unknown = 未知设备
+
+# 我的内容。
+
+part-content = 我的内容
+content-head = 您上传和发布的内容
+content-lead = 您的文字、评论、图片和视频，最新的在前。您可以查看、撤回公开或删除。
+content-file = 图片或视频
+content-file-why = JPEG、PNG、WebP 或 GIF，不超过 20 MB；MP4 或 MOV，不超过 4 GB。保存前会去除拍摄地点、时间和设备等信息。动态 GIF 只保留第一帧。
+content-send = 上传
+content-private = 您上传的内容仅您自己可见。公开发布前会先征求您的同意。
+content-consent = 同意公开发布
+content-there = 已有内容
+content-none = 暂无内容。
+content-picture-of = { $at } 的图片
+content-video-of = { $at } 的视频
+content-public-since = 自 { $at } 起公开
+content-only-you = 仅您可见
+content-view = 查看
+content-publish = 公开
+content-unpublish = 撤回公开
+content-older = 更早的内容
+upload-cut = 文件未传完连接就中断了，未保存任何内容，请重新发送。
+upload-busy = 当前上传过多，请稍后再试。
+upload-empty = 请选择文件；该文件为空。
+upload-too-large = 文件过大：图片不超过 20 MB，视频不超过 4 GB。
+upload-quota = 您的空间已用完，请先删除部分内容。
+upload-svg = SVG 图形可能包含程序，不予接受。请另存为 PNG 后发送。
+upload-heic = 无法读取 HEIC 和 AVIF 图片。请另存为 JPEG 后发送。
+upload-huge = 图片超过 5000 万像素，请缩小后再发送。
+upload-bomb = 图片附带的信息远超正常大小。请去除后另存再发送。
+upload-broken = 无法读取该文件。请打开后另存再发送。
+upload-data-track = 该视频含有无法在此去除的数据轨道（例如位置）。请另存为不含该轨道的 MP4 后发送。
+upload-unknown = 从内容看，这不是可接受的图片或视频格式：JPEG、PNG、WebP、GIF、MP4 或 MOV。
