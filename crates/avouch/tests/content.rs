@@ -3,8 +3,8 @@
 //! Keeps promises 1.3, 4.4, 5.5 and 6.2.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use std::convert::Infallible;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use avouch::collection::put::NewRecord;
 use avouch::collection::upload::{NewUpload, Progress};
@@ -12,6 +12,7 @@ use avouch::gate::Wanted;
 use avouch::store::{Actor, Blob, RecordId, Role, Sink, SubjectId, Which};
 use avouch::{App, Fault};
 use avouch_policy::Act;
+use avouch_store::Faults;
 use avouch_testkit::canary::{canary, scan};
 use avouch_testkit::media;
 use avouch_testkit::{Engine, Home};
@@ -178,7 +179,8 @@ async fn promise_1_3_a_video_cut_three_times_arrives_whole_and_without_its_place
             let elsewhere = home.app.append(person, begun.id, cut as u64, body(b"x", true), &Actor::Subject).await;
             assert!(matches!(elsewhere, Err(Fault::Offset(stands)) if stands == at as u64));
         }
-        let done = home.app.append(person, begun.id, at as u64, body(&sent[at..], true), &Actor::Subject).await.unwrap();
+        let done =
+            home.app.append(person, begun.id, at as u64, body(&sent[at..], true), &Actor::Subject).await.unwrap();
         assert!(done.receipt.is_some());
         assert!(matches!(home.app.upload_at(person, begun.id).await, Err(Fault::NotFound)), "it is a record now");
         assert!(scan(home.dir.path(), &[note.as_bytes()]).is_empty());
@@ -196,7 +198,8 @@ async fn promise_1_3_a_video_cut_three_times_arrives_whole_and_without_its_place
         // Any range opens alone, over chunks and objects.
         let blob = blob(&home.app, person, "video", begun.id, Role::Whole).await.unwrap();
         assert_eq!(blob.media, "video/mp4");
-        for (from, to) in [(0, 1), (65_535, 65_537), ((4 << 20) - 3, (4 << 20) + 3), (size - 5, size), (size, size + 9)] {
+        for (from, to) in [(0, 1), (65_535, 65_537), ((4 << 20) - 3, (4 << 20) + 3), (size - 5, size), (size, size + 9)]
+        {
             let end = usize::try_from(to.min(size)).unwrap();
             assert_eq!(range(&blob, from, to).await, kept[usize::try_from(from).unwrap()..end], "{from} to {to}");
         }
@@ -217,7 +220,11 @@ async fn a_video_is_known_by_its_boxes_and_refused_where_it_cannot_be_cleaned() 
         ("a track of positions", media::video(100_000, "n", b"meta"), "data-track"),
         ("a box longer than the file", torn, "broken-video"),
         ("a length beyond all", endless, "broken-video"),
-        ("no picture in it", media::mp4_box(b"ftyp", b"isom\0\0\0\0isomavc1 and so on to be long enough"), "not-a-video"),
+        (
+            "no picture in it",
+            media::mp4_box(b"ftyp", b"isom\0\0\0\0isomavc1 and so on to be long enough"),
+            "not-a-video",
+        ),
     ];
     for (what, bytes, why) in cases {
         assert_eq!(code(put_up(&home.app, person, "video", &bytes).await.unwrap_err()), why, "{what}");
@@ -275,7 +282,11 @@ async fn promise_5_5_a_tampered_object_does_not_open() {
     assert_eq!(sealed.len(), 200_000 + 4 * 30);
     let opened = blob(&home.app, person, "video", id, Role::Whole).await.unwrap();
     for (what, bytes) in [
-        ("a flipped byte", { let mut b = sealed.clone(); b[70_000] ^= 1; b }),
+        ("a flipped byte", {
+            let mut b = sealed.clone();
+            b[70_000] ^= 1;
+            b
+        }),
         ("two chunks changed places", {
             let step = 65_536 + 30;
             [&sealed[step..2 * step], &sealed[..step], &sealed[2 * step..]].concat()
@@ -351,9 +362,101 @@ async fn sizes_amounts_and_other_paths_are_refused() {
     assert!(matches!(app.begin_upload(new, &plaza).await, Err(Fault::Refused(_))));
 }
 
+/// Fails once, at a point, after letting it pass some times.
+#[derive(Default)]
+struct Once(Mutex<Option<(&'static str, u32)>>);
+
+impl Faults for Once {
+    fn strike(&self, point: &'static str) -> bool {
+        let mut armed = self.0.lock().unwrap();
+        match &mut *armed {
+            Some((at, 0)) if *at == point => {
+                *armed = None;
+                true
+            }
+            Some((at, pass)) if *at == point => {
+                *pass -= 1;
+                false
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Sends as a patient client does: asks where it stands, goes on, until the record is there.
+async fn patiently(app: &App, person: SubjectId, item: &str, bytes: &[u8]) -> RecordId {
+    let begun = loop {
+        if let Ok(begun) = begin(app, person, item, bytes.len() as u64).await {
+            break begun.id;
+        }
+    };
+    for _ in 0..9 {
+        let at = match app.upload_at(person, begun).await {
+            Ok(progress) => usize::try_from(progress.offset).unwrap(),
+            Err(Fault::NotFound) => return begun,
+            Err(other) => panic!("{other}"),
+        };
+        let done = app.append(person, begun, at as u64, body(&bytes[at..], true), &Actor::Subject).await;
+        if done.is_ok_and(|p| p.receipt.is_some()) {
+            return begun;
+        }
+    }
+    panic!("it never ends");
+}
+
+#[tokio::test]
+async fn a_fault_at_any_write_of_an_upload_loses_and_doubles_nothing() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let once = Arc::new(Once::default());
+        let app = home.node("b", Some(once.clone())).await;
+        let film = media::video((5 << 20) + 77, "n", b"soun");
+        let picture = media::picture(60, 40, ImageFormat::Png);
+        let mut n = 0;
+        for (item, bytes) in [("video", &film), ("picture", &picture)] {
+            for point in ["before commit", "after commit"] {
+                let mut struck = 0;
+                loop {
+                    n += 1;
+                    let person = home.person(n).await.subject;
+                    *once.0.lock().unwrap() = Some((point, struck));
+                    let id = patiently(&app, person, item, bytes).await;
+                    let fired = once.0.lock().unwrap().take().is_none();
+                    let held = app.holdings(person).await.unwrap();
+                    let policy = app.policy();
+                    let there: Vec<_> = held.iter().filter(|h| policy.item_name(h.item) == item).collect();
+                    assert_eq!(there.len(), 1, "{item} {point} {struck}");
+                    assert_eq!(there[0].id, id);
+                    let kept = whole(&app, person, item, id).await;
+                    assert!(item == "picture" || kept.len() == film.len());
+                    if !fired {
+                        break;
+                    }
+                    struck += 1;
+                }
+                assert!(struck >= 2, "{item}: the beginning and the end were struck at least");
+            }
+        }
+        // What lost attempts left behind goes a day after it was noticed, and nothing else does.
+        let before = objects(&home).len();
+        app.sweep(false).await.unwrap();
+        home.clock.advance(jiff::SignedDuration::from_hours(25));
+        app.sweep(false).await.unwrap();
+        assert!(objects(&home).len() < before);
+        for subject in 1..=n {
+            let person = home.session(subject).await.subject();
+            for record in app.holdings(person).await.unwrap() {
+                let item = app.policy().item_name(record.item).to_owned();
+                if item == "video" || item == "picture" {
+                    assert!(!whole(&app, person, &item, record.id).await.is_empty());
+                }
+            }
+        }
+    }
+}
+
 async fn comment(home: &Home, subject: SubjectId, text: &str, service: &Actor) -> RecordId {
-    let new =
-        NewRecord { subject, purpose: "content".into(), item: "text".into(), record: None, value: text.into() };
+    let new = NewRecord { subject, purpose: "content".into(), item: "text".into(), record: None, value: text.into() };
     home.app.put_record(new, service).await.unwrap().0
 }
 
@@ -421,7 +524,11 @@ async fn promise_6_2_a_thread_outlives_a_deleted_post_without_its_author() {
         let held = |subject| home.app.holdings(subject);
         let before = held(reader).await.unwrap().len();
         assert!(matches!(home.app.comment(reader, root, "No.", &plaza).await, Err(Fault::Refused(_))));
-        assert_eq!(held(reader).await.unwrap().len(), before, "nothing is collected for a comment that may not be shown");
+        assert_eq!(
+            held(reader).await.unwrap().len(),
+            before,
+            "nothing is collected for a comment that may not be shown"
+        );
         home.consent(reader, "publication", true).await;
         let (first, first_record, _) = home.app.comment(reader, root, "First.", &plaza).await.unwrap();
         home.clock.advance(jiff::SignedDuration::from_secs(1));

@@ -105,7 +105,11 @@ impl Blob {
         let step = CHUNK + CHUNK_OVERHEAD;
         let length = |chunk: u64| self.size().min((chunk + 1) * CHUNK) - chunk * CHUNK + CHUNK_OVERHEAD;
         let range = (first - piece.start) * step..(last - piece.start) * step + length(last);
+        let wanted = range.end - range.start;
         let sealed = self.shared.objects.range(&piece.name, range).await?;
+        if sealed.len() as u64 != wanted {
+            return Err(StoreError::Sealed("an object is shorter than it was written".into()));
+        }
         let broken = |e: avouch_seal::SealError| StoreError::Sealed(e.to_string());
         let whole = usize::try_from(step).unwrap_or(usize::MAX);
         let mut plain = Vec::with_capacity(sealed.len());
@@ -114,9 +118,6 @@ impl Blob {
         }
         let begin = usize::try_from(from - first * CHUNK).unwrap_or(usize::MAX);
         let end = usize::try_from(to - first * CHUNK).unwrap_or(usize::MAX).min(plain.len());
-        if begin >= end {
-            return Err(StoreError::Unreadable("a sealed object is shorter than it was".into()));
-        }
         plain.truncate(end);
         plain.drain(..begin);
         Ok(Some(Plain::new(plain)))
@@ -378,12 +379,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn drop_blobs(
-        &mut self,
-        subject: SubjectId,
-        item: &str,
-        record: RecordId,
-    ) -> Result<(), StoreError> {
+    pub async fn drop_blobs(&mut self, subject: SubjectId, item: &str, record: RecordId) -> Result<(), StoreError> {
         let place = [Val::Blob(subject.id()), Val::Text(item), Val::Blob(&record.0)];
         let sql = "SELECT id FROM blob WHERE subject = ?1 AND item = ?2 AND record = ?3";
         let ids = self.db.query(sql, &place).await?;

@@ -165,8 +165,7 @@ impl<'t> Tx<'t> {
     pub async fn unpublish(&mut self, subject: SubjectId, item: &str, record: RecordId) -> Result<bool, StoreError> {
         self.held(subject, Hold::Shared)?;
         let sql = "DELETE FROM publication WHERE subject = ?1 AND item = ?2 AND record = ?3";
-        let gone =
-            self.db.execute(sql, &[Val::Blob(subject.id()), Val::Text(item), Val::Blob(&record.0)]).await?;
+        let gone = self.db.execute(sql, &[Val::Blob(subject.id()), Val::Text(item), Val::Blob(&record.0)]).await?;
         Ok(gone > 0)
     }
 

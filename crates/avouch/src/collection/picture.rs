@@ -30,10 +30,8 @@ pub struct NotAPicture {
     pub text: &'static str,
 }
 
-const SVG: NotAPicture = NotAPicture {
-    code: "svg",
-    text: "SVG drawings can hold programs and are not taken; save it as PNG and send that",
-};
+const SVG: NotAPicture =
+    NotAPicture { code: "svg", text: "SVG drawings can hold programs and are not taken; save it as PNG and send that" };
 const UNKNOWN: NotAPicture = NotAPicture {
     code: "not-a-picture",
     text: "by its content this is not a JPEG, PNG, WebP or GIF picture; save it as one of these and send that",

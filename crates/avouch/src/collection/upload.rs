@@ -48,6 +48,8 @@ pub struct Progress {
     pub id: RecordId,
     /// Its item.
     pub item: String,
+    /// What for.
+    pub purpose: String,
     /// Bytes kept: go on from here.
     pub offset: u64,
     /// Bytes announced.
@@ -104,7 +106,11 @@ impl App {
         let fact = policy.facts().collection.items.get(name).ok_or(Fault::NotFound)?;
         let id = policy.item(name).ok_or(Fault::NotFound)?;
         if !matches!(fact.kind, Kind::Picture | Kind::Video) {
-            return Err(wrong("item", "not-a-file", format!("'{name}' is not a picture or a video; put it as a record")));
+            return Err(wrong(
+                "item",
+                "not-a-file",
+                format!("'{name}' is not a picture or a video; put it as a record"),
+            ));
         }
         Ok((id, fact.kind, fact.many))
     }
@@ -117,6 +123,8 @@ impl App {
         let wanted = Wanted { act: Act::Collect, purpose: &new.purpose, items: &[&new.item], recipient: None };
         let ask = self.ask_or_refuse(&wanted, actor).await?;
         let (_, kind, _) = self.upload_item(&new.item)?;
+        // Who may not send anything is told that, and nothing of the person's space.
+        self.still_permitted(new.subject, &ask, actor).await?;
         let largest = if kind == Kind::Picture { picture::LARGEST } else { video::LARGEST };
         if new.size == 0 {
             return Err(wrong("size", "empty", "the file is empty"));
@@ -132,7 +140,10 @@ impl App {
             return Err(wrong("size", "too-many-uploads", "finish or give up the uploads under way first"));
         }
         if kept.saturating_add(new.size) > self.settings.quota {
-            let text = format!("the space of {} MiB a person has is used up; delete something first", self.settings.quota >> 20);
+            let text = format!(
+                "the space of {} MiB a person has is used up; delete something first",
+                self.settings.quota >> 20
+            );
             return Err(wrong("size", "quota", text));
         }
         let now = self.store.now();
@@ -411,6 +422,7 @@ fn progress(upload: &Upload, offset: u64) -> Progress {
     Progress {
         id: RecordId(upload.id),
         item: upload.item.clone(),
+        purpose: upload.purpose.clone(),
         offset,
         size: upload.size,
         expires: upload.expires,

@@ -29,8 +29,10 @@ const UNKNOWN: NotAVideo = NotAVideo {
     code: "not-a-video",
     text: "by its content this is not an MP4 or QuickTime video; save it as MP4 and send that",
 };
-const BROKEN: NotAVideo =
-    NotAVideo { code: "broken-video", text: "the video's boxes do not fit together; save it anew as MP4 and send that" };
+const BROKEN: NotAVideo = NotAVideo {
+    code: "broken-video",
+    text: "the video's boxes do not fit together; save it anew as MP4 and send that",
+};
 const DATA_TRACK: NotAVideo = NotAVideo {
     code: "data-track",
     text: "the video carries a track of data, such as positions, that cannot be taken out while it is sent; save it \
@@ -159,6 +161,10 @@ impl Cleaner {
             self.next = limit;
             return Ok(());
         }
+        if at == 0 && kind != b"ftyp" {
+            return Err(UNKNOWN);
+        }
+        let top = self.within.is_empty();
         let (length, lead) = match short {
             0 => (limit - at, 8),
             1 => (head.get(8..16).map(number).ok_or(BROKEN)?, 16),
@@ -171,12 +177,8 @@ impl Cleaner {
             head.get(lead + from..lead + to)
         };
         if at == 0 {
-            if kind != b"ftyp" {
-                return Err(UNKNOWN);
-            }
             self.quicktime = inner(0, 4) == Some(b"qt  ");
         }
-        let top = self.within.is_empty();
         match kind {
             b"moov" | b"trak" | b"mdia" | b"minf" | b"stbl" | b"edts" | b"dinf" | b"mvex" | b"moof" | b"traf"
             | b"mfra" => {

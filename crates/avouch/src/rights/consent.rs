@@ -9,8 +9,8 @@ use avouch_store::{Actor, Answered, ConsentKind, Hold, Receipt, Transact, Tx};
 
 use crate::app::App;
 use crate::fault::Fault;
-use crate::usage::publish;
 use crate::storage::retention::end_after_withdrawal;
+use crate::usage::publish;
 
 /// The kind of consent a purpose rests on; nothing when it rests on another basis.
 #[must_use]

@@ -112,10 +112,8 @@ impl App {
         let item = policy.item(COMMENT).ok_or(Fault::NotFound)?;
         let record = RecordId(self.store.random());
         let text = Zeroizing::new(checked.value);
-        let (id, receipt) = self
-            .store
-            .transact(Comment { subject, asks, actor: actor.clone(), item, record, on, text })
-            .await??;
+        let (id, receipt) =
+            self.store.transact(Comment { subject, asks, actor: actor.clone(), item, record, on, text }).await??;
         Ok((id, record, receipt))
     }
 
@@ -123,12 +121,7 @@ impl App {
     ///
     /// # Errors
     /// What keeps the store from recording.
-    pub async fn feed(
-        &self,
-        credential: &Arc<Credential>,
-        before: Option<Cursor>,
-        limit: u32,
-    ) -> Result<Page, Fault> {
+    pub async fn feed(&self, credential: &Arc<Credential>, before: Option<Cursor>, limit: u32) -> Result<Page, Fault> {
         let page = {
             let mut reading = self.store.reading().await?;
             reading.look()?.posts(before, limit.clamp(1, PAGE)).await?

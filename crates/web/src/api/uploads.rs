@@ -5,8 +5,8 @@
 #![expect(unused_qualifications, reason = "the macro that describes an endpoint names its query in full")]
 
 use avouch::collection::upload::{NewUpload, Progress};
-use avouch::store::{RecordId, Role, Sink, Which};
 use avouch::gate::Wanted;
+use avouch::store::{RecordId, Role, Sink, SubjectId, Which};
 use avouch_policy::Act;
 use axum::Json;
 use axum::body::Body;
@@ -69,15 +69,24 @@ impl From<Progress> for Stand {
 }
 
 fn answer(status: StatusCode, progress: Progress) -> Response {
-    let headers = [
-        (OFFSET.clone(), HeaderValue::from(progress.offset)),
-        (LENGTH.clone(), HeaderValue::from(progress.size)),
-    ];
+    let headers =
+        [(OFFSET.clone(), HeaderValue::from(progress.offset)), (LENGTH.clone(), HeaderValue::from(progress.size))];
     (status, headers, Json(Stand::from(progress))).into_response()
 }
 
 fn named(text: &str) -> Result<RecordId, Response> {
     text.parse().map_err(|_| Fault::NotFound.into_response())
+}
+
+/// The upload an address names, for a service bound to its purpose; for others there is none.
+async fn own(web: &Web, caller: &Caller, whose: &str, upload: &str) -> Result<(SubjectId, Progress), Response> {
+    let subject = subject(whose).map_err(IntoResponse::into_response)?;
+    let progress = web.app.upload_at(subject, named(upload)?).await.map_err(caller.told())?;
+    if caller.service.may_claim(&progress.purpose) {
+        Ok((subject, progress))
+    } else {
+        Err(Fault::NotFound.into_response())
+    }
 }
 
 /// Begins an upload.
@@ -118,8 +127,7 @@ pub async fn stand(
     caller: Caller,
     Path((whose, upload)): Path<(String, String)>,
 ) -> Result<Response, Response> {
-    let subject = subject(&whose).map_err(IntoResponse::into_response)?;
-    let progress = web.app.upload_at(subject, named(&upload)?).await.map_err(caller.told())?;
+    let (_, progress) = own(&web, &caller, &whose, &upload).await?;
     Ok(answer(StatusCode::OK, progress))
 }
 
@@ -140,8 +148,8 @@ pub async fn send(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Response> {
-    let subject = subject(&whose).map_err(IntoResponse::into_response)?;
-    let id = named(&upload)?;
+    let (subject, progress) = own(&web, &caller, &whose, &upload).await?;
+    let id = progress.id;
     let offset = headers.get(&OFFSET).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
     let Some(offset) = offset else {
         let text = "send the header `Upload-Offset`: the byte the body begins at, as GET tells it".to_owned();
@@ -176,8 +184,8 @@ pub async fn give_up(
     caller: Caller,
     Path((whose, upload)): Path<(String, String)>,
 ) -> Result<StatusCode, Response> {
-    let subject = subject(&whose).map_err(IntoResponse::into_response)?;
-    web.app.give_up(subject, named(&upload)?, &caller.actor()).await.map_err(caller.told())?;
+    let (subject, progress) = own(&web, &caller, &whose, &upload).await?;
+    web.app.give_up(subject, progress.id, &caller.actor()).await.map_err(caller.told())?;
     Ok(StatusCode::NO_CONTENT)
 }
 
