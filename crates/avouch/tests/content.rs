@@ -481,6 +481,14 @@ async fn promise_4_4_nothing_is_published_without_its_own_consent_and_all_goes_w
         }
         home.app.publish(person, "picture", picture, &Actor::Subject).await.unwrap();
 
+        // What is kept to oneself is not opened by a consent to publication.
+        let private = comment(&home, person, "kept to myself", &plaza).await;
+        let wanted = Wanted { act: Act::Use, purpose: "publication", items: &["text"], recipient: None };
+        let used = home.app.use_records(person, &wanted, &plaza, &Which::all()).await.unwrap();
+        assert_eq!(used.records.len(), 5);
+        let which = Which::One(home.app.policy().item("text").unwrap(), private);
+        assert!(matches!(home.app.use_records(person, &wanted, &plaza, &which).await, Err(Fault::NotFound)));
+
         // Newest first, page by page, each with its author.
         let (mut from, mut seen) = (None, Vec::new());
         loop {
@@ -507,7 +515,7 @@ async fn promise_4_4_nothing_is_published_without_its_own_consent_and_all_goes_w
         assert!(home.app.feed(&credential, None, 50).await.unwrap().entries.is_empty());
         home.consent(person, "publication", true).await;
         assert!(home.app.feed(&credential, None, 50).await.unwrap().entries.is_empty(), "nothing comes back by itself");
-        assert_eq!(home.app.see(person, "text").await.unwrap().len(), 5, "taken back is not deleted");
+        assert_eq!(home.app.see(person, "text").await.unwrap().len(), 6, "taken back is not deleted");
     }
 }
 

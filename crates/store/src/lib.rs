@@ -50,7 +50,7 @@ pub use job::{Finish, Job, Lease};
 pub use look::{Look, Reading};
 pub use operator::TokenKind;
 pub use permit::{Actor, Answer, Denied, Permit, Refused};
-pub use publication::{PublicId, Published};
+pub use publication::{PUBLICATION, PublicId, Published};
 pub use record::{Opened, Put, Record, RecordHead, RecordId, Used, Which};
 pub use service::Credential;
 pub use session::{SessionInfo, SessionName, SessionToken};

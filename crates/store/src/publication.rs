@@ -15,6 +15,9 @@ use crate::permit::Permit;
 use crate::record::RecordId;
 use crate::tx::{Receipt, Tx};
 
+/// The purpose under which things are published. For it nothing is opened but what is published.
+pub const PUBLICATION: &str = "publication";
+
 /// The public name of something published.
 pub type PublicId = [u8; 16];
 

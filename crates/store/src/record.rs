@@ -4,7 +4,7 @@
 //! end; what is past its end is not opened.
 
 use avouch_ledger::leaf::{Leaf, Outcome};
-use avouch_policy::ItemId;
+use avouch_policy::{Act, ItemId};
 use avouch_seal::{Aad, Plain, SubjectId, SubjectKey};
 use jiff::Timestamp;
 
@@ -13,6 +13,7 @@ use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
 use crate::look::Look;
 use crate::permit::{Actor, Permit, Refused};
+use crate::publication::PUBLICATION;
 use crate::standing;
 use crate::transact::Transact;
 use crate::tx::{Receipt, Tx};
@@ -226,6 +227,12 @@ impl<'c> Look<'c> {
                 }
             }
         }
+        if permit.ask.act == Act::Use && self.policy().purpose_name(permit.ask.purpose) == PUBLICATION {
+            self.only_published(subject, &mut records).await?;
+            if records.is_empty() && matches!(which, Which::One(..)) {
+                return Err(StoreError::NoRecord);
+            }
+        }
         // A person watching their own video is not cut off by an answer they give meanwhile.
         let epoch = (!matches!(permit.actor, Actor::Subject)).then_some(permit.epoch);
         for record in &mut records {
@@ -234,6 +241,19 @@ impl<'c> Look<'c> {
         let mut leaf = permit.leaf(self, Outcome::Done);
         leaf.commitment = Some(commit(&key, &leaf.salt, records.iter().map(|r| &r.value)));
         Ok(Opened { subject, epoch: permit.epoch, leaf, records })
+    }
+
+    /// Leaves of items of which there are many only what is published (4.4): a consent to publication opens
+    /// nothing that its person keeps to themselves.
+    async fn only_published(&mut self, subject: SubjectId, records: &mut Vec<Record>) -> Result<(), StoreError> {
+        let published = self.publications(subject).await?;
+        let policy = std::sync::Arc::clone(self.policy());
+        records.retain(|record| {
+            let name = policy.item_name(record.head.item);
+            !policy.facts().collection.items.get(name).is_some_and(|i| i.many)
+                || published.iter().any(|p| p.item == name && p.record == record.head.id)
+        });
+        Ok(())
     }
 
     async fn unseal_one(

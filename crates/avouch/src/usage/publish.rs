@@ -20,7 +20,7 @@ use crate::gate::Wanted;
 use crate::value;
 
 /// The purpose under which things are published: a separate consent (4.4).
-pub const PURPOSE: &str = "publication";
+pub const PURPOSE: &str = avouch_store::PUBLICATION;
 /// The item of comments.
 pub const COMMENT: &str = "comment";
 /// The item shown beside what somebody published.
