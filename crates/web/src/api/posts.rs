@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::auth::Caller;
 use crate::api::problem::{Detailed, Problem};
 use crate::api::records::{Evidence, subject};
+use crate::api::sent::Sent;
 use crate::fault::Fault;
 use crate::state::Web;
 
@@ -188,7 +189,7 @@ pub async fn comment(
     State(web): State<Web>,
     caller: Caller,
     Path(on): Path<String>,
-    Json(new): Json<NewComment>,
+    Sent(new): Sent<NewComment>,
 ) -> Result<(StatusCode, Json<Published>), Response> {
     let whose = subject(&new.subject).map_err(IntoResponse::into_response)?;
     let done = web.app.comment(whose, public(&on)?, &new.value, &caller.actor()).await;

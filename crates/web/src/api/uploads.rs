@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::auth::Caller;
 use crate::api::problem::{Detailed, Problem};
 use crate::api::records::{Evidence, subject};
+use crate::api::sent::Sent;
 use crate::fault::Fault;
 use crate::http::{media, within};
 use crate::state::Web;
@@ -101,7 +102,7 @@ pub async fn begin(
     State(web): State<Web>,
     caller: Caller,
     Path(whose): Path<String>,
-    Json(new): Json<Begin>,
+    Sent(new): Sent<Begin>,
 ) -> Result<Response, Response> {
     let subject = subject(&whose).map_err(IntoResponse::into_response)?;
     let new = NewUpload { subject, purpose: new.purpose, item: new.item, size: new.size };
