@@ -5,7 +5,9 @@ use std::sync::Arc;
 use avouch_policy::Policy;
 use avouch_store::Store;
 use jiff::SignedDuration;
+use tokio::sync::Semaphore;
 
+use crate::collection::upload::Waiting;
 use crate::collection::verifier::Verifier;
 use crate::messages::Messengers;
 use crate::security::limits::SendLimits;
@@ -32,6 +34,16 @@ pub struct Settings {
     pub place_lasts: SignedDuration,
     /// How many messages may be asked for.
     pub sends: SendLimits,
+    /// Bytes of pictures and videos a person may have, uploads under way included.
+    pub quota: u64,
+    /// Uploads a person may have under way.
+    pub uploads_at_once: u64,
+    /// An upload not finished after so long is given up.
+    pub upload_lasts: SignedDuration,
+    /// Bytes of pictures that may wait in memory until they are whole, of everyone together.
+    pub pictures_waiting: u64,
+    /// Pictures read and written anew at once; each takes its memory.
+    pub pictures_at_once: usize,
 }
 
 impl Default for Settings {
@@ -46,6 +58,11 @@ impl Default for Settings {
             code_lasts: SignedDuration::from_mins(10),
             place_lasts: SignedDuration::from_hours(90 * 24),
             sends: SendLimits::default(),
+            quota: 10 << 30,
+            uploads_at_once: 8,
+            upload_lasts: SignedDuration::from_hours(24),
+            pictures_waiting: 256 << 20,
+            pictures_at_once: 2,
         }
     }
 }
@@ -60,6 +77,8 @@ pub struct App {
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) messengers: Messengers,
     pub(crate) verifier: Option<Arc<dyn Verifier>>,
+    pub(crate) waiting: Arc<Waiting>,
+    pub(crate) pictures: Arc<Semaphore>,
 }
 
 impl App {
@@ -67,7 +86,16 @@ impl App {
     #[must_use]
     pub fn new(store: Store, settings: Settings) -> Self {
         let passwords = Arc::new(Passwords::new(settings.hashes_at_once));
-        Self { store, settings: Arc::new(settings), passwords, messengers: Messengers::default(), verifier: None }
+        let pictures = Arc::new(Semaphore::new(settings.pictures_at_once));
+        Self {
+            store,
+            settings: Arc::new(settings),
+            passwords,
+            messengers: Messengers::default(),
+            verifier: None,
+            waiting: Arc::default(),
+            pictures,
+        }
     }
 
     /// The same, with means to send messages by.

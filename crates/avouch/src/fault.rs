@@ -61,6 +61,9 @@ pub enum Fault {
     /// A child needs a guardian's consent first (PIPL 31).
     #[error("a guardian must agree first")]
     NeedsGuardian,
+    /// An upload stands at another byte than the one it was gone on with.
+    #[error("the upload stands at byte {0}; go on from there")]
+    Offset(u64),
     /// There is no such thing, or it is not yours.
     #[error("there is no such thing here")]
     NotFound,

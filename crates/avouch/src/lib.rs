@@ -34,8 +34,9 @@ pub mod store {
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence, Flow,
-        GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Proof, Receipt, Record, RecordHead, RecordId, SessionInfo,
-        SessionName, SessionToken, Store, StoreConfig, StoreError, UseCount, Used, Which,
+        Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence,
+        Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Proof, PublicId, Published, Receipt, Record,
+        RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken, Store, StoreConfig, StoreError, UseCount,
+        Used, Which,
     };
 }

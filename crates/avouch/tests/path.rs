@@ -236,7 +236,7 @@ async fn promise_6_5_the_export_holds_everything_and_no_secret(home: Home) {
     home.person(2).await;
     home.consent(joined.subject, "marketing", true).await;
     let export = home.app.export(joined.subject, "en").await.unwrap();
-    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(export.zip)).unwrap();
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(export.zip().await.unwrap())).unwrap();
     let mut read = |name: &str| {
         let mut text = String::new();
         std::io::Read::read_to_string(&mut zip.by_name(name).unwrap(), &mut text).unwrap();

@@ -5,6 +5,7 @@
 //! DIR/keys/root.key      the root key (keep its backup elsewhere)
 //! DIR/cn/data.db         the region's data
 //! DIR/cn/keys.db         the region's key store, apart from data and its backups
+//! DIR/cn/objects/        sealed pictures and videos, in objects with random names
 //! ```
 
 use std::fs::{File, OpenOptions};
@@ -165,6 +166,7 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
         region,
         data,
         keys,
+        objects: folder.join("objects"),
         node: config.node.clone(),
         origin: format!("{}/{name}", config.origin),
         kms: Arc::new(kms),

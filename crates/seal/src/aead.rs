@@ -15,6 +15,9 @@ pub enum SealError {
     /// The key, the place or the bytes are not those it was sealed with.
     #[error("its key, its place or its bytes are not those it was sealed with")]
     Broken,
+    /// A chunk that has not the length of its place in the blob, or lies past the blob's end.
+    #[error("a chunk has not the length its place in the blob asks for")]
+    Chunk,
 }
 
 /// The algorithms a value is sealed with; its byte stands in every sealed value.

@@ -6,6 +6,7 @@
 use zeroize::Zeroizing;
 
 use crate::aead::{self, Aad, SealError, Suite, derive, mac};
+use crate::blob::BlobKey;
 use crate::entropy::Entropy;
 use crate::id::{Region, SubjectId};
 use crate::kms::{Kms, KmsError};
@@ -23,6 +24,7 @@ pub struct RegionKey {
 pub struct SubjectKey {
     region: Region,
     record: Zeroizing<[u8; 32]>,
+    blob: Zeroizing<[u8; 32]>,
     tag: Zeroizing<[u8; 32]>,
     commit: Zeroizing<[u8; 32]>,
 }
@@ -137,6 +139,7 @@ impl SubjectKey {
         Self {
             region,
             record: derive(secret, &[b"record"]),
+            blob: derive(secret, &[b"blob"]),
             tag: derive(secret, &[b"leaf tag"]),
             commit: derive(secret, &[b"commitment"]),
         }
@@ -161,6 +164,13 @@ impl SubjectKey {
     /// [`SealError`] when key, place or bytes are not those it was sealed with.
     pub fn open(&self, aad: &Aad<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         aead::open(&self.record_key(aad), &aad.for_suite(Suite::Aes256Gcm), sealed)
+    }
+
+    /// The key of one blob: of its own for each, by its random id.
+    #[must_use]
+    pub fn blob(&self, item: &str, id: &[u8; 16], size: u64, subject: &SubjectId) -> BlobKey {
+        let aad = Aad { region: self.region.as_str(), subject: subject.id(), item, record: id, version: size };
+        BlobKey::new(derive(self.blob.as_ref(), &[item.as_bytes(), b"\0", id]), &aad)
     }
 
     /// The tag that stands for the subject in one leaf: keyed, and different in every leaf.

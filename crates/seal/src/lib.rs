@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 mod aead;
+mod blob;
 mod entropy;
 mod id;
 mod keyfile;
@@ -12,6 +13,7 @@ mod plain;
 pub mod sign;
 
 pub use aead::{Aad, SealError, Suite, hmac_sha256};
+pub use blob::{BlobKey, CHUNK, CHUNK_OVERHEAD, chunks};
 pub use entropy::{Entropy, SystemEntropy};
 pub use id::{IdError, Region, SubjectId};
 pub use keyfile::KeyFile;

@@ -74,9 +74,14 @@ impl<'t> Tx<'t> {
         if self.shared.keys.load(subject).await?.is_some() {
             return Err(StoreError::Misused { name: "erase", why: "the subject's key still stands".into() });
         }
+        self.loosen_all(subject).await?;
         let mut deleted = Vec::new();
         for (table, sql) in [
             ("record", "DELETE FROM record WHERE subject = ?1"),
+            ("blob", "DELETE FROM blob WHERE subject = ?1"),
+            ("blob_object", "DELETE FROM blob_object WHERE subject = ?1"),
+            ("upload", "DELETE FROM upload WHERE subject = ?1"),
+            ("publication", "DELETE FROM publication WHERE subject = ?1"),
             ("consent", "DELETE FROM consent WHERE subject = ?1"),
             ("consent_event", "DELETE FROM consent_event WHERE subject = ?1"),
             ("identifier", "DELETE FROM identifier WHERE subject = ?1"),

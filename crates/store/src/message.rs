@@ -91,7 +91,12 @@ impl<'c> Look<'c> {
             until: None,
         };
         let leaf = permit.leaf(self, Outcome::Done);
-        Ok(Opened { subject, epoch: permit.epoch, leaf, records: vec![Record { head, value: Plain::new(value) }] })
+        Ok(Opened {
+            subject,
+            epoch: permit.epoch,
+            leaf,
+            records: vec![Record { head, value: Plain::new(value), blobs: Vec::new() }],
+        })
     }
 }
 

@@ -4,14 +4,16 @@
 //! end; what is past its end is not opened.
 
 use avouch_ledger::leaf::{Leaf, Outcome};
-use avouch_policy::ItemId;
+use avouch_policy::{Act, ItemId};
 use avouch_seal::{Aad, Plain, SubjectId, SubjectKey};
 use jiff::Timestamp;
 
+use crate::blob::Blob;
 use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
 use crate::look::Look;
-use crate::permit::{Permit, Refused};
+use crate::permit::{Actor, Permit, Refused};
+use crate::publication::PUBLICATION;
 use crate::standing;
 use crate::transact::Transact;
 use crate::tx::{Receipt, Tx};
@@ -72,6 +74,8 @@ pub struct Record {
     pub head: RecordHead,
     /// Its value.
     pub value: Plain<Vec<u8>>,
+    /// Its pictures or video, to be read in ranges.
+    pub blobs: Vec<Blob>,
 }
 
 /// A value to put.
@@ -97,6 +101,8 @@ pub enum Which {
     },
     /// One.
     One(ItemId, RecordId),
+    /// These, as far as they are there.
+    These(Vec<(ItemId, RecordId)>),
 }
 
 impl Which {
@@ -180,20 +186,13 @@ impl<'c> Look<'c> {
         let mut records = Vec::new();
         match which {
             Which::One(item, id) => {
-                if !permit.covers(*item) {
-                    return Err(not_covered(self, *item));
+                let record = self.unseal_one(&permit, &key, *item, *id).await?;
+                records.push(record.ok_or(StoreError::NoRecord)?);
+            }
+            Which::These(all) => {
+                for (item, id) in all {
+                    records.extend(self.unseal_one(&permit, &key, *item, *id).await?);
                 }
-                let name = self.policy().item_name(*item).to_owned();
-                let row = self
-                    .db
-                    .first(
-                        "SELECT item, id, version, purpose, source, created, changed, until, sealed FROM record \
-                         WHERE subject = ?1 AND item = ?2 AND id = ?3 AND (until IS NULL OR until > ?4)",
-                        &[Val::Blob(subject.id()), Val::Text(&name), Val::Blob(&id.0), now.into()],
-                    )
-                    .await?
-                    .ok_or(StoreError::NoRecord)?;
-                records.extend(self.unseal(&key, subject, &row)?);
             }
             Which::Page { limit, after } => {
                 for item in permit.ask.items.iter().copied() {
@@ -228,9 +227,56 @@ impl<'c> Look<'c> {
                 }
             }
         }
+        if permit.ask.act == Act::Use && self.policy().purpose_name(permit.ask.purpose) == PUBLICATION {
+            self.only_published(subject, &mut records).await?;
+            if records.is_empty() && matches!(which, Which::One(..)) {
+                return Err(StoreError::NoRecord);
+            }
+        }
+        // A person watching their own video is not cut off by an answer they give meanwhile.
+        let epoch = (!matches!(permit.actor, Actor::Subject)).then_some(permit.epoch);
+        for record in &mut records {
+            record.blobs = self.blobs(&key, subject, record.head.item, record.head.id, epoch).await?;
+        }
         let mut leaf = permit.leaf(self, Outcome::Done);
         leaf.commitment = Some(commit(&key, &leaf.salt, records.iter().map(|r| &r.value)));
         Ok(Opened { subject, epoch: permit.epoch, leaf, records })
+    }
+
+    /// Leaves of items of which there are many only what is published (4.4): a consent to publication opens
+    /// nothing that its person keeps to themselves.
+    async fn only_published(&mut self, subject: SubjectId, records: &mut Vec<Record>) -> Result<(), StoreError> {
+        let published = self.publications(subject).await?;
+        let policy = std::sync::Arc::clone(self.policy());
+        records.retain(|record| {
+            let name = policy.item_name(record.head.item);
+            !policy.facts().collection.items.get(name).is_some_and(|i| i.many)
+                || published.iter().any(|p| p.item == name && p.record == record.head.id)
+        });
+        Ok(())
+    }
+
+    async fn unseal_one(
+        &mut self,
+        permit: &Permit<'_>,
+        key: &SubjectKey,
+        item: ItemId,
+        id: RecordId,
+    ) -> Result<Option<Record>, StoreError> {
+        if !permit.covers(item) {
+            return Err(not_covered(self, item));
+        }
+        let (subject, now) = (permit.subject, self.now());
+        let name = self.policy().item_name(item).to_owned();
+        let row = self
+            .db
+            .first(
+                "SELECT item, id, version, purpose, source, created, changed, until, sealed FROM record \
+                 WHERE subject = ?1 AND item = ?2 AND id = ?3 AND (until IS NULL OR until > ?4)",
+                &[Val::Blob(subject.id()), Val::Text(&name), Val::Blob(&id.0), now.into()],
+            )
+            .await?;
+        row.map_or(Ok(None), |row| self.unseal(key, subject, &row))
     }
 
     fn unseal(&self, key: &SubjectKey, subject: SubjectId, row: &Row) -> Result<Option<Record>, StoreError> {
@@ -245,7 +291,7 @@ impl<'c> Look<'c> {
             version: head.version,
         };
         let value = key.open(&aad, row.blob(8)?).map_err(|e| StoreError::Sealed(e.to_string()))?;
-        Ok(Some(Record { head, value: Plain::new(value) }))
+        Ok(Some(Record { head, value: Plain::new(value), blobs: Vec::new() }))
     }
 }
 
@@ -341,21 +387,28 @@ impl<'t> Tx<'t> {
         self.append(leaf, Some((subject, &key)))
     }
 
-    /// Opens within this transaction, for re-sealing in it; their leaf is in this commit. Of the store alone:
-    /// everybody else is handed a value only after the commit of its leaf.
-    pub(crate) async fn open_here(&mut self, permit: Permit<'t>, which: &Which) -> Result<Used, StoreError> {
+    /// Opens within this transaction; the values are for the transaction's own work, such as comparing a code or
+    /// re-sealing, and their leaf is in this commit. What the transaction gives back reaches its caller only after
+    /// that commit.
+    ///
+    /// # Errors
+    /// As [`Look::open`].
+    pub async fn open_here(&mut self, permit: Permit<'t>, which: &Which) -> Result<Used, StoreError> {
         let opened = Look::open(self, permit, which).await?;
         let key = self.key(opened.subject).await?.ok_or(StoreError::Gone)?;
         let receipt = self.append(opened.leaf, Some((opened.subject, &key)))?;
         Ok(Used { records: opened.records, receipt })
     }
 
-    /// Deletes one record for good; false when it was not there. The leaf is the caller's.
+    /// Deletes one record for good, with its pictures and its place in any list; false when it was not there. The
+    /// leaf is the caller's.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn delete_record(&mut self, subject: SubjectId, item: &str, id: RecordId) -> Result<bool, StoreError> {
         self.held(subject, Hold::Shared)?;
+        self.drop_blobs(subject, item, id).await?;
+        self.unpublish(subject, item, id).await?;
         let gone = self
             .db
             .execute(

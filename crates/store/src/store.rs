@@ -17,6 +17,7 @@ use crate::keys::KeyStore;
 use crate::log::LogHead;
 use crate::look::Reading;
 use crate::migrate::{self, Which as Database};
+use crate::objects::Objects;
 use crate::permit::{Actor, Answer, Denied, Refused};
 use crate::pool::Pool;
 use crate::record::{Opened, Refuse, Release, Used, Which};
@@ -38,6 +39,8 @@ pub struct StoreConfig {
     pub data: Location,
     /// Where keys rest: another file, another database.
     pub keys: Location,
+    /// The folder of the sealed objects: pictures and videos. Nodes of one region share it.
+    pub objects: std::path::PathBuf,
     /// This node's name, which is its log's: one writing process a name.
     pub node: String,
     /// The public name of the controller's log, e.g. `plaza.example/cn`.
@@ -58,6 +61,7 @@ pub(crate) struct Shared {
     pub(crate) region: Region,
     pub(crate) data: Pool,
     pub(crate) keys: KeyStore,
+    pub(crate) objects: Objects,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) health: Arc<Health>,
@@ -129,6 +133,7 @@ impl Store {
             region: config.region,
             data,
             keys,
+            objects: Objects::open(&config.objects)?,
             clock: config.clock,
             entropy: config.entropy,
             health: Arc::new(Health::default()),
@@ -137,6 +142,10 @@ impl Store {
         });
         let writer = Writer::start(Arc::clone(&shared), target, Some(log));
         Ok(Self { shared, writer: writer?, node: config.node.into(), verifier })
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// The region of this store.

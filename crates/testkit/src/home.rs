@@ -203,6 +203,7 @@ pub async fn open_app(
         region: Region::new("cn").unwrap(),
         data: data.clone(),
         keys: keys.clone(),
+        objects: key_file.parent().unwrap_or(key_file).join("objects"),
         node: node.to_owned(),
         origin: "plaza.example/cn".to_owned(),
         kms,

@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
     missing_docs,
     reason = "test support: a failed step is a failed test"
 )]
@@ -14,6 +15,7 @@ pub mod child;
 pub mod clock;
 pub mod entropy;
 pub mod home;
+pub mod media;
 pub mod outbox;
 pub mod postgres;
 

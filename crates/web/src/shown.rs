@@ -8,6 +8,25 @@ use std::fmt;
 pub struct Shown(String);
 
 impl Shown {
+    /// A record's value as its person reads it: of a picture or video what it is, in place of the JSON that says so.
+    #[must_use]
+    pub fn value(kind: avouch_policy::model::Kind, value: &[u8]) -> Self {
+        use avouch_policy::model::Kind;
+        let text = String::from_utf8_lossy(value);
+        if !matches!(kind, Kind::Picture | Kind::Video) {
+            return Self::new(text);
+        }
+        let told = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|told| {
+            let media = told.get("media")?.as_str()?.to_owned();
+            let side = |name| told.get(name).and_then(serde_json::Value::as_u64);
+            Some(match (side("width"), side("height")) {
+                (Some(width), Some(height)) => format!("{media} · {width} × {height}"),
+                _ => media,
+            })
+        });
+        told.map_or_else(|| Self::new(text), Self::new)
+    }
+
     /// Takes what is to be shown.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {

@@ -191,7 +191,7 @@ pub fn told(fault: &avouch::Fault, lang: &str) -> Fault {
         F::Refused(denied) => {
             Fault::Refused(denied.refusal.tell(&denied.policy, lang).into_iter().map(reason).collect())
         }
-        F::Invalid(_) => Fault::Malformed,
+        F::Invalid(_) | F::Offset(_) => Fault::Malformed,
         F::Taken(_)
         | F::NeedsGuardian
         | F::NotNow(_)

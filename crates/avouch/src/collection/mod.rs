@@ -3,6 +3,9 @@
 pub mod document;
 pub mod egress;
 pub mod join;
+pub mod picture;
 pub mod put;
 pub mod real_name;
+pub mod upload;
 pub mod verifier;
+pub mod video;

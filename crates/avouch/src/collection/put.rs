@@ -45,6 +45,13 @@ impl App {
         let (Some(item), Some(fact)) = (policy.item(&new.item), policy.facts().collection.items.get(&new.item)) else {
             return Err(Fault::NotFound);
         };
+        if matches!(fact.kind, Kind::Picture | Kind::Video) {
+            return Err(Fault::Invalid(vec![FieldFault::new(
+                &new.item,
+                "upload",
+                "pictures and videos are uploaded: begin with POST /v1/subjects/{subject}/uploads",
+            )]));
+        }
         let checked = value::check(&new.item, fact, &new.value).map_err(|f| Fault::Invalid(vec![f]))?;
         // Identifiers, passwords and real names have flows of their own, which verify them; no other path
         // writes them. The gate is asked first, so that what it refuses is refused and recorded as such.

@@ -198,7 +198,7 @@ impl App {
             (Ok(Some(claim)), Ok(_)) => claim,
             // Withdrawn, or past its end: nothing is left to check.
             (Ok(None) | Err(Fault::Refused(_)), _) | (_, Err(Fault::Refused(_))) => {
-                return self.give_up(subject, check.id).await;
+                return self.give_up_check(subject, check.id).await;
             }
             (Err(Fault::NotFound), _) => return Ok(()),
             (Err(other), _) => return Err(other),
@@ -206,7 +206,7 @@ impl App {
         };
         let face = face.ok().flatten();
         if with_face && face.is_none() {
-            return self.give_up(subject, check.id).await;
+            return self.give_up_check(subject, check.id).await;
         }
         let claim = claim.value.expose(Sink::Recipient, |v| Claim::from_bytes(v)).ok_or(Fault::NotFound)?;
         let face = face.map(|f| f.value.expose(Sink::Recipient, |v| zeroize::Zeroizing::new(v.clone())));
@@ -271,7 +271,7 @@ impl App {
     }
 
     /// Gives a check up: its claim and its face go.
-    pub(crate) async fn give_up(&self, subject: SubjectId, id: [u8; 16]) -> Result<(), Fault> {
+    pub(crate) async fn give_up_check(&self, subject: SubjectId, id: [u8; 16]) -> Result<(), Fault> {
         self.store.transact(decide::GiveUp { subject, id }).await
     }
 
@@ -279,7 +279,7 @@ impl App {
     pub(crate) async fn end_name_check(&self, subject: SubjectId, body: &str) -> Result<(), Fault> {
         let id = data_encoding::HEXLOWER.decode(body.as_bytes()).ok().and_then(|b| b.try_into().ok());
         match id {
-            Some(id) => self.give_up(subject, id).await,
+            Some(id) => self.give_up_check(subject, id).await,
             None => Ok(()),
         }
     }

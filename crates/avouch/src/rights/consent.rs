@@ -10,6 +10,7 @@ use avouch_store::{Actor, Answered, ConsentKind, Hold, Receipt, Transact, Tx};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::storage::retention::end_after_withdrawal;
+use crate::usage::publish;
 
 /// The kind of consent a purpose rests on; nothing when it rests on another basis.
 #[must_use]
@@ -91,6 +92,10 @@ impl Transact for Answer {
         {
             tx.end_purpose(self.subject, &self.answered.target, end).await?;
             tx.queue("sweep", None, end, "").await?;
+        }
+        // What was published under it is in no list from this commit (4.4).
+        if !self.answered.given && self.answered.target == publish::PURPOSE {
+            tx.unpublish_all(self.subject).await?;
         }
         Ok(receipt)
     }

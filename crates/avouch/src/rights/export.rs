@@ -1,33 +1,131 @@
 //! The export: everything held of a person, for people and for machines, in one zip.
 //!
 //! Keeps promises 6.1 and 6.5 (copy and portability, PIPL 45). No secret is in it, and nothing of others.
-//! `data.json` (see `docs/export.md`), `index.html` to read, `manifest.json` with the SHA-256 of both.
+//! `data.json` (see `docs/export.md`), `index.html` to read, `content/` with the pictures and videos, and at the
+//! end `manifest.json` with the SHA-256 of each. It is written while it is read: nothing is whole in memory.
 
 use std::fmt::Write as _;
-use std::io::{Cursor, Write};
+use std::io::Write;
 
 use avouch_policy::model::Kind;
 use avouch_policy::{Act, Policy};
 use avouch_seal::{Sink, SubjectId};
-use avouch_store::{Actor, Receipt, Which};
+use avouch_store::{Actor, Blob, Receipt, Role, Which};
+use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use zip::write::SimpleFileOptions;
 
 use crate::app::App;
 use crate::fault::Fault;
 use crate::gate::Wanted;
 
-/// An export, ready to be handed to the person.
+/// An export: what is said of everything, and the pictures and videos themselves, read as it is written.
 pub struct Export {
-    /// The zip's bytes.
-    pub zip: Vec<u8>,
+    json: Vec<u8>,
+    html: String,
+    files: Vec<(String, Blob)>,
     /// Where it is recorded.
     pub receipt: Receipt,
 }
 
 impl std::fmt::Debug for Export {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Export").field("bytes", &self.zip.len()).finish_non_exhaustive()
+        f.debug_struct("Export").field("files", &self.files.len()).finish_non_exhaustive()
+    }
+}
+
+/// Hands what is written on, part by part, to whoever reads.
+struct Parts(mpsc::Sender<std::io::Result<Bytes>>);
+
+impl Write for Parts {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes))) {
+            Ok(()) => Ok(bytes.len()),
+            Err(_) => Err(std::io::Error::new(std::io::ErrorKind::BrokenPipe, "nobody reads any more")),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Bytes of a picture or video read at once.
+const READ: u64 = 1 << 20;
+
+impl Export {
+    /// Writes the zip, reading pictures and videos as it goes: nothing is whole in memory.
+    fn write(self, out: Parts, runtime: &tokio::runtime::Handle) -> std::io::Result<()> {
+        let mut zip = zip::ZipWriter::new_stream(std::io::BufWriter::with_capacity(1 << 16, out));
+        let mut files = Vec::new();
+        let mut told = |name: &str, sha256: String, bytes: u64| {
+            files.push(json!({ "name": name, "sha256": sha256, "bytes": bytes }));
+        };
+        for (name, bytes) in [("index.html", self.html.as_bytes()), ("data.json", &self.json)] {
+            zip.start_file(name, SimpleFileOptions::default())?;
+            zip.write_all(bytes)?;
+            told(name, digest(bytes), bytes.len() as u64);
+        }
+        for (name, blob) in self.files {
+            // What is a picture or a video already is not made smaller by packing.
+            let options = SimpleFileOptions::default()
+                .compression_method(zip::CompressionMethod::Stored)
+                .large_file(blob.size() >= 1 << 31);
+            zip.start_file(&name, options)?;
+            let (mut at, mut hash) = (0, avouch_ledger::hash::Sha256::new());
+            loop {
+                let part = runtime.block_on(blob.read(at, at + READ)).map_err(std::io::Error::other)?;
+                let Some(part) = part else { break };
+                at += part.expose(Sink::Subject, |plain| {
+                    hash.update(plain);
+                    zip.write_all(plain).map(|()| plain.len() as u64)
+                })?;
+            }
+            told(&name, data_encoding::HEXLOWER.encode(&hash.finish()), at);
+        }
+        zip.start_file("manifest.json", SimpleFileOptions::default())?;
+        serde_json::to_writer_pretty(&mut zip, &json!({ "format": "avouch-export/1", "files": files }))?;
+        zip.finish()?.into_inner().flush()
+    }
+
+    /// The zip, part by part as it is made. An end that is an error means that it is not whole: the store failed,
+    /// or something in it was deleted meanwhile.
+    #[must_use]
+    pub fn stream(self) -> mpsc::Receiver<std::io::Result<Bytes>> {
+        let (send, receive) = mpsc::channel(4);
+        let runtime = tokio::runtime::Handle::current();
+        let failed = send.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(e) = self.write(Parts(send), &runtime) {
+                // Whoever stopped reading is not told.
+                let _gone = failed.blocking_send(Err(e));
+            }
+        });
+        receive
+    }
+
+    /// The zip whole in memory, for small ones.
+    ///
+    /// # Errors
+    /// As [`Export::stream`].
+    pub async fn zip(self) -> std::io::Result<Vec<u8>> {
+        let mut parts = self.stream();
+        let mut zip = Vec::new();
+        while let Some(part) = parts.recv().await {
+            zip.extend_from_slice(&part?);
+        }
+        Ok(zip)
+    }
+}
+
+fn extension(media: &str) -> &'static str {
+    match media {
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
+        "video/mp4" => "mp4",
+        "video/quicktime" => "mov",
+        _ => "bin",
     }
 }
 
@@ -68,6 +166,8 @@ impl App {
                     "label": facts.collection.items.get(item).map(|i| i.label.in_lang(language)),
                     "id": record.head.id.to_string(),
                     "value": value,
+                    "file": record.blobs.iter().find(|b| b.role == Role::Whole)
+                        .map(|b| format!("content/{item}-{}.{}", record.head.id, extension(&b.media))),
                     "purpose": record.head.purpose,
                     "source": record.head.source,
                     "created": record.head.created.to_string(),
@@ -103,31 +203,19 @@ impl App {
         });
         let json = serde_json::to_vec_pretty(&data).map_err(|e| Fault::NotNow(format!("the export: {e}")))?;
         let html = readable(&policy, &data, language);
-        let manifest = json!({
-            "format": "avouch-export/1",
-            "files": [
-                { "name": "data.json", "sha256": digest(&json), "bytes": json.len() },
-                { "name": "index.html", "sha256": digest(html.as_bytes()), "bytes": html.len() },
-            ],
-        });
-        let manifest = serde_json::to_vec_pretty(&manifest).map_err(|e| Fault::NotNow(format!("the export: {e}")))?;
-        let zip = pack(&[("index.html", html.as_bytes()), ("data.json", &json), ("manifest.json", &manifest)])
-            .map_err(|e| Fault::NotNow(format!("the export could not be packed: {e}")))?;
-        Ok(Export { zip, receipt: used.receipt })
+        let mut files = Vec::new();
+        for record in used.records {
+            let item = policy.item_name(record.head.item);
+            for blob in record.blobs.into_iter().filter(|b| b.role == Role::Whole) {
+                files.push((format!("content/{item}-{}.{}", record.head.id, extension(&blob.media)), blob));
+            }
+        }
+        Ok(Export { json, html, files, receipt: used.receipt })
     }
 }
 
 fn digest(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&avouch_ledger::hash::sha256(bytes))
-}
-
-fn pack(files: &[(&str, &[u8])]) -> zip::result::ZipResult<Vec<u8>> {
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in files {
-        zip.start_file(*name, SimpleFileOptions::default())?;
-        zip.write_all(bytes)?;
-    }
-    Ok(zip.finish()?.into_inner())
 }
 
 fn escape(text: &str) -> String {

@@ -11,6 +11,7 @@ use avouch_store::{Hold, Outcome, Overdue, Receipt, StoreError, Transact, Tx};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
+use crate::collection::upload::Expire;
 use crate::fault::Fault;
 
 /// When what was collected for a purpose ends, if its consent is withdrawn at `now`; nothing when the
@@ -33,6 +34,10 @@ pub struct Sweep {
     pub records: BTreeMap<String, u64>,
     /// Values whose statutory period is over.
     pub held: u64,
+    /// Uploads that were never finished.
+    pub uploads: u64,
+    /// Sealed objects deleted that belonged to nothing any more.
+    pub objects: u64,
     /// The leaf of the sweep; none for a dry run.
     pub receipt: Option<Receipt>,
 }
@@ -67,10 +72,31 @@ impl App {
             count(&mut sweep, &page);
             self.store.transact(DeleteOverdue { page }).await?;
         }
+        sweep.uploads = self.expire_uploads().await?;
+        self.store.find_loose_objects().await?;
+        sweep.objects = self.store.sweep_objects().await?;
         let (held, receipt) = self.store.transact(SweepHeld { window: self.settings.tries_window }).await?;
         sweep.held = held;
         sweep.receipt = Some(receipt);
         Ok(sweep)
+    }
+}
+
+impl App {
+    async fn expire_uploads(&self) -> Result<u64, Fault> {
+        self.waiting.sweep(self.store.now());
+        let mut expired = 0;
+        loop {
+            let page = {
+                let mut reading = self.store.reading().await?;
+                reading.look()?.overdue_uploads(PAGE).await?
+            };
+            if page.is_empty() {
+                return Ok(expired);
+            }
+            expired += page.len() as u64;
+            self.store.transact(Expire(page)).await?;
+        }
     }
 }
 

@@ -45,7 +45,7 @@ impl Demo {
             // A credential is shown once; a later start makes another service, for trying the API again.
             let name = format!("try-{}", app.store.now().as_second());
             let purposes: Vec<String> =
-                ["account", "content", "orders", "recommendation", "marketing", "analytics", "support"]
+                ["account", "content", "orders", "recommendation", "marketing", "analytics", "support", "publication"]
                     .map(Into::into)
                     .into();
             ready.credential = Some(app.register_service(&name, &purposes).await?);

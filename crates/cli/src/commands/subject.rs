@@ -67,9 +67,16 @@ impl Export {
             std::os::unix::fs::OpenOptionsExt::mode(std::fs::OpenOptions::new().write(true).create_new(true), 0o600)
                 .open(&self.out)
                 .map_err(told)?;
-        file.write_all(&export.zip).and_then(|()| file.sync_all()).map_err(told)?;
-        let data = json!({ "file": shown, "bytes": export.zip.len(), "receipt": export.receipt });
-        output::answer(json, &data, || format!("{shown}: {} bytes", export.zip.len()));
+        let receipt = export.receipt.clone();
+        let (mut parts, mut bytes) = (export.stream(), 0);
+        while let Some(part) = parts.recv().await {
+            let part = part.map_err(told)?;
+            file.write_all(&part).map_err(told)?;
+            bytes += part.len();
+        }
+        file.sync_all().map_err(told)?;
+        let data = json!({ "file": shown, "bytes": bytes, "receipt": receipt });
+        output::answer(json, &data, || format!("{shown}: {bytes} bytes"));
         Ok(Found::Nothing)
     }
 }

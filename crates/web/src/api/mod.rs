@@ -7,28 +7,29 @@ pub mod auth;
 pub mod bulk;
 pub mod health;
 pub mod policy;
+pub mod posts;
 pub mod problem;
 pub mod records;
 pub mod sent;
 pub mod subjects;
+pub mod uploads;
 
 use avouch::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::fault::Fault;
-use crate::http::guard::{ANSWER_WITHIN, panicked};
-use crate::http::{Random, request_id};
+use crate::http::guard::panicked;
+use crate::http::{Random, request_id, within};
 use crate::state::Web;
 
 /// The largest body taken, in bytes.
@@ -65,6 +66,13 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(records::list, records::put))
         .routes(routes!(records::of_item))
         .routes(routes!(records::one))
+        .routes(routes!(uploads::content))
+        .routes(routes!(uploads::begin))
+        .routes(routes!(uploads::stand, uploads::send, uploads::give_up))
+        .routes(routes!(posts::publish, posts::unpublish))
+        .routes(routes!(posts::feed))
+        .routes(routes!(posts::one))
+        .routes(routes!(posts::comments, posts::comment))
         .routes(routes!(bulk::page))
 }
 
@@ -87,7 +95,7 @@ pub fn routes(app: App) -> Router {
         .fallback(async || Fault::NotFound)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_WITHIN))
+        .layer(from_fn(within::answer))
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .layer(SetResponseHeaderLayer::overriding(
             HeaderName::from_static("x-content-type-options"),

@@ -10,18 +10,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use super::csrf::{self, CsrfKey};
 use super::frames::{self, Frames};
 use super::headers::{self, Transport};
-use super::{Random, assets, cookie, request_id};
+use super::{Random, assets, cookie, request_id, sent_file, within};
 use crate::fault::{self, Fault};
 use crate::frame::{Face, Names};
+use crate::site::privacy::content::UPLOAD;
 
 /// The largest form taken, in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;
@@ -59,7 +59,7 @@ pub fn stand(routes: Router, face: Face, on: &Foundation) -> Router {
         .fallback(async || Fault::NotFound)
         .layer(from_fn_with_state(guard, check))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_WITHIN))
+        .layer(from_fn(within::answer))
         .layer(from_fn(fault::render))
         .layer(from_fn_with_state(frames, frames::build))
         .layer(from_fn_with_state(on.transport, headers::add))
@@ -89,6 +89,21 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request, Fault> {
     if !csrf::same_origin(headers, guard.origin.as_deref()) {
         return Err(Fault::Forged);
     }
+    let session = cookie::read(headers, guard.frames.session_cookie()).unwrap_or("").to_owned();
+    let token = cookie::read(headers, guard.frames.csrf_cookie()).map(str::to_owned);
+    if request.uri().path() == UPLOAD
+        && let Some(boundary) = sent_file::boundary(headers)
+    {
+        // The token is read and checked before a byte of the file is.
+        let (mut parts, body) = request.into_parts();
+        let read = sent_file::read(&parts.headers, &boundary, body).await?;
+        let field = read.fields.iter().find(|(name, _)| name == csrf::FIELD).map(|(_, value)| value.as_str());
+        if !csrf::tokens_agree(&guard.frames.csrf, &session, token.as_deref(), field) {
+            return Err(Fault::Forged);
+        }
+        parts.extensions.insert(read.file);
+        return Ok(Request::from_parts(parts, read.body));
+    }
     let form = headers
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
@@ -97,8 +112,6 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request, Fault> {
     if !form {
         return Err(Fault::Malformed);
     }
-    let session = cookie::read(headers, guard.frames.session_cookie()).unwrap_or("").to_owned();
-    let token = cookie::read(headers, guard.frames.csrf_cookie()).map(str::to_owned);
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, FORM_LIMIT).await.map_err(|_| Fault::TooLarge)?;
     let field =

@@ -6,7 +6,10 @@ pub mod csrf;
 pub mod frames;
 pub mod guard;
 pub mod headers;
+pub mod media;
 pub mod request_id;
+pub mod sent_file;
+pub mod within;
 
 use std::fmt;
 use std::sync::Arc;

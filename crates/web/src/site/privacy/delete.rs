@@ -79,7 +79,7 @@ pub async fn show(
     Ok(Page(Delete {
         item: name.to_owned(),
         label: say(&f, &item.label),
-        value: record.value.expose(Sink::Subject, |v| Shown::new(String::from_utf8_lossy(v))),
+        value: record.value.expose(Sink::Subject, |v| Shown::value(item.kind, v)),
         collected: record.head.created,
         backups: backups(&policy, &f),
         kept: Kept::of(&policy, &f, name),

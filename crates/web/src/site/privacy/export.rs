@@ -8,9 +8,11 @@ use crate::frame::Frame;
 use std::collections::BTreeMap;
 
 use avouch_policy::model::Kind;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use futures_util::stream;
 
 use crate::fault::Fault;
 use crate::page::Page;
@@ -65,5 +67,7 @@ pub async fn send(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
     let day = web.app.store.now().to_zoned_datetime(f.names.zone.clone()).date();
     let name = format!("attachment; filename=\"my-data-{day}.zip\"");
     let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, export.zip).into_response())
+    // Written while it is read: it may hold hours of video.
+    let parts = stream::unfold(export.stream(), async |mut parts| parts.recv().await.map(|part| (part, parts)));
+    Ok((headers, Body::from_stream(parts)).into_response())
 }

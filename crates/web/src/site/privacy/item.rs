@@ -153,7 +153,7 @@ pub async fn show(
     } else {
         let opened = web.app.see(subject, &name).await.map_err(&told)?;
         let show = |r: &avouch::store::Record| {
-            let value = r.value.expose(Sink::Subject, |v| Shown::new(String::from_utf8_lossy(v)));
+            let value = r.value.expose(Sink::Subject, |v| Shown::value(item.kind, v));
             let value = if revealed { value } else { value.masked() };
             Record { id: address(&r.head.id), value, collected: r.head.created }
         };

@@ -10,6 +10,7 @@ use crate::state::say;
 
 pub mod cancel;
 pub mod consents;
+pub mod content;
 pub mod correct;
 pub mod delete;
 pub mod export;
@@ -23,8 +24,9 @@ pub mod sessions;
 pub mod uses;
 
 /// The parts of the centre: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 10] = [
+pub const PARTS: [(&str, &str); 11] = [
     ("/privacy", "part-overview"),
+    ("/privacy/content", "part-content"),
     ("/privacy/uses", "part-uses"),
     ("/privacy/consents", "part-consents"),
     ("/privacy/export", "part-export"),
