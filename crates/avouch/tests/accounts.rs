@@ -379,8 +379,8 @@ async fn promise_2_1_a_second_factor_is_asked_on_every_way_in(mut home: Home) {
     home.clock.advance(SignedDuration::from_secs(31));
     assert!(matches!(home.app.log_in("person1", NEW, device(HERE)).await, Err(Fault::NeedsFactor(_))), "kept");
     // Neither the export nor the overview shows the secret.
-    let export = home.app.export(session.subject(), "en").await.unwrap();
-    assert!(!export.zip.windows(secret.len()).any(|w| w == secret.as_bytes()));
+    let export = home.app.export(session.subject(), "en").await.unwrap().zip().await.unwrap();
+    assert!(!export.windows(secret.len()).any(|w| w == secret.as_bytes()));
 }
 
 async fn promise_2_1_recovery_codes_work_once_each(mut home: Home) {

@@ -229,7 +229,7 @@ async fn promise_1_2_a_confirmed_name_is_kept_and_its_claim_goes(mut home: Home)
     // What was shared is told, and the copy holds everything.
     let uses = home.app.uses(subject, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     assert!(uses.iter().any(|u| u.item == "identity_claim" && u.purpose == "real_name"));
-    assert!(home.app.export(subject, "en").await.unwrap().zip.len() > 100);
+    assert!(home.app.export(subject, "en").await.unwrap().zip().await.unwrap().len() > 100);
     // Nothing is left to do, and doing it again changes nothing.
     assert_eq!(home.app.work().await.unwrap(), 0);
     home.app.delete_record(subject, "id_number", avouch_store::RecordId::ONLY).await.unwrap();

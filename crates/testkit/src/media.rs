@@ -23,8 +23,7 @@ pub fn jpeg_with_position(note: &str, width: u32, height: u32) -> Vec<u8> {
         [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value].concat()
     };
     // The first directory: three entries; behind it the text, the second directory and its fractions.
-    let after = 8 + 2 + 3 * 12 + 4;
-    let text_at = after as u32;
+    let text_at: u32 = 8 + 2 + 3 * 12 + 4;
     let gps_at = text_at + text.len() as u32;
     tiff.extend(3_u16.to_be_bytes());
     tiff.extend(entry(0x010e, 2, text.len() as u32, text_at.to_be_bytes()));

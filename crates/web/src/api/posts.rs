@@ -89,19 +89,19 @@ pub struct Published {
     pub receipt: Evidence,
 }
 
-fn public(text: &str) -> Result<PublicId, Response> {
+fn public(text: &str) -> Result<PublicId, Fault> {
     let id = HEXLOWER.decode(text.as_bytes()).ok().and_then(|b| b.try_into().ok());
-    id.ok_or_else(|| Fault::NotFound.into_response())
+    id.ok_or(Fault::NotFound)
 }
 
-fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Response> {
+fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Detailed> {
     let Some(text) = text else { return Ok(None) };
     let read = || {
         let (at, id) = text.split_once('-')?;
         let at = jiff::Timestamp::from_millisecond(at.parse().ok()?).ok()?;
         Some((at, HEXLOWER.decode(id.as_bytes()).ok()?.try_into().ok()?))
     };
-    let wrong = || Detailed(Fault::Malformed, "`from`: send the `next` of the page before".into()).into_response();
+    let wrong = || Detailed(Fault::Malformed, "`from`: send the `next` of the page before".into());
     read().map(Some).ok_or_else(wrong)
 }
 
@@ -143,7 +143,7 @@ pub async fn feed(
     caller: Caller,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Listing>, Response> {
-    let from = cursor(wanted.from.as_deref())?;
+    let from = cursor(wanted.from.as_deref()).map_err(IntoResponse::into_response)?;
     let page = web.app.feed(&caller.service, from, wanted.limit.unwrap_or(20)).await.map_err(caller.told())?;
     Ok(Json(listing(&web.policy(), page)))
 }
@@ -156,7 +156,11 @@ pub async fn feed(
     responses((status = 200, body = Post), (status = 401, body = Problem), (status = 403, body = Problem),
               (status = 404, body = Problem)))]
 pub async fn one(State(web): State<Web>, caller: Caller, Path(id): Path<String>) -> Result<Json<Post>, Response> {
-    let entry = web.app.published(&caller.service, public(&id)?).await.map_err(caller.told())?;
+    let entry = web
+        .app
+        .published(&caller.service, public(&id).map_err(IntoResponse::into_response)?)
+        .await
+        .map_err(caller.told())?;
     Ok(Json(post(&web.policy(), entry)))
 }
 
@@ -172,7 +176,10 @@ pub async fn comments(
     Path(id): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Listing>, Response> {
-    let (id, from) = (public(&id)?, cursor(wanted.from.as_deref())?);
+    let (id, from) = (
+        public(&id).map_err(IntoResponse::into_response)?,
+        cursor(wanted.from.as_deref()).map_err(IntoResponse::into_response)?,
+    );
     let page = web.app.thread(&caller.service, id, from, wanted.limit.unwrap_or(20)).await.map_err(caller.told())?;
     Ok(Json(listing(&web.policy(), page)))
 }
@@ -192,7 +199,8 @@ pub async fn comment(
     Sent(new): Sent<NewComment>,
 ) -> Result<(StatusCode, Json<Published>), Response> {
     let whose = subject(&new.subject).map_err(IntoResponse::into_response)?;
-    let done = web.app.comment(whose, public(&on)?, &new.value, &caller.actor()).await;
+    let done =
+        web.app.comment(whose, public(&on).map_err(IntoResponse::into_response)?, &new.value, &caller.actor()).await;
     let (id, record, receipt) = done.map_err(caller.told())?;
     let told = Published { id: HEXLOWER.encode(&id), record: record.to_string(), receipt: receipt.into() };
     Ok((StatusCode::CREATED, Json(told)))

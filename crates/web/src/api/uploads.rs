@@ -75,14 +75,15 @@ fn answer(status: StatusCode, progress: Progress) -> Response {
     (status, headers, Json(Stand::from(progress))).into_response()
 }
 
-fn named(text: &str) -> Result<RecordId, Response> {
-    text.parse().map_err(|_| Fault::NotFound.into_response())
+fn named(text: &str) -> Result<RecordId, Fault> {
+    text.parse().map_err(|_| Fault::NotFound)
 }
 
 /// The upload an address names, for a service bound to its purpose; for others there is none.
 async fn own(web: &Web, caller: &Caller, whose: &str, upload: &str) -> Result<(SubjectId, Progress), Response> {
     let subject = subject(whose).map_err(IntoResponse::into_response)?;
-    let progress = web.app.upload_at(subject, named(upload)?).await.map_err(caller.told())?;
+    let progress =
+        web.app.upload_at(subject, named(upload).map_err(IntoResponse::into_response)?).await.map_err(caller.told())?;
     if caller.service.may_claim(&progress.purpose) {
         Ok((subject, progress))
     } else {
@@ -222,7 +223,7 @@ pub async fn content(
     let policy = web.policy();
     let id = policy.item(&item).ok_or_else(|| Fault::NotFound.into_response())?;
     let ask = Wanted { act: Act::Use, purpose: &wanted.purpose, items: &[&item], recipient: None };
-    let which = Which::One(id, named(&record)?);
+    let which = Which::One(id, named(&record).map_err(IntoResponse::into_response)?);
     let used = web.app.use_records(subject, &ask, &caller.actor(), &which).await.map_err(caller.told())?;
     let role = if wanted.small { Role::Small } else { Role::Whole };
     let blob = used.records.into_iter().flat_map(|r| r.blobs).find(|b| b.role == role);

@@ -1,7 +1,7 @@
 //! The foundation as seen from outside: requests against routes that stand on it.
 
 use axum::routing::{get, post};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use jiff::tz::TimeZone;
 use tower::ServiceExt as _;
 
