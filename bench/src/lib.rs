@@ -3,6 +3,7 @@
 //! is wrong.
 
 pub mod figures;
+pub mod gate;
 pub mod load;
 pub mod probe;
 pub mod server;

@@ -90,13 +90,29 @@ fn whole(buffer: &[u8]) -> Result<Option<(u16, String)>, String> {
     Ok(rest.get(4..4 + length).map(|body| (status, String::from_utf8_lossy(body).into_owned())))
 }
 
-/// One call on a connection of its own.
+/// Makes every one of `calls` once, over `clients` connections; gives how many there were.
 ///
 /// # Errors
-/// When the server does not answer as the call says it must.
-pub async fn once(port: u16, call: &Call) -> Result<String, String> {
-    let mut connection = Connection::open(port).await?;
-    judged(call, connection.call(&call.request).await?)
+/// The first that was not answered as it must.
+pub async fn each(port: u16, clients: usize, calls: Arc<Vec<Call>>) -> Result<u64, String> {
+    let mut running = Vec::with_capacity(clients);
+    for client in 0..clients {
+        let calls = Arc::clone(&calls);
+        let mut connection = Connection::open(port).await?;
+        running.push(tokio::spawn(async move {
+            let mut made = 0;
+            for call in calls.iter().skip(client).step_by(clients) {
+                judged(call, connection.call(&call.request).await?)?;
+                made += 1;
+            }
+            Ok::<u64, String>(made)
+        }));
+    }
+    let mut made = 0;
+    for task in running {
+        made += task.await.map_err(|e| format!("a client failed: {e}"))??;
+    }
+    Ok(made)
 }
 
 fn judged(call: &Call, (status, body): (u16, String)) -> Result<String, String> {

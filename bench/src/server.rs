@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use avouch::collection::join::Join;
 use avouch::collection::put::NewRecord;
-use avouch::store::{Actor, AgeBand, Sink, SubjectId};
+use avouch::store::{Actor, AgeBand, SubjectId};
 use avouch::{App, Settings};
 use avouch_policy::Policy;
 use avouch_seal::{Entropy, KeyFile, Region, SystemEntropy};
@@ -153,6 +153,7 @@ pub async fn open(folder: &Path) -> Result<(App, Ready), String> {
         region: Region::new("cn").map_err(|e| told(&e))?,
         data: Location::Sqlite(folder.join("data.db")),
         keys: Location::Sqlite(folder.join("keys.db")),
+        objects: folder.join("objects"),
         node: "a".to_owned(),
         origin: "bench.example/cn".to_owned(),
         kms: Arc::new(kms),
@@ -220,21 +221,4 @@ pub fn counted(folder: &Path) -> Result<(u64, u64), String> {
     }
     let records = one("SELECT count(*) FROM record WHERE item = 'comment'")?;
     Ok((leaves.unsigned_abs(), records.unsigned_abs()))
-}
-
-/// Opens one value as the bench reads it back; for the tests.
-///
-/// # Errors
-/// When it is refused.
-pub async fn read_back(app: &App, subject: &str, record: &str, credential: &str) -> Result<String, String> {
-    let told = |e: &dyn std::fmt::Display| e.to_string();
-    let subject: SubjectId = subject.parse().map_err(|e| told(&e))?;
-    let service = app.service(credential).await.map_err(|e| told(&e))?.ok_or("no such service")?;
-    let actor = Actor::Service(service);
-    let used = app
-        .use_one(subject, avouch_policy::Act::Use, "content", "comment", record, &actor)
-        .await
-        .map_err(|e| told(&e))?;
-    let record = used.records.first().ok_or("no record")?;
-    Ok(record.value.expose(Sink::Service, |v| String::from_utf8_lossy(v).into_owned()))
 }

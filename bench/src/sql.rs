@@ -120,11 +120,12 @@ pub async fn drive(url: &str, clients: usize, length: Duration, work: Work, base
     Ok(period(start.elapsed(), times, answered))
 }
 
-/// How many records there are.
+/// How many records there are, and how many different values.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn counted(url: &str) -> Result<u64, String> {
-    let row = connect(url).await?.query_one("SELECT count(*) FROM record", &[]).await;
-    Ok(row.map_err(|e| format!("PostgreSQL: {e}"))?.get::<_, i64>(0).unsigned_abs())
+pub async fn counted(url: &str) -> Result<(u64, u64), String> {
+    let row = connect(url).await?.query_one("SELECT count(*), count(DISTINCT value) FROM record", &[]).await;
+    let row = row.map_err(|e| format!("PostgreSQL: {e}"))?;
+    Ok((row.get::<_, i64>(0).unsigned_abs(), row.get::<_, i64>(1).unsigned_abs()))
 }

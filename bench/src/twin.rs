@@ -148,12 +148,13 @@ pub async fn serve(folder: &Path) -> Result<(), String> {
     axum::serve(on, routes).await.map_err(|e| format!("serve: {e}"))
 }
 
-/// How many records the twin holds.
+/// How many records the twin holds, and how many different values.
 ///
 /// # Errors
 /// When its database cannot be read.
-pub fn counted(folder: &Path) -> Result<u64, String> {
+pub fn counted(folder: &Path) -> Result<(u64, u64), String> {
     let db = Connection::open(folder.join("twin.db")).map_err(|e| format!("counting: {e}"))?;
-    let n: i64 = db.query_row("SELECT count(*) FROM record", [], |row| row.get(0)).map_err(|e| format!("{e}"))?;
-    Ok(n.unsigned_abs())
+    let two =
+        |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()));
+    db.query_row("SELECT count(*), count(DISTINCT value) FROM record", [], two).map_err(|e| format!("counting: {e}"))
 }

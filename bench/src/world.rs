@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use avouch_policy::{Act, Age, Ask, Faults, File, Party, Policy, Source, Standing};
-use cedar_policy::{Context, Entities, EntityUid, PolicySet, Request};
+use avouch_policy::{Act, Age, Ask, Faults, File, Party, Policy, Source, Standing, Verdict};
+use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet, Request};
 use jiff::Timestamp;
 
 /// Items of the policy, whatever its size.
@@ -162,6 +162,28 @@ impl World {
         let questions = (0..questions).map(|_| question(&policy, &rules, &mut dice)).collect::<Result<_, _>>()?;
         Ok(Self { policy, cedar, entities: Entities::empty(), questions })
     }
+
+    /// That both engines give the same verdict on each of the first `count` questions, and that there are both
+    /// kinds of verdict among them. Gives how many were permitted.
+    ///
+    /// # Errors
+    /// The first question they differ on: the run is void then.
+    pub fn same_verdicts(&self, count: usize) -> Result<usize, String> {
+        let authorizer = Authorizer::new();
+        let mut permitted = 0;
+        for q in self.questions.iter().take(count) {
+            let ours = matches!(self.policy.decide(&q.standing, &q.ask), Verdict::Permitted(_));
+            let theirs = authorizer.is_authorized(&q.request, &self.cedar, &self.entities);
+            if ours != (theirs.decision() == Decision::Allow) {
+                return Err(format!("Avouch says {ours}, Cedar {:?}, to {:?}", theirs.decision(), q.ask));
+            }
+            permitted += usize::from(ours);
+        }
+        if permitted == 0 || permitted >= count.min(self.questions.len()) {
+            return Err(format!("{permitted} of {count} questions were permitted: that tries one verdict only"));
+        }
+        Ok(permitted)
+    }
 }
 
 fn uid(kind: &str, name: &str) -> Result<EntityUid, Unmade> {
@@ -223,21 +245,31 @@ fn question(policy: &Policy, rules: &[Rule], dice: &mut Dice) -> Result<Question
 
 #[cfg(test)]
 mod tests {
-    use avouch_policy::Verdict;
-    use cedar_policy::{Authorizer, Decision};
-
     use super::*;
 
     #[test]
     fn both_engines_give_the_same_verdicts_and_give_both_kinds() {
-        let world = World::of(40, 400).unwrap_or_else(|why| panic!("{why}"));
-        let mut permitted = 0;
-        for q in &world.questions {
-            let ours = matches!(world.policy.decide(&q.standing, &q.ask), Verdict::Permitted(_));
-            let theirs = Authorizer::new().is_authorized(&q.request, &world.cedar, &world.entities);
-            assert_eq!(ours, theirs.decision() == Decision::Allow, "{q:?}");
-            permitted += usize::from(ours);
+        for size in [10, 40, 300] {
+            let world = World::of(size, 400).unwrap_or_else(|why| panic!("{why}"));
+            let permitted = world.same_verdicts(400).unwrap();
+            assert!((100..300).contains(&permitted), "{permitted} of 400 were permitted");
         }
-        assert!((100..300).contains(&permitted), "{permitted} of 400 were permitted");
+    }
+
+    #[test]
+    fn one_different_verdict_voids_a_run() {
+        let mut world = World::of(40, 400).unwrap_or_else(|why| panic!("{why}"));
+        let policy = world.policy.clone();
+        let permitted = |q: &&mut Question| matches!(policy.decide(&q.standing, &q.ask), Verdict::Permitted(_));
+        // One person's processing is stopped in Avouch alone: Cedar goes on permitting it.
+        world.questions.iter_mut().find(permitted).unwrap().standing.restricted = true;
+        assert!(world.same_verdicts(400).is_err());
+    }
+
+    #[test]
+    fn verdicts_of_one_kind_try_nothing() {
+        let mut world = World::of(10, 100).unwrap_or_else(|why| panic!("{why}"));
+        world.questions.retain(|q| !matches!(world.policy.decide(&q.standing, &q.ask), Verdict::Permitted(_)));
+        assert!(world.same_verdicts(100).is_err());
     }
 }

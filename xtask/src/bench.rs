@@ -57,6 +57,9 @@ fn measure(name: &str) -> Outcome {
     if !done.status.success() {
         return Err(format!("{name} ended with {}: the run is void and the page stays as it was", done.status));
     }
+    if text.contains("QUICK") {
+        return Err(format!("{name} ran quickly: such figures are not for the page, which stays as it was"));
+    }
     keep(&root().join(PAGE), name, &text)
 }
 
@@ -68,9 +71,12 @@ fn machine() -> String {
     let said = |program: &str, args: &[&str]| {
         output(&mut command(program, args)).map_or_else(|_| "unknown".to_owned(), |s| s.trim().to_owned())
     };
+    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let memory = memory.lines().find_map(|l| l.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok());
     format!(
-        "{cores} cores of {}; {}; {}; commit {}.\n",
+        "{cores} cores of {}; {} GB of memory; {}; {}; commit {}.\n",
         field("model name").unwrap_or("an unknown processor"),
+        memory.map_or_else(|| "an unknown number of".to_owned(), |kb: u64| (kb / 1_000_000).to_string()),
         said("uname", &["-sr"]),
         said("rustc", &["--version"]),
         said("git", &["rev-parse", "--short", "HEAD"]),

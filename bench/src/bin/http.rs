@@ -3,7 +3,8 @@
 //!
 //! The servers have one core, the generator the other. Correctness is a gate: every answer is judged, every
 //! acknowledged write is found again, and Avouch's ledger has grown by exactly the number of acts; otherwise,
-//! or when the disk probe moved by more than a quarter, the run is void. `--quick` repeats less.
+//! or when the disk probe moved by more than a quarter, the run is void. `--quick` repeats less; `alone read` and
+//! `alone write` drive Avouch by itself, for a profiler.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -12,7 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use avouch_bench::figures::{Spread, complain, nanos, rate, ratio, tell};
-use avouch_bench::load::{Call, Period, Script, drive, once, request};
+use avouch_bench::gate::{Account, kept};
+use avouch_bench::load::{Call, Period, Script, drive, each, request};
 use avouch_bench::probe::Probe;
 use avouch_bench::server::{GENERATOR_CORE, RECORDS, Ready, Running, SERVER_CORE, SUBJECTS, number, value};
 use avouch_bench::sql::{self, Work};
@@ -27,6 +29,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["server", role, folder] => runtime(true).and_then(|rt| rt.block_on(serve(role, Path::new(folder)))),
+        ["alone", work] => {
+            pin(GENERATOR_CORE).and_then(|()| runtime(false)?.block_on(alone(work))).map(|text| tell(&text))
+        }
         rest => measure(rest.contains(&"--quick")).map(|text| tell(&text)),
     };
     match done {
@@ -236,9 +241,6 @@ fn writing(ready: &Ready, next: &Arc<AtomicU64>) -> Script {
     })
 }
 
-/// Values read back one by one, spread over the run; the rest is counted.
-const READ_BACK: usize = 3_000;
-
 async fn judge(
     tally: &Tally,
     avouch: &Running,
@@ -246,29 +248,36 @@ async fn judge(
     folder: &Path,
     start: (u64, u64),
 ) -> Result<(), String> {
-    let (leaves, records) = server::counted(folder)?;
-    let (leaves, records) = (leaves - start.0, records - start.1);
-    let written = tally.written.len() as u64;
-    if records != written {
-        return Err(format!("{written} writes were acknowledged, {records} are there"));
-    }
-    if leaves != written + tally.read {
-        return Err(format!("{written} writes and {} reads were answered, {leaves} leaves tell of them", tally.read));
-    }
-    let step = (tally.written.len() / READ_BACK).max(1);
-    for (n, record) in tally.written.iter().step_by(step) {
-        once(avouch.ready.port, &read_call(&avouch.ready, whose(*n), Some(record), *n)).await?;
-    }
+    let account = |read: u64| -> Result<Account, String> {
+        let (leaves, records) = server::counted(folder)?;
+        let written = tally.written.len() as u64;
+        Ok(Account { written, read, records: records - start.1, leaves: leaves - start.0 })
+    };
+    account(tally.read)?.holds()?;
+    // Every acknowledged write is read back and compared, which leaves evidence too.
+    let back = tally.written.iter().map(|(n, record)| read_call(&avouch.ready, whose(*n), Some(record), *n)).collect();
+    let back = each(avouch.ready.port, 64, Arc::new(back)).await?;
+    account(tally.read + back)?.holds()?;
+
     let fill = (SUBJECTS * RECORDS) as u64;
-    let twins = twin::counted(folder)? - fill;
-    if twins != tally.twin {
-        return Err(format!("the twin acknowledged {} writes and holds {twins}", tally.twin));
-    }
-    let rows = sql::counted(cluster.url()).await? - fill;
-    if rows != tally.postgres {
-        return Err(format!("PostgreSQL acknowledged {} writes and holds {rows}", tally.postgres));
-    }
-    Ok(())
+    let (rows, values) = twin::counted(folder)?;
+    kept("the twin", tally.twin + fill, rows, values)?;
+    let (rows, values) = sql::counted(cluster.url()).await?;
+    kept("PostgreSQL", tally.postgres + fill, rows, values)
+}
+
+/// Drives Avouch alone at 64 clients with one kind of act, for a profiler to look at.
+async fn alone(work: &str) -> Result<String, String> {
+    let folder = tempfile::tempdir().map_err(|e| format!("no folder: {e}"))?;
+    let avouch = Running::start("avouch", folder.path()).await?;
+    let script = match work {
+        "read" => reading(&avouch.ready),
+        "write" => writing(&avouch.ready, &Arc::default()),
+        other => return Err(format!("there is no work {other}; there are: read, write")),
+    };
+    let done = drive(avouch.ready.port, 64, Duration::from_secs(8), script, false).await?;
+    avouch.stop().await?;
+    Ok(format!("{} a second at 64 clients, p50 {}. Not for the page.", rate(done.rate), nanos(done.p50)))
 }
 
 fn told(
@@ -311,8 +320,8 @@ fn told(
     out.push(format!(
         "One client's durable write takes {} × the disk's own (p50 over p50). Disk probe, write + fdatasync, p50: \
          512 B {} before and {} after, 64 KiB {} and {}. {repetitions} interleaved repetitions; median (least – \
-         most) of the rates, medians of the latencies. Judged: {} writes of Avouch counted and a sample read back, \
-         {} reads compared, one leaf for each of both.{}",
+         most) of the rates, medians of the latencies. Judged: {} writes of Avouch counted and every one \
+         read back, {} reads compared, one leaf for each act; the rivals' writes counted.{}",
         ratio(alone),
         ns(before.small),
         ns(after.small),

@@ -62,7 +62,7 @@ impl Api {
         let credential = home.app.register_service("plaza", &purposes).await.unwrap();
         let on = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = on.local_addr().unwrap();
-        tokio::spawn(avouch_web::serve::serve_api(home.app.clone(), on, std::future::pending()));
+        tokio::spawn(avouch_web::serve_api(home.app.clone(), on, std::future::pending()));
         Self { at, credential, home }
     }
 
