@@ -199,7 +199,7 @@ impl Bench<'_> {
             Kind::Decide => {
                 let standing = app.name_standing(subject).await.unwrap();
                 assert_eq!(standing.check.is_some(), standing.verified.is_none(), "one or the other");
-                (standing.verified.is_some().into(), "verify", "real_name", Outcome::Done)
+                (standing.verified.is_some().into(), "check-name", "real_name", Outcome::Done)
             }
         };
         let mut reading = app.store.reading().await.unwrap();

@@ -63,7 +63,13 @@ fn copied(dir: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(dir).unwrap() {
         let entry = entry.unwrap();
-        std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        let to = copy.path().join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            // The folder of pictures and videos, of which these people have none.
+            std::fs::create_dir(to).unwrap();
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
     }
     copy
 }

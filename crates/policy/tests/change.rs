@@ -157,7 +157,7 @@ fn promise_7_2_a_change_of_sharing_is_major_and_asks_again() {
     assert_eq!(only(&change("allowed = false", "allowed = true")).major, Some(Major::Sharing));
 
     let start = SHIPPED.find("[sharing.recipients.ads]").unwrap();
-    let end = SHIPPED.find("[sharing.recipients.police]").unwrap();
+    let end = SHIPPED.find("[sharing.recipients.verifier]").unwrap();
     let without = SHIPPED.get(..start).unwrap().to_owned() + SHIPPED.get(end..).unwrap();
     let (old, new) = (load(&without), load(SHIPPED));
     let added = diff(&old, &new);

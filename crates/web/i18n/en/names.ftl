@@ -96,7 +96,7 @@ guardian-invite = I am the guardian and agree: make a code
 guardian-invited = You made a code on { $at }. Give it to the child: it is written when joining, under the age.
 guardian-revoke = Take the code back
 
-act-verify = Name checked
+act-check-name = Name checked
 act-grow = Age band raised
 act-ask-guardian = Guardian asked
 act-end-guardian = Guardian's consent ended

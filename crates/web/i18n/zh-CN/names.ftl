@@ -96,7 +96,7 @@ guardian-invite = 我是监护人并同意：生成代码
 guardian-invited = 您于 { $at } 生成了代码。请交给孩子，在注册时填写于年龄下方。
 guardian-revoke = 收回代码
 
-act-verify = 核验姓名
+act-check-name = 核验姓名
 act-grow = 年龄段变更
 act-ask-guardian = 请求监护人
 act-end-guardian = 监护同意终止

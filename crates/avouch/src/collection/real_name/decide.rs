@@ -147,7 +147,7 @@ impl Transact for Decide {
         };
         forget(tx, self.subject, self.id).await?;
         let told = if outcome.is_ok() && self.decision.confirmed { Outcome::Done } else { Outcome::Refused };
-        tx.note("verify", PURPOSE, &[CHECK], self.actor.party(), told, Some(self.subject)).await?;
+        tx.note("check-name", PURPOSE, &[CHECK], self.actor.party(), told, Some(self.subject)).await?;
         Ok(outcome)
     }
 }
@@ -180,7 +180,7 @@ impl Transact for GiveUp {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), Fault> {
         if tx.end_name_check(self.subject, self.id).await? {
             forget(tx, self.subject, self.id).await?;
-            tx.note("verify", PURPOSE, &[CLAIM], Party::System, Outcome::Failed, Some(self.subject)).await?;
+            tx.note("check-name", PURPOSE, &[CLAIM], Party::System, Outcome::Failed, Some(self.subject)).await?;
         }
         Ok(())
     }
