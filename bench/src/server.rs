@@ -176,7 +176,7 @@ pub async fn open(folder: &Path) -> Result<(App, Ready), String> {
             ("password", "lantern orbit velvet cactus".to_owned()),
         ];
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let join = Join { values, age: Some(AgeBand::Adult), device: None };
+        let join = Join { values, age: Some(AgeBand::Adult), device: None, external: None };
         let subject = app.join(join, &Actor::Subject).await.map_err(|e| told(&e))?.subject;
         let mut records = Vec::with_capacity(RECORDS);
         for record in 0..RECORDS {

@@ -87,7 +87,7 @@ async fn writer_that_is_killed() {
                     ("email".to_owned(), format!("r{round}l{lane}n{n}@plaza.example")),
                     ("password".to_owned(), avouch_testkit::home::PASSWORD.to_owned()),
                 ]);
-                let join = Join { values, age: Some(AgeBand::Adult), device: None };
+                let join = Join { values, age: Some(AgeBand::Adult), device: None, external: None };
                 let joined = app.join(join, &Actor::Subject).await.unwrap();
                 child::say(&format!("joined|{}|{}", joined.subject, joined.receipt.index));
                 if n % 2 == 0 {

@@ -148,7 +148,9 @@ impl Bench<'_> {
                     .map(|(k, v)| (k.to_owned(), v))
                     .collect();
                 let age = Some(avouch::store::AgeBand::Adult);
-                app.join(avouch::collection::join::Join { values, age, device: None }, &Actor::Subject).await.map(drop)
+                app.join(avouch::collection::join::Join { values, age, device: None, external: None }, &Actor::Subject)
+                    .await
+                    .map(drop)
             }
             Kind::Put => app.put_record(self.comment(subject), &self.service).await.map(drop),
             Kind::Use | Kind::Refuse => {

@@ -495,6 +495,7 @@ async fn promise_6_5_a_child_joins_by_a_guardian_s_invitation_once(home: Home) {
             .collect(),
         age: Some(avouch::store::AgeBand::Child),
         device: None,
+        external: None,
     };
     let people = home.app.store.people().await.unwrap();
     for wrong in ["", "AAAA-AAAA-AAAA-AAAA", "no code at all"] {

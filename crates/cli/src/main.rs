@@ -59,6 +59,11 @@ enum Command {
     /// Check the ledger.
     #[command(subcommand)]
     Ledger(commands::ledger::Ledger),
+    /// Register an application that calls the API.
+    #[command(subcommand)]
+    Service(commands::service::Service),
+    /// Bring in the people of an existing table.
+    Import(Box<commands::import::Import>),
     /// Export or erase one person.
     #[command(subcommand)]
     Subject(commands::subject::Subject),
@@ -100,6 +105,8 @@ async fn run(command: Command, json: bool) -> Result<Found, Failure> {
         Command::Policy(policy) => policy.run(json),
         Command::Calendar(calendar) => calendar.run(json),
         Command::Ledger(ledger) => ledger.run(json).await,
+        Command::Service(service) => service.run(json).await,
+        Command::Import(import) => import.run(json).await,
         Command::Subject(subject) => subject.run(json).await,
         Command::Retention(retention) => retention.run(json).await,
         Command::Doctor(doctor) => doctor.run(json).await,

@@ -63,14 +63,28 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError::Conflict`] when it is there already.
     pub async fn open_account(&mut self, subject: SubjectId, age: Option<AgeBand>) -> Result<(), StoreError> {
-        self.held(subject, Hold::Exclusive)?;
         let now = self.now();
+        self.open_account_of(subject, age, now).await
+    }
+
+    /// As [`Tx::open_account`], of somebody who joined elsewhere before.
+    ///
+    /// # Errors
+    /// As [`Tx::open_account`].
+    pub async fn open_account_of(
+        &mut self,
+        subject: SubjectId,
+        age: Option<AgeBand>,
+        joined: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.held(subject, Hold::Exclusive)?;
         let band = age.map_or(0, AgeBand::code);
+        let joined = joined.min(self.now());
         self.db
             .execute(
                 "INSERT INTO standing (subject, epoch, state, age, guardian, restricted, hold, joined, cancel_due) \
                  VALUES (?1, 1, ?2, ?3, 0, 0, 0, ?4, NULL)",
-                &[Val::Blob(subject.id()), Val::Int(ACTIVE), Val::Int(band), now.into()],
+                &[Val::Blob(subject.id()), Val::Int(ACTIVE), Val::Int(band), joined.into()],
             )
             .await?;
         Ok(())

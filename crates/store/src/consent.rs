@@ -48,6 +48,18 @@ pub struct ConsentEvent {
     pub language: String,
     /// Its leaf.
     pub receipt: Receipt,
+    /// How it can be shown, where it was given elsewhere before; empty otherwise.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub evidence: String,
+}
+
+/// When an answer was given elsewhere, and how that can be shown.
+#[derive(Debug, Clone)]
+pub struct Documented {
+    /// When it was given.
+    pub at: Timestamp,
+    /// Where its evidence is, e.g. the number of an entry in the old consent log.
+    pub evidence: String,
 }
 
 impl Look<'_> {
@@ -59,7 +71,7 @@ impl Look<'_> {
         let rows = self
             .db
             .query(
-                "SELECT kind, target, given, at, policy, wording, language, log, leaf FROM consent_event \
+                "SELECT kind, target, given, at, policy, wording, language, log, leaf, evidence FROM consent_event \
                  WHERE subject = ?1 ORDER BY at DESC, id DESC",
                 &[Val::Blob(subject.id())],
             )
@@ -76,6 +88,7 @@ impl Look<'_> {
                     wording: data_encoding::HEXLOWER.encode(row.blob(5)?),
                     language: row.text(6)?.to_owned(),
                     receipt: Receipt { log: row.text(7)?.to_owned(), index: row.uint(8)? },
+                    evidence: row.text(9)?.to_owned(),
                 })
             })
             .collect()
@@ -93,10 +106,26 @@ impl Tx<'_> {
         actor: &Actor,
         answered: &Answered,
     ) -> Result<Receipt, StoreError> {
+        let documented = Documented { at: self.now(), evidence: String::new() };
+        self.answer_from(subject, actor, answered, &documented).await
+    }
+
+    /// As [`Tx::answer`], of an answer that was given elsewhere before and can be shown.
+    ///
+    /// # Errors
+    /// As [`Tx::answer`].
+    pub async fn answer_from(
+        &mut self,
+        subject: SubjectId,
+        actor: &Actor,
+        answered: &Answered,
+        documented: &Documented,
+    ) -> Result<Receipt, StoreError> {
         self.held(subject, Hold::Exclusive)?;
         let key = self.key(subject).await?.ok_or(StoreError::Gone)?;
         standing::touch(&mut self.db, subject).await?;
         let now = self.now();
+        let at = documented.at.min(now);
         let digest = *self.policy().digest().as_bytes();
         let leaf = Leaf {
             at: now.as_millisecond(),
@@ -128,7 +157,7 @@ impl Tx<'_> {
                     Val::Text(answered.kind.name()),
                     Val::Text(&answered.target),
                     answered.given.into(),
-                    now.into(),
+                    at.into(),
                     Val::Blob(&digest),
                     Val::Blob(&answered.wording),
                     Val::Text(&answered.language),
@@ -139,19 +168,20 @@ impl Tx<'_> {
         self.db
             .execute(
                 "INSERT INTO consent_event (subject, id, kind, target, given, at, policy, wording, language, \
-                 log, leaf) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                 log, leaf, evidence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
                 &[
                     Val::Blob(subject.id()),
                     Val::Blob(&id),
                     Val::Text(answered.kind.name()),
                     Val::Text(&answered.target),
                     answered.given.into(),
-                    now.into(),
+                    at.into(),
                     Val::Blob(&digest),
                     Val::Blob(&answered.wording),
                     Val::Text(&answered.language),
                     Val::Text(&receipt.log),
                     receipt.index.into(),
+                    Val::Text(&documented.evidence),
                 ],
             )
             .await?;

@@ -81,6 +81,7 @@ impl<'t> Tx<'t> {
             ("blob", "DELETE FROM blob WHERE subject = ?1"),
             ("blob_object", "DELETE FROM blob_object WHERE subject = ?1"),
             ("upload", "DELETE FROM upload WHERE subject = ?1"),
+            ("quarantine", "DELETE FROM quarantine WHERE subject = ?1"),
             ("publication", "DELETE FROM publication WHERE subject = ?1"),
             ("consent", "DELETE FROM consent WHERE subject = ?1"),
             ("consent_event", "DELETE FROM consent_event WHERE subject = ?1"),

@@ -150,28 +150,39 @@ impl KeyStore {
         self.ring.last().ok_or_else(|| StoreError::Unopened("the key store holds no region key".into()))
     }
 
-    /// Makes a new subject's key, durably, before anything of theirs is written.
-    pub(crate) async fn create(&self, subject: SubjectId, at: Timestamp) -> Result<(), StoreError> {
+    /// Makes new subjects' keys, durably and all at once, before anything of theirs is written.
+    pub(crate) async fn create(&self, subjects: &[SubjectId], at: Timestamp) -> Result<(), StoreError> {
         let region_key = self.current()?;
-        let (_, secret) =
-            region_key.new_subject(&subject, self.entropy.as_ref()).map_err(|e| StoreError::Sealed(e.to_string()))?;
         let version = i64::from(region_key.version());
+        let mut made = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            let (_, secret) = region_key
+                .new_subject(subject, self.entropy.as_ref())
+                .map_err(|e| StoreError::Sealed(e.to_string()))?;
+            made.push((*subject, secret));
+        }
         alone!(self, |db| async {
-            db.execute(
-                "INSERT INTO subject_key (subject, region_version, secret) VALUES (?1, ?2, ?3)",
-                &[Val::Blob(subject.id()), Val::Int(version), Val::Blob(&secret)],
-            )
-            .await?;
-            db.execute("INSERT INTO joining (subject, at) VALUES (?1, ?2)", &[Val::Blob(subject.id()), at.into()])
-                .await
-                .map(|_| ())
+            for (subject, secret) in &made {
+                db.execute(
+                    "INSERT INTO subject_key (subject, region_version, secret) VALUES (?1, ?2, ?3)",
+                    &[Val::Blob(subject.id()), Val::Int(version), Val::Blob(secret)],
+                )
+                .await?;
+                db.execute("INSERT INTO joining (subject, at) VALUES (?1, ?2)", &[Val::Blob(subject.id()), at.into()])
+                    .await?;
+            }
+            Ok(())
         })
     }
 
-    /// The joining has ended well: the key stays.
-    pub(crate) async fn joined(&self, subject: SubjectId) -> Result<(), StoreError> {
+    /// The joinings have ended well: the keys stay.
+    pub(crate) async fn joined(&self, subjects: &[SubjectId]) -> Result<(), StoreError> {
+        let subjects = subjects.to_vec();
         alone!(self, |db| async {
-            db.execute("DELETE FROM joining WHERE subject = ?1", &[Val::Blob(subject.id())]).await.map(|_| ())
+            for subject in &subjects {
+                db.execute("DELETE FROM joining WHERE subject = ?1", &[Val::Blob(subject.id())]).await?;
+            }
+            Ok(())
         })
     }
 

@@ -89,6 +89,15 @@ pub struct Put<'v> {
     pub value: &'v [u8],
 }
 
+/// Where values were brought from, and when they were first collected; see [`Tx::put_from`].
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// Stands as their source, e.g. `import:old-shop`.
+    pub source: String,
+    /// Their retention counts from here; never later than now.
+    pub collected: Timestamp,
+}
+
 /// Which of the permitted items' records to open.
 #[derive(Debug, Clone)]
 pub enum Which {
@@ -313,20 +322,38 @@ impl<'t> Tx<'t> {
     /// [`StoreError::Misused`] when the permit does not cover an item; [`StoreError::Gone`] when the
     /// subject was erased.
     pub async fn put(&mut self, permit: Permit<'t>, values: &[Put<'_>]) -> Result<Receipt, StoreError> {
+        let source = match permit.actor.name() {
+            "" => permit.actor.party().as_str().to_owned(),
+            name => format!("{}:{name}", permit.actor.party().as_str()),
+        };
+        let origin = Origin { source, collected: self.now() };
+        self.put_from(permit, values, &[origin]).await
+    }
+
+    /// As [`Tx::put`], of values that were collected elsewhere before: their source and the beginning of their
+    /// retention are told by `origins`, one each; the last holds for what is left.
+    ///
+    /// # Errors
+    /// As [`Tx::put`]; [`StoreError::Misused`] without an origin.
+    pub async fn put_from(
+        &mut self,
+        permit: Permit<'t>,
+        values: &[Put<'_>],
+        origins: &[Origin],
+    ) -> Result<Receipt, StoreError> {
         permit.spent_in(self)?;
         let subject = permit.subject;
         let key = self.key(subject).await?.ok_or(StoreError::Gone)?;
         let now = self.now();
         let policy = std::sync::Arc::clone(&permit.policy);
         let purpose = policy.purpose_name(permit.ask.purpose);
-        let source = match permit.actor.name() {
-            "" => permit.actor.party().as_str().to_owned(),
-            name => format!("{}:{name}", permit.actor.party().as_str()),
-        };
-        for put in values {
+        for (at, put) in values.iter().enumerate() {
             if !permit.covers(put.item) {
                 return Err(not_covered(self, put.item));
             }
+            let origin = origins.get(at).or(origins.last());
+            let origin = origin.ok_or(StoreError::Misused { name: "put", why: "no origin was told".into() })?;
+            let collected = origin.collected.min(now);
             let item = policy.item_name(put.item);
             let before = self
                 .db
@@ -354,18 +381,18 @@ impl<'t> Tx<'t> {
                                 Val::Blob(&put.id.0),
                                 version.into(),
                                 Val::Blob(&sealed),
-                                Val::Text(&source),
+                                Val::Text(&origin.source),
                                 now.into(),
                             ],
                         )
                         .await?;
                 }
                 None => {
-                    let until = policy.keep_until(permit.ask.purpose, now);
+                    let until = policy.keep_until(permit.ask.purpose, collected);
                     self.db
                         .execute(
                             "INSERT INTO record (subject, item, id, version, sealed, purpose, source, created, \
-                             changed, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)",
+                             changed, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                             &[
                                 Val::Blob(subject.id()),
                                 Val::Text(item),
@@ -373,7 +400,8 @@ impl<'t> Tx<'t> {
                                 version.into(),
                                 Val::Blob(&sealed),
                                 Val::Text(purpose),
-                                Val::Text(&source),
+                                Val::Text(&origin.source),
+                                collected.into(),
                                 now.into(),
                                 until.into(),
                             ],

@@ -60,10 +60,27 @@ impl Look<'_> {
         if row.blob(0)? != secret_digest(secret.as_bytes()) || row.int(2)? != 0 {
             return Ok(None);
         }
-        let purposes = serde_json::from_str(row.text(1)?)
-            .map_err(|_| StoreError::Unreadable(format!("the purposes of the service '{name}' are not a list")))?;
-        Ok(Some(Arc::new(Credential { name: name.to_owned(), purposes })))
+        checked(name, row.text(1)?).map(Some)
     }
+}
+
+impl Look<'_> {
+    /// A registered service by its name, for who acts on its behalf on this machine, such as an import of its own
+    /// tables; nothing for an unknown or suspended one.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn service_named(&mut self, name: &str) -> Result<Option<Arc<Credential>>, StoreError> {
+        let row =
+            self.db.first("SELECT purposes FROM service WHERE name = ?1 AND state = 0", &[Val::Text(name)]).await?;
+        row.map(|row| checked(name, row.text(0)?)).transpose()
+    }
+}
+
+fn checked(name: &str, purposes: &str) -> Result<Arc<Credential>, StoreError> {
+    let purposes = serde_json::from_str(purposes)
+        .map_err(|_| StoreError::Unreadable(format!("the purposes of the service '{name}' are not a list")))?;
+    Ok(Arc::new(Credential { name: name.to_owned(), purposes }))
 }
 
 impl Tx<'_> {

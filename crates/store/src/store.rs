@@ -229,17 +229,28 @@ impl Store {
     /// When the key store cannot be written.
     pub async fn new_subject(&self) -> Result<SubjectId, StoreError> {
         let subject = SubjectId::new(self.shared.region, self.random());
-        self.shared.keys.create(subject, self.now()).await?;
+        self.shared.keys.create(&[subject], self.now()).await?;
         Ok(subject)
     }
 
-    /// Says that the account of a new subject stands. Until this is said the key counts as of a joining
+    /// Makes `count` new subjects as [`Store::new_subject`], in one commit of the key store.
+    ///
+    /// # Errors
+    /// When the key store cannot be written; then none is made.
+    pub async fn new_subjects(&self, count: usize) -> Result<Vec<SubjectId>, StoreError> {
+        let subjects: Vec<SubjectId> =
+            std::iter::repeat_with(|| SubjectId::new(self.shared.region, self.random())).take(count).collect();
+        self.shared.keys.create(&subjects, self.now()).await?;
+        Ok(subjects)
+    }
+
+    /// Says that the accounts of new subjects stand. Until this is said a key counts as of a joining
     /// under way, see [`Store::unfinished`].
     ///
     /// # Errors
     /// When the key store cannot be written; saying it later, or never, loses nothing.
-    pub async fn keep_new_subject(&self, subject: SubjectId) -> Result<(), StoreError> {
-        self.shared.keys.joined(subject).await
+    pub async fn keep_new_subjects(&self, subjects: &[SubjectId]) -> Result<(), StoreError> {
+        self.shared.keys.joined(subjects).await
     }
 
     /// Subjects whose key was made up to `until`, and of whom it was never said whether they joined.

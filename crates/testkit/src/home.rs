@@ -148,7 +148,10 @@ impl Home {
         }
         let device = Device { agent: "Test Browser".to_owned(), address: "192.0.2.7".to_owned() };
         self.app
-            .join(Join { values: all, age: Some(avouch_store::AgeBand::Adult), device: Some(device) }, &Actor::Subject)
+            .join(
+                Join { values: all, age: Some(avouch_store::AgeBand::Adult), device: Some(device), external: None },
+                &Actor::Subject,
+            )
             .await
     }
 

@@ -15,6 +15,7 @@ use avouch_store::{
 use jiff::Timestamp;
 
 use crate::app::App;
+use crate::collection::external::{self, ExternalId};
 use crate::fault::{Fault, FieldFault};
 use crate::gate::Wanted;
 use crate::rights::guardian::Inviting;
@@ -32,6 +33,9 @@ pub struct Join {
     pub age: Option<AgeBand>,
     /// The browser, for its first session; none for an account opened by a service.
     pub device: Option<Device>,
+    /// The number a service knows the person by. With one, the service keeps its own login: neither a password nor
+    /// any other way to log in here is asked for.
+    pub external: Option<ExternalId>,
 }
 
 impl std::fmt::Debug for Join {
@@ -92,9 +96,12 @@ impl App {
             if item.identifier {
                 identifiers.push((name, normalized));
             }
-            values.push((id, zeroize::Zeroizing::new(kept)));
+            values.push((id, RecordId::ONLY, zeroize::Zeroizing::new(kept)));
         }
-        let names: Vec<&str> = values.iter().map(|(id, _)| policy.item_name(*id)).collect();
+        if let (Some(external), Some(id)) = (&join.external, policy.item(external::ITEM)) {
+            values.push((id, external.record(), zeroize::Zeroizing::new(external.value())));
+        }
+        let names: Vec<&str> = values.iter().map(|(id, ..)| policy.item_name(*id)).collect();
         let wanted = Wanted { act: Act::Collect, purpose: PURPOSE, items: &names, recipient: None };
         let ask = self.ask_or_refuse(&wanted, actor).await?;
 
@@ -109,6 +116,7 @@ impl App {
             actor: actor.clone(),
             values,
             identifiers,
+            external: join.external.clone(),
             session: session.clone(),
             expires: self.store.now() + self.settings.session_absolute,
             device: join.device.clone().unwrap_or_default(),
@@ -118,7 +126,7 @@ impl App {
         match self.store.transact(work).await {
             Ok(receipt) => {
                 // Joined, whatever comes of this: the next start says it where it could not be said now.
-                if let Err(e) = self.store.keep_new_subject(subject).await {
+                if let Err(e) = self.store.keep_new_subjects(&[subject]).await {
                     tracing::warn!(error = %e, "the key store could not be told that a joining ended");
                 }
                 Ok(Joined { subject, session, receipt })
@@ -150,7 +158,7 @@ impl App {
         let given = join.values.iter().filter(|(_, v)| !v.trim().is_empty());
         for (name, raw) in given {
             match facts.collection.items.get(name) {
-                Some(item) if policy.items_of(PURPOSE).contains(&name.as_str()) => {
+                Some(item) if name != external::ITEM && policy.items_of(PURPOSE).contains(&name.as_str()) => {
                     match value::check(name, item, raw) {
                         Ok(value) => {
                             checked.insert(name.clone(), value);
@@ -161,13 +169,15 @@ impl App {
                 _ => faults.push(FieldFault::new(name, "not-asked", "joining does not need this; leave it out")),
             }
         }
-        for name in &purpose.required {
+        let own_login = join.external.is_some();
+        for name in purpose.required.iter().filter(|_| !own_login) {
             if join.values.get(name).is_none_or(|v| v.trim().is_empty()) {
                 faults.push(FieldFault::new(name, "required", "this is needed to join"));
             }
         }
         let contact = |name: &String| facts.collection.items.get(name).is_some_and(|i| i.contact);
-        if purpose.require_contact && !join.values.iter().any(|(n, v)| contact(n) && !v.trim().is_empty()) {
+        if purpose.require_contact && !own_login && !join.values.iter().any(|(n, v)| contact(n) && !v.trim().is_empty())
+        {
             let first = facts.collection.items.keys().find(|n| contact(n)).cloned().unwrap_or_default();
             faults.push(FieldFault::new(
                 &first,
@@ -200,8 +210,9 @@ struct OpenAccount {
     inviting: Option<Inviting>,
     ask: Ask,
     actor: Actor,
-    values: Vec<(ItemId, zeroize::Zeroizing<String>)>,
+    values: Vec<(ItemId, RecordId, zeroize::Zeroizing<String>)>,
     identifiers: Vec<(String, String)>,
+    external: Option<ExternalId>,
     session: Option<SessionToken>,
     expires: Timestamp,
     device: Device,
@@ -229,15 +240,17 @@ impl Transact for OpenAccount {
                 return Err(Fault::Taken(item.clone()));
             }
         }
+        if let Some(external) = &self.external
+            && !external.claim(tx, self.subject).await?
+        {
+            return Err(Fault::Taken(external::ITEM.into()));
+        }
         let permit = match tx.ask(self.subject, self.ask.clone(), &self.actor).await? {
             Answer::Permitted(permit) => permit,
             Answer::Refused(denied) => return Err(denied.into()),
         };
-        let puts: Vec<Put<'_>> = self
-            .values
-            .iter()
-            .map(|(item, value)| Put { item: *item, id: RecordId::ONLY, value: value.as_bytes() })
-            .collect();
+        let puts: Vec<Put<'_>> =
+            self.values.iter().map(|(item, id, value)| Put { item: *item, id: *id, value: value.as_bytes() }).collect();
         let receipt = tx.put(permit, &puts).await?;
         if let Some(session) = &self.session {
             tx.start_session(session, self.expires, self.device.to_bytes().as_ref(), true).await?;

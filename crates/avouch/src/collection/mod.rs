@@ -2,9 +2,12 @@
 
 pub mod document;
 pub mod egress;
+pub mod external;
+pub mod import;
 pub mod join;
 pub mod picture;
 pub mod put;
+pub mod quarantine;
 pub mod real_name;
 pub mod upload;
 pub mod verifier;

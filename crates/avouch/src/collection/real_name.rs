@@ -6,7 +6,7 @@
 //! the commit of the decision. A face is one way of two, agreed to for itself, and gone with the decision.
 
 mod claim;
-mod decide;
+pub(crate) mod decide;
 mod review;
 
 pub use claim::{Claim, Name, NewClaim};

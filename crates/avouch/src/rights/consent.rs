@@ -8,6 +8,7 @@ use avouch_seal::SubjectId;
 use avouch_store::{Actor, Answered, ConsentKind, Hold, Receipt, Transact, Tx};
 
 use crate::app::App;
+use crate::collection::quarantine;
 use crate::fault::Fault;
 use crate::storage::retention::end_after_withdrawal;
 use crate::usage::publish;
@@ -87,6 +88,13 @@ impl Transact for Answer {
             return Err(Fault::NotNow("the account is being cancelled; stop that first".into()));
         }
         let receipt = tx.answer(self.subject, &self.actor, &self.answered).await?;
+        if self.answered.given {
+            // What waited for this answer is a record from here on, as far as the gate now permits.
+            match quarantine::release(tx, self.subject, &self.answered.target).await {
+                Ok(_) | Err(Fault::Refused(_) | Fault::NotNow(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
         if !self.answered.given
             && let Some(end) = end_after_withdrawal(tx.policy(), &self.answered.target, tx.now())
         {

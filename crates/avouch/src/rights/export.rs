@@ -176,6 +176,25 @@ impl App {
                 })
             })
             .collect();
+        let waiting: Vec<Value> = self
+            .see_quarantined(subject)
+            .await?
+            .iter()
+            .map(|kept| {
+                let value = kept.value.expose(Sink::Subject, |v| String::from_utf8_lossy(v).into_owned());
+                let secret = facts.collection.items.get(&kept.head.item).is_some_and(|i| i.kind == Kind::Secret);
+                json!({
+                    "item": kept.head.item,
+                    "label": facts.collection.items.get(&kept.head.item).map(|i| i.label.in_lang(language)),
+                    "value": (!secret).then_some(value),
+                    "purpose": kept.head.purpose,
+                    "source": kept.head.source,
+                    "reasons": kept.head.reasons,
+                    "created": kept.head.created.to_string(),
+                    "until": kept.head.until.to_string(),
+                })
+            })
+            .collect();
         let family = self.family(subject).await?;
         let links: Vec<Value> = family
             .links
@@ -199,6 +218,7 @@ impl App {
             "consents": consents,
             "uses": uses,
             "guardians": links,
+            "waiting": waiting,
             "receipt": used.receipt,
         });
         let json = serde_json::to_vec_pretty(&data).map_err(|e| Fault::NotNow(format!("the export: {e}")))?;
@@ -287,7 +307,27 @@ fn readable(policy: &Policy, data: &Value, language: &str) -> String {
             text(&record["until"]),
         );
     }
-    let _infallible = write!(out, "</tbody></table><h2>{}</h2><ul>", say("Who used it", "谁使用过"));
+    let _infallible = write!(out, "</tbody></table>");
+    let waiting = data["waiting"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if !waiting.is_empty() {
+        let _infallible = write!(
+            out,
+            "<h2>{}</h2><ul>",
+            say("Brought over, used for nothing until you answer", "迁移而来，您答复前不作任何使用")
+        );
+        for kept in waiting {
+            let _infallible = write!(
+                out,
+                "<li>{} · {} · {} · {}</li>",
+                text(&kept["label"]),
+                text(&kept["value"]),
+                text(&kept["source"]),
+                text(&kept["until"]),
+            );
+        }
+        let _infallible = write!(out, "</ul>");
+    }
+    let _infallible = write!(out, "<h2>{}</h2><ul>", say("Who used it", "谁使用过"));
     for count in data["uses"].as_array().into_iter().flatten() {
         let _infallible = write!(
             out,

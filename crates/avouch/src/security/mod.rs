@@ -3,6 +3,7 @@
 pub mod code;
 pub mod factor;
 pub mod limits;
+pub(crate) mod old_hash;
 pub mod operator;
 pub mod password;
 pub mod retrieve;

@@ -3,12 +3,12 @@
 //! Keeps promise 1.1 (ASVS 6.2): at least 15 characters where it is the only factor, no composition
 //! rule, refused when common or made of the person's own details; never shown, never exported.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::{Argon2, PasswordHasher};
 use avouch_store::StoreError;
 use tokio::sync::Semaphore;
 
 use crate::fault::{Fault, FieldFault};
+use crate::security::old_hash;
 
 /// Fewest characters where the password is the only factor.
 pub const SHORTEST: usize = 15;
@@ -79,23 +79,51 @@ impl Passwords {
     }
 
     /// Whether a password is the one of a kept hash. Without a hash it takes as long, and is not.
-    pub(crate) async fn matches(&self, password: &str, kept: Option<String>) -> Result<bool, Fault> {
+    ///
+    /// Where hashes of other systems were brought over, `others` has one of each kind that nobody has, and every
+    /// try costs one of ours and one of theirs: `pick` chooses which, for an account that has none of its own.
+    pub(crate) async fn matches(
+        &self,
+        password: &str,
+        kept: Option<String>,
+        others: Vec<String>,
+        pick: u64,
+    ) -> Result<Match, Fault> {
         // A hash of nothing anybody knows, so that an unknown name takes as long as a known one.
         const NOBODY: &str =
             "$argon2id$v=19$m=19456,t=2,p=1$c29tZSBmaXhlZCBzYWx0$Zm9yIG5vYm9keSwgb25seSB0byB0YWtlIHRpbWUhISE";
         if password.chars().count() > LONGEST {
-            return Ok(false);
+            return Ok(Match::Wrong);
         }
         let _turn = self.at_once.acquire().await.map_err(|_| StoreError::Closing)?;
         let password = zeroize::Zeroizing::new(password.to_owned());
         Ok(tokio::task::spawn_blocking(move || {
             let known = kept.is_some();
             let kept = kept.unwrap_or_else(|| NOBODY.to_owned());
-            let same =
-                PasswordHash::new(&kept).is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok());
-            same && known
+            if old_hash::nobody_of(&kept).as_deref() != Ok(NOBODY) {
+                let same = old_hash::matches(password.as_bytes(), &kept);
+                old_hash::matches(password.as_bytes(), NOBODY);
+                return if same { Match::Old } else { Match::Wrong };
+            }
+            let same = old_hash::matches(password.as_bytes(), &kept);
+            let at = usize::try_from(pick).unwrap_or_default().checked_rem(others.len()).unwrap_or_default();
+            if let Some(other) = others.get(at) {
+                old_hash::matches(password.as_bytes(), other);
+            }
+            if same && known { Match::Right } else { Match::Wrong }
         })
         .await
         .map_err(|_| StoreError::Closing)?)
     }
+}
+
+/// What a password is to a kept hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Match {
+    /// Not its own.
+    Wrong,
+    /// Its own.
+    Right,
+    /// Its own, and the hash is of another system: to be replaced by one of ours.
+    Old,
 }

@@ -15,10 +15,10 @@
 
 use avouch_policy::model::Kind;
 use avouch_policy::{Act, Ask, ItemId, Party};
-use avouch_seal::SubjectId;
+use avouch_seal::{Sink, SubjectId};
 use avouch_store::{
     Accepted, Actor, Answer, CodeFor, FactorAsks, Flow, Hold, Outcome, Put, RecordId, SessionToken, Start, StoreError,
-    Transact, Tx,
+    Transact, Tx, Which,
 };
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
@@ -365,8 +365,7 @@ impl App {
         let record = records.first().ok_or(Fault::NotFound)?;
         let policy = self.policy();
         let fact = policy.facts().collection.items.get(item).ok_or(Fault::NotFound)?;
-        let raw =
-            record.value.expose(avouch_seal::Sink::Gate, |v| Zeroizing::new(String::from_utf8_lossy(v).into_owned()));
+        let raw = record.value.expose(Sink::Gate, |v| Zeroizing::new(String::from_utf8_lossy(v).into_owned()));
         let normal = crate::value::normalize(item, fact, &raw).ok_or(Fault::NotFound)?;
         Ok((fact.kind, Zeroizing::new(normal)))
     }
@@ -459,6 +458,47 @@ impl App {
             item: policy.item("password").ok_or(Fault::NotFound)?,
             hash: Zeroizing::new(self.passwords.hash(password, self.store.random()).await?),
         })
+    }
+}
+
+impl App {
+    /// Keeps the same password as a hash of ours, in place of `old`, one of another system.
+    pub(crate) async fn renew_hash(&self, subject: SubjectId, password: &str, old: String) -> Result<(), Fault> {
+        let wanted = Wanted { act: Act::Use, purpose: crate::rights::PURPOSE, items: &["password"], recipient: None };
+        let look = self.ask_or_refuse(&wanted, &Actor::Subject).await?;
+        let put = self.new_password(password).await?;
+        self.store.transact(RenewHash { subject, look, old: Zeroizing::new(old), put }).await
+    }
+}
+
+struct RenewHash {
+    subject: SubjectId,
+    look: Ask,
+    old: Zeroizing<String>,
+    put: NewPassword,
+}
+
+impl Transact for RenewHash {
+    const NAME: &'static str = "renew a password's hash";
+    type Out = ();
+    type Fault = Fault;
+
+    fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
+        hold.push((self.subject, Hold::Shared));
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), Fault> {
+        let permit = match tx.ask(self.subject, self.look.clone(), &Actor::Subject).await? {
+            Answer::Permitted(permit) => permit,
+            Answer::Refused(denied) => return Err(denied.into()),
+        };
+        let used = tx.open_here(permit, &Which::all()).await?;
+        let same = |v: &Vec<u8>| v.as_slice() == self.old.as_bytes();
+        // A password that was changed meanwhile stays changed.
+        if used.records.first().is_some_and(|record| record.value.expose(Sink::Gate, same)) {
+            self.put.put(tx, self.subject).await?;
+        }
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::fault::Fault;
 use crate::gate::Wanted;
 use crate::security::limits::{self, Trier};
+use crate::security::password::Match;
 use crate::value;
 
 /// What a browser tells of itself; personal data, kept sealed.
@@ -118,7 +119,7 @@ impl App {
         let known = self.knows(subject, &place).await?;
         let trier = Trier { what: "login", who: identifier.trim().to_lowercase(), place, known };
         self.count_tries(trier.clone()).await?;
-        let right = self.password_is(subject, password).await?;
+        let right = self.password_is(subject, identifier, password).await?;
         let (Some(subject), true) = (subject, right) else {
             self.store.transact(NoteLogin { subject, outcome: Outcome::Refused }).await?;
             return Err(Fault::WrongLogin);
@@ -133,7 +134,7 @@ impl App {
     pub async fn show_password(&self, session: &Session, password: &str) -> Result<(), Fault> {
         let who = data_encoding::HEXLOWER.encode(&session.token.name().0);
         self.count_tries(Trier { what: "proof", who, place: String::new(), known: true }).await?;
-        if !self.password_is(Some(session.subject()), password).await? {
+        if !self.password_is(Some(session.subject()), "", password).await? {
             return Err(Fault::WrongLogin);
         }
         self.store.transact(Seen { token: session.token.clone(), proved: true }).await?;
@@ -190,12 +191,35 @@ impl App {
         }
     }
 
-    async fn password_is(&self, subject: Option<SubjectId>, password: &str) -> Result<bool, Fault> {
+    /// Whether a password is the subject's, or nobody's under the name typed. One that matched a hash of another
+    /// system is kept as ours from then on.
+    async fn password_is(&self, subject: Option<SubjectId>, typed: &str, password: &str) -> Result<bool, Fault> {
         let kept = match subject {
             None => None,
             Some(subject) => self.kept_password(subject).await?,
         };
-        self.passwords.matches(password, kept).await
+        let others = {
+            let mut reading = self.store.reading().await?;
+            reading.look()?.password_kinds().await?
+        };
+        // The same at each try of one name, and nothing anybody can foresee.
+        let who = subject.map_or_else(|| typed.trim().to_lowercase(), |s| s.to_string());
+        let pick = self
+            .store
+            .derived(&format!("password kind\0{who}"))
+            .first_chunk()
+            .map_or(0, |first| u64::from_le_bytes(*first));
+        match (self.passwords.matches(password, kept.clone(), others, pick).await?, subject) {
+            (Match::Wrong, _) | (_, None) => Ok(false),
+            (Match::Right, Some(_)) => Ok(true),
+            (Match::Old, Some(subject)) => {
+                // In all the same, should this fail; it is tried again the next time.
+                if let Err(e) = self.renew_hash(subject, password, kept.unwrap_or_default()).await {
+                    tracing::warn!(error = %e, "a password hash of another system could not be replaced");
+                }
+                Ok(true)
+            }
+        }
     }
 
     /// The kept hash. Checking it is the person's own way in, also while the account is being cancelled, so

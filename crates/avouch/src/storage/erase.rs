@@ -122,7 +122,7 @@ impl App {
                 reading.look()?.account(subject).await?.is_some()
             };
             if stands {
-                self.store.keep_new_subject(subject).await?;
+                self.store.keep_new_subjects(&[subject]).await?;
             } else {
                 self.store.forget_new_subject(subject).await?;
             }

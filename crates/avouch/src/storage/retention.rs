@@ -34,6 +34,8 @@ pub struct Sweep {
     pub records: BTreeMap<String, u64>,
     /// Values whose statutory period is over.
     pub held: u64,
+    /// Values brought over from elsewhere whose person did not answer.
+    pub quarantined: u64,
     /// Uploads that were never finished.
     pub uploads: u64,
     /// Sealed objects deleted that belonged to nothing any more.
@@ -60,6 +62,7 @@ impl App {
                 let mut look = reading.look()?;
                 if dry_run {
                     let all = look.overdue(u32::MAX).await?;
+                    sweep.quarantined = look.quarantine_overdue().await?;
                     sweep.held = look.held_counts().await?.iter().map(|(_, _, over)| over).sum();
                     count(&mut sweep, &all);
                     return Ok(sweep);
@@ -75,8 +78,10 @@ impl App {
         sweep.uploads = self.expire_uploads().await?;
         self.store.find_loose_objects().await?;
         sweep.objects = self.store.sweep_objects().await?;
-        let (held, receipt) = self.store.transact(SweepHeld { window: self.settings.tries_window }).await?;
+        let (held, quarantined, receipt) =
+            self.store.transact(SweepHeld { window: self.settings.tries_window }).await?;
         sweep.held = held;
+        sweep.quarantined = quarantined;
         sweep.receipt = Some(receipt);
         Ok(sweep)
     }
@@ -138,16 +143,17 @@ struct SweepHeld {
 
 impl Transact for SweepHeld {
     const NAME: &'static str = "sweep";
-    type Out = (u64, Receipt);
+    type Out = (u64, u64, Receipt);
     type Fault = StoreError;
 
     fn subjects(&self, _: &mut Vec<(SubjectId, Hold)>) {}
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let held = tx.sweep_held().await?;
+        let quarantined = tx.sweep_quarantine().await?;
         tx.sweep_tries(self.window).await?;
         tx.sweep_accounts(DEAD_LETTERS).await?;
         let receipt = tx.note("sweep", "retention", &[], Party::System, Outcome::Done, None).await?;
-        Ok((held, receipt))
+        Ok((held, quarantined, receipt))
     }
 }

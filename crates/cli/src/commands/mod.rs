@@ -3,11 +3,13 @@
 pub(crate) mod calendar;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod import;
 pub(crate) mod ledger;
 pub(crate) mod people;
 pub(crate) mod policy;
 pub(crate) mod retention;
 pub(crate) mod serve;
+pub(crate) mod service;
 pub(crate) mod subject;
 
 use std::path::PathBuf;

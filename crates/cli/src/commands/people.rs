@@ -108,7 +108,8 @@ pub(crate) async fn invent(app: &App) -> Result<(Vec<Invented>, String), Failure
             ("password", password.clone()),
         ];
         let values: BTreeMap<String, String> = values.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
-        let joined = app.join(Join { values, age: Some(AgeBand::Adult), device: None }, &Actor::Subject).await?;
+        let joined =
+            app.join(Join { values, age: Some(AgeBand::Adult), device: None, external: None }, &Actor::Subject).await?;
         let subject = joined.subject;
         for purpose in *consents {
             app.answer(subject, purpose, true, "zh-CN", &Actor::Subject).await?;

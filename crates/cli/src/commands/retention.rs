@@ -32,6 +32,7 @@ impl Retention {
             let verb = if run.dry_run { "would go" } else { "gone" };
             let mut lines: Vec<String> =
                 sweep.records.iter().map(|(what, n)| format!("{n:>8}  {what}  {verb}")).collect();
+            lines.push(format!("{:>8}  brought over and never answered  {verb}", sweep.quarantined));
             lines.push(format!("{:>8}  kept by law, past its term  {verb}", sweep.held));
             lines.join("\n")
         });

@@ -3,10 +3,12 @@
 //! SQL is written with `?1` placeholders, `INTEGER`, `TEXT` and `BLOB` columns; the PostgreSQL side
 //! rewrites what differs. No other module knows which engine runs.
 
+mod foreign;
 mod postgres;
 mod sqlite;
 mod value;
 
+pub use foreign::{ForeignRow, ForeignTable};
 pub use postgres::PostgresConfig;
 pub(crate) use postgres::{PostgresPool, advisory_key};
 pub(crate) use sqlite::{SqliteFile, SqliteReader, truncate_wal};

@@ -110,3 +110,5 @@ act-retrieve = Password set anew
 act-password = Password changed
 act-factor-on = Second factor turned on
 act-factor-off = Second factor turned off
+act-import = Import begun
+act-import-end = Import ended

@@ -74,3 +74,14 @@ erased-lead = Your key was destroyed at { $at }. Nobody can read what was encryp
 erased-proof = Evidence
 erased-proof-text = The log holds an entry of this erasure without your name. Keep its number: with it, anyone can check that the entry stands.
 kept-by-law = the law requires it
+
+waiting-title = Brought over from an older system
+waiting-none = Nothing waits for your answer.
+waiting-lead = We found this about you in a system we used before, and cannot show on what basis it was collected. It rests encrypted and is used for nothing. What becomes of it is your decision.
+waiting-consent = Keeping it means that you agree to this use. You can withdraw that at any time, just as easily.
+waiting-other = Kept, it serves this purpose alone and stands in your overview.
+waiting-until = Without an answer it is deleted: { $at }
+waiting-keep = Keep it
+waiting-delete = Delete it
+waiting-note = Something brought over from an older system waits for your answer.
+waiting-go = Decide

@@ -107,3 +107,5 @@ act-retrieve = 重设密码
 act-password = 修改密码
 act-factor-on = 开启第二重验证
 act-factor-off = 关闭第二重验证
+act-import = 开始迁移
+act-import-end = 完成迁移

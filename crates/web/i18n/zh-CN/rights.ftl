@@ -73,3 +73,14 @@ erased-lead = 您的密钥已于 { $at } 销毁。用它加密的内容，我们
 erased-proof = 凭证
 erased-proof-text = 账本中有一条不含您姓名的抹除记录。请保存其编号：任何人凭此都可核验该记录存在。
 kept-by-law = 法律要求保存
+
+waiting-title = 从旧系统迁移的信息
+waiting-none = 没有等待您答复的内容。
+waiting-lead = 我们在以前使用的系统中发现了您的以下信息，但无法证明当初收集的依据。它们已加密封存，不作任何使用。如何处理，由您决定。
+waiting-consent = 保留即表示您同意此项使用；您可以随时同样方便地撤回。
+waiting-other = 保留后仅用于这一目的，并显示在您的概览中。
+waiting-until = 若未答复，将予删除：{ $at }
+waiting-keep = 保留
+waiting-delete = 删除
+waiting-note = 从旧系统迁移的信息正等待您的答复。
+waiting-go = 去处理

@@ -63,6 +63,8 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(policy::current))
         .routes(routes!(policy::words))
         .routes(routes!(subjects::open))
+        .routes(routes!(subjects::find))
+        .routes(routes!(subjects::set_external))
         .routes(routes!(records::list, records::put))
         .routes(routes!(records::of_item))
         .routes(routes!(records::one))

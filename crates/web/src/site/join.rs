@@ -218,7 +218,7 @@ pub async fn send(
         .filter(|(n, _)| *n != csrf::FIELD && *n != "age" && *n != "invitation")
         .map(|(n, v)| (n.clone(), v.clone()))
         .collect();
-    let join = avouch::collection::join::Join { values, age, device: Some(device) };
+    let join = avouch::collection::join::Join { values, age, device: Some(device), external: None };
     let code = given.get("invitation").map(|c| c.trim()).filter(|c| !c.is_empty() && age == Some(AgeBand::Child));
     let joined = match code {
         Some(code) => web.app.join_child(join, code, f.tag(), &Actor::Subject).await,

@@ -94,7 +94,7 @@ pub async fn send(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
     match web.app.log_in_from(&sent.name, &sent.password, device, f.tag()).await {
-        Ok(token) => Ok(enter(&web, &token, &sent.next)),
+        Ok(token) => Ok(enter(&web, &token, &sent.next).await),
         Err(avouch::Fault::NeedsFactor(flow)) => {
             Ok(Page(factor_page(f, &flow, safe_next(&sent.next), String::new())).into_response())
         }

@@ -60,9 +60,12 @@ fn wait(f: &Frame, minutes: u64) -> String {
 }
 
 /// The answer that signs a browser in.
-pub(crate) fn enter(web: &Web, token: &SessionToken, next: &str) -> Response {
+pub(crate) async fn enter(web: &Web, token: &SessionToken, next: &str) -> Response {
     let seconds = u32::try_from(web.app.settings.session_absolute.as_secs()).ok();
-    let mut response = Redirect::to(safe_next(next)).into_response();
+    // What waits for an answer is asked first, unless the person was on their way somewhere.
+    let waits = web.app.quarantined(token.subject).await.is_ok_and(|waiting| !waiting.is_empty());
+    let next = if waits && matches!(next, "" | "/privacy") { "/privacy/waiting" } else { safe_next(next) };
+    let mut response = Redirect::to(next).into_response();
     if let Some(value) = cookie::set(cookie::SESSION, &token.to_cookie(), seconds) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
@@ -95,7 +98,7 @@ pub async fn factor(
 ) -> Result<Response, Fault> {
     let flow = sent.flow();
     let (status, error) = match web.app.log_in_with_factor(&flow, &sent.code, device, f.tag()).await {
-        Ok(token) => return Ok(enter(&web, &token, &sent.next)),
+        Ok(token) => return Ok(enter(&web, &token, &sent.next).await),
         Err(avouch::Fault::WrongCode) => (StatusCode::UNAUTHORIZED, f.t("code-wrong")),
         Err(avouch::Fault::TooMany(minutes)) => (StatusCode::TOO_MANY_REQUESTS, wait(&f, minutes)),
         Err(other) => return Err(told(&other, f.tag())),
@@ -207,7 +210,7 @@ pub async fn by_code(
 ) -> Result<Response, Fault> {
     let flow = sent.flow();
     let (status, error) = match web.app.log_in_by_code(&flow, &sent.contact, &sent.code, device, f.tag()).await {
-        Ok(token) => return Ok(enter(&web, &token, &sent.next)),
+        Ok(token) => return Ok(enter(&web, &token, &sent.next).await),
         Err(avouch::Fault::NeedsFactor(next)) => {
             return Ok(Page(factor_page(f, &next, &sent.next, String::new())).into_response());
         }

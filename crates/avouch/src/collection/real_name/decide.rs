@@ -35,8 +35,19 @@ pub(super) struct Decide {
     pub note: Ask,
 }
 
+/// Queues the days on which a person's age band rises.
+pub(crate) async fn queue_ages(tx: &mut Tx<'_>, subject: SubjectId, next: &[(AgeBand, Date)]) -> Result<(), Fault> {
+    for (band, day) in next {
+        let body = if *band == AgeBand::Teen { "teen" } else { "adult" };
+        let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap_or(jiff::tz::TimeZone::UTC);
+        let due = day.to_zoned_datetime(zone).map_err(|e| Fault::NotNow(e.to_string()))?.timestamp();
+        tx.queue(AGE_JOB, Some(subject), due, body).await?;
+    }
+    Ok(())
+}
+
 /// What follows from a birth date: the band, and when it will be the next ones.
-fn bands(birth: Date, today: Date, (child, minor): (u32, u32)) -> (AgeBand, Vec<(AgeBand, Date)>) {
+pub(crate) fn bands(birth: Date, today: Date, (child, minor): (u32, u32)) -> (AgeBand, Vec<(AgeBand, Date)>) {
     let band = match age(birth, today) {
         years if years < child => AgeBand::Child,
         years if years < minor => AgeBand::Teen,
@@ -108,12 +119,7 @@ impl Decide {
         if band.is_some() {
             tx.unqueue(AGE_JOB, self.subject).await?;
         }
-        for (band, day) in next {
-            let body = if band == AgeBand::Teen { "teen" } else { "adult" };
-            let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap_or(jiff::tz::TimeZone::UTC);
-            let due = day.to_zoned_datetime(zone).map_err(|e| Fault::NotNow(e.to_string()))?.timestamp();
-            tx.queue(AGE_JOB, Some(self.subject), due, body).await?;
-        }
+        queue_ages(tx, self.subject, &next).await?;
         Ok(Ok(receipt))
     }
 }

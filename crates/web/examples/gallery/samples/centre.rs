@@ -15,6 +15,7 @@ use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
 use avouch_web::site::privacy::security;
 use avouch_web::site::privacy::sessions::{self, Sessions};
 use avouch_web::site::privacy::uses::{Line, Use, Uses};
+use avouch_web::site::privacy::waiting::{self, Waiting};
 use avouch_web::words;
 use jiff::civil::date;
 
@@ -55,6 +56,7 @@ fn overview(s: &Set) -> Overview {
         group("2.2", vec![row("order", &many(3), 6)]),
     ];
     Overview {
+        waiting: true,
         joined: date(2026, 12, 2),
         groups,
         unverified: [("email", true), ("phone", false)]
@@ -179,6 +181,40 @@ fn interests(s: &Set) -> ItemPage {
         consent: Some(true),
     }];
     page
+}
+
+fn waiting(s: &Set) -> Waiting {
+    let value = |item: &str, value: &str| waiting::Value {
+        label: s.item(item),
+        value: Shown::new(value),
+        sensitive: item == "location",
+    };
+    let text = |p: &str, key: &str| facts::maybe(&format!("usage.purposes.{p}.{key}"), s.lang);
+    let group = |purpose: &str, consent: bool, values: Vec<waiting::Value>| waiting::Group {
+        purpose: purpose.into(),
+        label: s.purpose(purpose),
+        clause: text(purpose, "clause"),
+        why: text(purpose, "why"),
+        sensitive: values
+            .iter()
+            .filter(|v| v.sensitive)
+            .map(|v| Sensitive {
+                label: v.label.clone(),
+                necessity: facts::text("collection.items.location.necessity", s.lang),
+                impact: facts::text("collection.items.location.impact", s.lang),
+            })
+            .collect(),
+        values,
+        consent,
+        until: at("2027-03-01T01:20:00Z"),
+    };
+    Waiting {
+        groups: vec![
+            group("account", false, vec![value("nickname", "小林 Lin")]),
+            group("nearby", true, vec![value("location", "31.2304, 121.4737")]),
+        ],
+        f: s.somebody("/privacy/waiting"),
+    }
 }
 
 fn consents(s: &Set) -> Consents {
@@ -423,6 +459,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             .collect(),
         },
     );
+    put(out, "waiting", &waiting(s));
     put(out, "consents", &consents(s));
     let mut never = consents(s);
     never.history.clear();

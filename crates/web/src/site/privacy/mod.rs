@@ -22,6 +22,7 @@ pub mod receipts;
 pub mod security;
 pub mod sessions;
 pub mod uses;
+pub mod waiting;
 
 /// The parts of the centre: path and key of the title, in the order of the menu.
 pub const PARTS: [(&str, &str); 11] = [

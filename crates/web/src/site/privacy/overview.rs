@@ -67,6 +67,8 @@ pub struct Overview {
     pub groups: Vec<Group>,
     /// Contacts that wait to be verified.
     pub unverified: Vec<Unverified>,
+    /// Whether something brought over from an older system waits for an answer.
+    pub waiting: bool,
     /// Labels of what the policy knows but is not held of this person.
     pub absent: Vec<String>,
 }
@@ -112,6 +114,7 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
             values.insert(policy.item_name(record.head.item).to_owned(), value);
         }
     }
+    let waiting = !web.app.quarantined(subject).await.map_err(&told)?.is_empty();
     let mut groups: Vec<Group> = Vec::new();
     let mut absent = Vec::new();
     for (name, item) in items {
@@ -150,5 +153,5 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
         let sent = web.app.code_waits(&session, &contact.item).await.map_err(&told)?;
         unverified.push(Unverified { item: contact.item, label, sent });
     }
-    Ok(Page(Overview { joined, groups, unverified, absent, f }))
+    Ok(Page(Overview { joined, groups, unverified, absent, f, waiting }))
 }
