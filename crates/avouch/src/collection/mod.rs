@@ -6,6 +6,7 @@ pub mod join;
 pub mod picture;
 pub mod put;
 pub mod real_name;
+pub mod signal;
 pub mod upload;
 pub mod verifier;
 pub mod video;

@@ -5,5 +5,6 @@ pub mod factor;
 pub mod limits;
 pub mod operator;
 pub mod password;
+pub mod proxy;
 pub mod retrieve;
 pub mod session;
