@@ -12,6 +12,7 @@ use crate::collection::verifier::Verifier;
 use crate::messages::Messengers;
 use crate::security::limits::SendLimits;
 use crate::security::password::Passwords;
+use crate::security::proxy::Network;
 
 /// Settings of an installation. What people are promised stands in the policy, not here.
 #[derive(Debug, Clone)]
@@ -44,6 +45,12 @@ pub struct Settings {
     pub pictures_waiting: u64,
     /// Pictures read and written anew at once; each takes its memory.
     pub pictures_at_once: usize,
+    /// Events one batch of signals may have.
+    pub signals_in_batch: usize,
+    /// Batches of signals taken of one person in an hour.
+    pub signal_batches: u64,
+    /// Networks of proxies whose `X-Forwarded-For` is believed; none by default.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Settings {
@@ -63,6 +70,9 @@ impl Default for Settings {
             upload_lasts: SignedDuration::from_hours(24),
             pictures_waiting: 256 << 20,
             pictures_at_once: 2,
+            signals_in_batch: 100,
+            signal_batches: 1_000,
+            trusted_proxies: Vec::new(),
         }
     }
 }

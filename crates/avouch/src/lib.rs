@@ -35,8 +35,8 @@ pub mod store {
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
         Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence,
-        Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Proof, PublicId, Published, Receipt, Record,
-        RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken, Store, StoreConfig, StoreError, UseCount,
-        Used, Which,
+        Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Permission, PermissionState, Proof, PublicId,
+        Published, Receipt, Record, RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken, SignalPlace,
+        SignalSum, Store, StoreConfig, StoreError, UseCount, Used, Which,
     };
 }

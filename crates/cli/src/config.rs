@@ -32,6 +32,9 @@ pub(crate) struct Config {
     pub sms: Option<Sms>,
     /// Who compares names with the register; without one, staff look.
     pub verifier: Option<crate::verifier::Verifier>,
+    /// Networks of the proxies in front, whose word on where people come from is believed; none by default.
+    #[serde(default)]
+    pub trusted_proxies: Vec<avouch::security::proxy::Network>,
     /// Where people come.
     #[serde(default = "site")]
     pub site: SocketAddr,
@@ -140,6 +143,7 @@ impl Config {
             root_key: None,
             postgres: None,
             verifier: None,
+            trusted_proxies: Vec::new(),
             site,
             api,
             console,

@@ -176,7 +176,7 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
         faults: None,
     })
     .await?;
-    let mut app = App::new(store, Settings::default());
+    let mut app = App::new(store, Settings { trusted_proxies: config.trusted_proxies.clone(), ..Settings::default() });
     if let Some(verifier) = &config.verifier {
         let verifier = verifier.open(&app.policy())?;
         app = app.with_verifier(verifier);

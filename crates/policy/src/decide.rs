@@ -118,6 +118,8 @@ pub struct Standing {
     pub abroad: Bits,
     /// Exceptional purposes with an entry in the register.
     pub instruments: Bits,
+    /// Items whose permission the person's device refuses; asked for when one of them is collected.
+    pub denied: Bits,
 }
 
 impl Standing {
@@ -138,6 +140,7 @@ impl Standing {
             recipients: Bits::new(),
             abroad: Bits::new(),
             instruments: Bits::new(),
+            denied: Bits::new(),
         }
     }
 }
@@ -253,6 +256,8 @@ codes! {
     NoMechanism = "no-mechanism", Violation, "5.4", "cross_border.mechanism";
     /// Abroad without separate consent.
     NoAbroadConsent = "no-abroad-consent", Violation, "5.4", "cross_border.separate_consent|cross_border.notice";
+    /// The device's permission for the item is switched off.
+    PermissionOff = "permission-off", Violation, "6.4", "rights.withdraw";
     /// Publication without separate consent.
     NoPublicationConsent = "no-publication-consent", Violation, "4.4", "sharing.publication|basis.consent";
     /// Only the person may have everything handed out.
@@ -368,6 +373,13 @@ impl Rules {
             no.act(Code::PartyNotAllowed);
         }
         let sensitive = self.items(purpose, ask, &mut no);
+        // What the device refuses is not taken in by any other way either; what was taken in before stands on its
+        // own consent.
+        if ask.act == Act::Collect {
+            for id in ask.items.iter().filter(|id| standing.denied.has(id.index())) {
+                no.item(Code::PermissionOff, *id);
+            }
+        }
         Self::person(purpose, standing, ask, &mut no);
         Self::basis(purpose, sensitive, standing, ask, &mut no);
         match (ask.act, ask.recipient) {

@@ -191,6 +191,12 @@ const fn said(code: Code) -> Said {
             "未取得向境外的{recipient}提供的单独同意。",
             "请依法告知并征求单独同意。",
         ],
+        Code::PermissionOff => [
+            "The person's device does not permit it.",
+            "Leave it; only the person can permit it again, on the device.",
+            "用户的设备未授予相应权限。",
+            "请停止收集；只有本人可以在设备上重新授权。",
+        ],
         Code::NoPublicationConsent => [
             "There is no separate consent to publication.",
             "Ask the person separately.",

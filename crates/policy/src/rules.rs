@@ -147,6 +147,8 @@ pub struct Rules {
     pub recipients: Names,
     /// Regions by name.
     pub regions: Names,
+    /// Items behind a permission of the device (6.4).
+    pub permissions: Bits,
     /// Items' rules, by place.
     pub item_rules: Vec<ItemRule>,
     /// Purposes' rules, by place.
@@ -205,6 +207,13 @@ impl Rules {
                 assessed: i.assessment.as_ref().and_then(|a| days.begin(a.approved)),
             })
             .collect();
+        let permissions = facts
+            .collection
+            .items
+            .iter()
+            .filter(|(_, i)| i.permission.is_some())
+            .filter_map(|(name, _)| items.place(name))
+            .collect();
         let purpose_rules = facts
             .usage
             .purposes
@@ -238,6 +247,16 @@ impl Rules {
             })
             .collect();
         let abroad_allowed = facts.storage.cross_border.as_ref().is_some_and(|c| c.allowed);
-        Self { items, purposes, recipients, regions, item_rules, purpose_rules, recipient_rules, abroad_allowed }
+        Self {
+            items,
+            purposes,
+            recipients,
+            regions,
+            permissions,
+            item_rules,
+            purpose_rules,
+            recipient_rules,
+            abroad_allowed,
+        }
     }
 }

@@ -137,6 +137,26 @@ fn each_single_gap_in_the_shipped_policy_is_found() {
         ("approved = \"2026-10-15\"", "approved = \"2027-10-15\"", "assessment-not-yet-approved"),
         ("guardian_under = 14", "guardian_under = 12", "minors-age-too-low"),
         (
+            "items = [\"network_log\", \"access_method\"]\nparty",
+            "items = [\"network_log\", \"access_method\", \"crash_report\"]\nparty",
+            "item-outside-duty",
+        ),
+        (
+            "items = [\"device_model\", \"os\", \"device_id\", \"function_used\"]\nparty",
+            "items = [\"device_model\", \"os\", \"device_id\", \"function_used\", \"network_log\"]\nparty",
+            "duty-log-reused",
+        ),
+        (
+            "basis = \"separate-consent\"               # an address",
+            "basis = \"consent\"               # an address",
+            "others-without-separate-consent",
+        ),
+        (
+            "basis = \"consent\"\nitems = [\"camera\"]",
+            "basis = \"contract\"\nitems = [\"camera\"]",
+            "permission-without-consent",
+        ),
+        (
             "basis = \"separate-consent\"\nitems = [\"location\"]",
             "basis = \"consent\"\nitems = [\"location\"]",
             "sensitive-without-separate-consent",

@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::look::Look;
 use crate::permit::Permit;
 use crate::record::Which;
+use crate::signal::SignalPlace;
 use crate::tx::{Receipt, Tx};
 
 /// How long an item is kept by law, and by which record of a law pack.
@@ -28,14 +29,19 @@ pub struct Keep {
 pub type Deleted = (&'static str, u64);
 
 impl<'t> Tx<'t> {
-    /// Re-seals what law keeps under the holding key. The permit must be for keeping, by legal duty.
-    /// Gives how many records are kept.
+    /// Re-seals what law keeps of `which` under the holding key. The permit must be for keeping, by legal duty.
+    /// Gives how many records or signals are kept, and the place of the last that was looked at.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when the key is destroyed already.
-    pub async fn keep_by_law(&mut self, permit: Permit<'t>, keeps: &[Keep]) -> Result<u64, StoreError> {
+    pub async fn keep_by_law(
+        &mut self,
+        permit: Permit<'t>,
+        keeps: &[Keep],
+        which: &Which,
+    ) -> Result<(u64, Option<SignalPlace>), StoreError> {
         let subject = permit.subject();
-        let used = self.open_here(permit, &Which::all()).await?;
+        let used = self.open_here(permit, which).await?;
         let holding = self.shared.keys.holding()?;
         let now = self.now();
         let mut kept = 0;
@@ -62,7 +68,7 @@ impl<'t> Tx<'t> {
                 .await?;
             kept += 1;
         }
-        Ok(kept)
+        Ok((kept, used.records.last().map(|r| (r.head.created, r.head.id))))
     }
 
     /// Deletes every row of a subject whose key is destroyed, and writes the leaf that says so.
@@ -82,6 +88,8 @@ impl<'t> Tx<'t> {
             ("blob_object", "DELETE FROM blob_object WHERE subject = ?1"),
             ("upload", "DELETE FROM upload WHERE subject = ?1"),
             ("quarantine", "DELETE FROM quarantine WHERE subject = ?1"),
+            ("signal", "DELETE FROM signal WHERE subject = ?1"),
+            ("permission", "DELETE FROM permission WHERE subject = ?1"),
             ("publication", "DELETE FROM publication WHERE subject = ?1"),
             ("consent", "DELETE FROM consent WHERE subject = ?1"),
             ("consent_event", "DELETE FROM consent_event WHERE subject = ?1"),

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use avouch_ledger::leaf::{Leaf, Outcome};
-use avouch_policy::{Ask, Code, Grant, ItemId, Party, Policy, Reason, Refusal, Verdict};
+use avouch_policy::{Act, Ask, Code, Grant, ItemId, Party, Policy, Reason, Refusal, Verdict};
 use avouch_seal::SubjectId;
 
 use crate::engine::Hold;
@@ -41,6 +41,14 @@ impl Actor {
             Self::Service(_) => Party::Service,
             Self::Operator(_) => Party::Operator,
             Self::System => Party::System,
+        }
+    }
+
+    /// Who gave a value, as it stands beside it: `subject`, `service:NAME`, `operator:NAME`, `system`.
+    pub(crate) fn source(&self) -> String {
+        match self.name() {
+            "" => self.party().as_str().to_owned(),
+            name => format!("{}:{name}", self.party().as_str()),
         }
     }
 
@@ -168,7 +176,11 @@ impl<'c> Look<'c> {
         let account = self.account(subject).await?.ok_or(StoreError::Gone)?;
         ask.party = actor.party();
         ask.at = self.now();
-        let mut verdict = policy.decide(&account.standing, &ask);
+        let mut standing = account.standing;
+        if ask.act == Act::Collect && ask.items.iter().any(|item| policy.rules().permissions.has(item.index())) {
+            standing.denied = self.denied(subject).await?;
+        }
+        let mut verdict = policy.decide(&standing, &ask);
         if let Actor::Service(credential) = actor
             && !credential.may_claim(policy.purpose_name(ask.purpose))
         {
@@ -187,7 +199,7 @@ impl<'c> Look<'c> {
                 ask,
                 grant,
                 actor: actor.clone(),
-                epoch: account.standing.epoch,
+                epoch: standing.epoch,
                 policy,
                 scope: self.scope(),
                 lifetime: PhantomData,

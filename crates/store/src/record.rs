@@ -14,6 +14,7 @@ use crate::error::StoreError;
 use crate::look::Look;
 use crate::permit::{Actor, Permit, Refused};
 use crate::publication::PUBLICATION;
+use crate::signal::SignalPlace;
 use crate::standing;
 use crate::transact::Transact;
 use crate::tx::{Receipt, Tx};
@@ -112,6 +113,14 @@ pub enum Which {
     One(ItemId, RecordId),
     /// These, as far as they are there.
     These(Vec<(ItemId, RecordId)>),
+    /// Signals of the permitted items instead of records, the oldest first. Only of the permit's own purpose, but
+    /// for the person themselves and for registered exceptions.
+    Signals {
+        /// Signals to give at most.
+        limit: u32,
+        /// Where the page before ended.
+        after: Option<SignalPlace>,
+    },
 }
 
 impl Which {
@@ -203,6 +212,7 @@ impl<'c> Look<'c> {
                     records.extend(self.unseal_one(&permit, &key, *item, *id).await?);
                 }
             }
+            Which::Signals { limit, after } => records = self.open_signals(&permit, &key, *limit, *after).await?,
             Which::Page { limit, after } => {
                 for item in permit.ask.items.iter().copied() {
                     if after.is_some_and(|(last, _)| item < last) {
@@ -244,7 +254,8 @@ impl<'c> Look<'c> {
         }
         // A person watching their own video is not cut off by an answer they give meanwhile.
         let epoch = (!matches!(permit.actor, Actor::Subject)).then_some(permit.epoch);
-        for record in &mut records {
+        let with_blobs = if matches!(which, Which::Signals { .. }) { &mut [] } else { records.as_mut_slice() };
+        for record in with_blobs {
             record.blobs = self.blobs(&key, subject, record.head.item, record.head.id, epoch).await?;
         }
         let mut leaf = permit.leaf(self, Outcome::Done);
@@ -322,11 +333,7 @@ impl<'t> Tx<'t> {
     /// [`StoreError::Misused`] when the permit does not cover an item; [`StoreError::Gone`] when the
     /// subject was erased.
     pub async fn put(&mut self, permit: Permit<'t>, values: &[Put<'_>]) -> Result<Receipt, StoreError> {
-        let source = match permit.actor.name() {
-            "" => permit.actor.party().as_str().to_owned(),
-            name => format!("{}:{name}", permit.actor.party().as_str()),
-        };
-        let origin = Origin { source, collected: self.now() };
+        let origin = Origin { source: permit.actor.source(), collected: self.now() };
         self.put_from(permit, values, &[origin]).await
     }
 

@@ -362,6 +362,7 @@ impl Store {
             ("subjects", "SELECT count(*) FROM standing WHERE state < 2"),
             ("cancelling", "SELECT count(*) FROM standing WHERE state = 1"),
             ("records", "SELECT count(*) FROM record"),
+            ("signals", "SELECT count(*) FROM signal"),
             ("consents", "SELECT count(*) FROM consent WHERE given = 1"),
             ("held", "SELECT count(*) FROM held"),
             ("jobs", "SELECT count(*) FROM job"),

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
 use crate::frame::Face;
-use crate::http::guard;
+use crate::http::{guard, proxy};
 use crate::site::privacy;
 use crate::state::{Web, foundation, know};
 use crate::{api, console, site};
@@ -77,7 +77,8 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/cancel/keep", post(privacy::cancel::keep))
         .route("/privacy/cancel/now", post(privacy::cancel::now))
         .with_state(web.clone());
-    guard::stand(routes, Face::Site, &foundation(&web.app)).layer(from_fn_with_state(web, know))
+    let site = guard::stand(routes, Face::Site, &foundation(&web.app));
+    proxy::behind(site.layer(from_fn_with_state(web.clone(), know)), &web.app)
 }
 
 /// The console's routes over their foundation.
@@ -94,7 +95,8 @@ pub fn console_routes(app: App) -> Router {
         .route("/leaves", get(console::leaves::list))
         .route("/leaves/{log}/{index}", get(console::leaves::one))
         .with_state(web.clone());
-    guard::stand(routes, Face::Console, &foundation(&web.app)).layer(from_fn_with_state(web, console::know))
+    let staff = guard::stand(routes, Face::Console, &foundation(&web.app));
+    proxy::behind(staff.layer(from_fn_with_state(web.clone(), console::know)), &web.app)
 }
 
 async fn serve(

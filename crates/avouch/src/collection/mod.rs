@@ -9,6 +9,7 @@ pub mod picture;
 pub mod put;
 pub mod quarantine;
 pub mod real_name;
+pub mod signal;
 pub mod upload;
 pub mod verifier;
 pub mod video;

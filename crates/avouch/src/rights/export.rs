@@ -1,7 +1,8 @@
 //! The export: everything held of a person, for people and for machines, in one zip.
 //!
 //! Keeps promises 6.1 and 6.5 (copy and portability, PIPL 45). No secret is in it, and nothing of others.
-//! `data.json` (see `docs/export.md`), `index.html` to read, `content/` with the pictures and videos, and at the
+//! `data.json` (see `docs/export.md`), `index.html` to read, `content/` with the pictures and videos, `signals.jsonl` with
+//! what devices sent, and at the
 //! end `manifest.json` with the SHA-256 of each. It is written while it is read: nothing is whole in memory.
 
 use std::fmt::Write as _;
@@ -10,7 +11,7 @@ use std::io::Write;
 use avouch_policy::model::Kind;
 use avouch_policy::{Act, Policy};
 use avouch_seal::{Sink, SubjectId};
-use avouch_store::{Actor, Blob, Receipt, Role, Which};
+use avouch_store::{Actor, Blob, Receipt, Role, SignalPlace, Which};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -25,6 +26,7 @@ pub struct Export {
     json: Vec<u8>,
     html: String,
     files: Vec<(String, Blob)>,
+    signals: Option<Signals>,
     /// Where it is recorded.
     pub receipt: Receipt,
 }
@@ -32,6 +34,41 @@ pub struct Export {
 impl std::fmt::Debug for Export {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Export").field("files", &self.files.len()).finish_non_exhaustive()
+    }
+}
+
+/// What devices sent: read page by page while it is written, one event a line.
+struct Signals {
+    app: App,
+    subject: SubjectId,
+    items: Vec<String>,
+}
+
+/// Signals read at once; each page leaves its own leaf.
+const SIGNALS: u32 = 1_000;
+
+impl Signals {
+    /// The lines of the page after a place, and the place it ends at; nothing after the last.
+    async fn page(&self, after: Option<SignalPlace>) -> Result<(Vec<u8>, Option<SignalPlace>), Fault> {
+        let items: Vec<&str> = self.items.iter().map(String::as_str).collect();
+        let wanted = Wanted { act: Act::Export, purpose: super::PURPOSE, items: &items, recipient: None };
+        let used = self.app.use_signals(self.subject, &wanted, &Actor::Subject, SIGNALS, after).await?;
+        let policy = self.app.policy();
+        let mut lines = Vec::new();
+        for record in &used.records {
+            let fields = record.value.expose(Sink::Subject, |v| serde_json::from_slice::<Value>(v).unwrap_or_default());
+            let line = json!({
+                "item": policy.item_name(record.head.item),
+                "purpose": record.head.purpose,
+                "source": record.head.source,
+                "taken": record.head.created.to_string(),
+                "until": record.head.until.map(|t| t.to_string()),
+                "fields": fields,
+            });
+            lines.extend_from_slice(line.to_string().as_bytes());
+            lines.push(b'\n');
+        }
+        Ok((lines, used.records.last().map(|r| (r.head.created, r.head.id))))
     }
 }
 
@@ -66,6 +103,21 @@ impl Export {
             zip.start_file(name, SimpleFileOptions::default())?;
             zip.write_all(bytes)?;
             told(name, digest(bytes), bytes.len() as u64);
+        }
+        if let Some(signals) = self.signals {
+            zip.start_file("signals.jsonl", SimpleFileOptions::default().large_file(true))?;
+            let (mut after, mut bytes, mut hash) = (None, 0, avouch_ledger::hash::Sha256::new());
+            loop {
+                let (lines, last) = runtime.block_on(signals.page(after)).map_err(std::io::Error::other)?;
+                if last.is_none() {
+                    break;
+                }
+                after = last;
+                bytes += lines.len() as u64;
+                hash.update(&lines);
+                zip.write_all(&lines)?;
+            }
+            told("signals.jsonl", data_encoding::HEXLOWER.encode(&hash.finish()), bytes);
         }
         for (name, blob) in self.files {
             // What is a picture or a video already is not made smaller by packing.
@@ -208,6 +260,30 @@ impl App {
                 })
             })
             .collect();
+        let (sums, permissions) = self.signals(subject).await?;
+        let sums: Vec<Value> = sums
+            .iter()
+            .map(|s| {
+                json!({
+                    "item": s.item,
+                    "label": facts.collection.items.get(&s.item).map(|i| i.label.in_lang(language)),
+                    "purpose": s.purpose,
+                    "source": s.source,
+                    "count": s.count,
+                    "first": s.first.to_string(),
+                    "last": s.last.to_string(),
+                    "until": s.until.map(|t| t.to_string()),
+                })
+            })
+            .collect();
+        let states: Vec<Value> = permissions
+            .iter()
+            .map(|p| json!({ "item": p.item, "state": p.state.name(), "at": p.at.to_string() }))
+            .collect();
+        // An entry of an address book is another person's: that it is held is told, what it says is not handed on.
+        let own = |item: &&String| facts.collection.items.get(*item).is_some_and(|i| i.signal.is_some() && !i.others);
+        let items: Vec<String> = facts.collection.items.keys().filter(own).cloned().collect();
+        let signals = (!sums.is_empty()).then(|| Signals { app: self.clone(), subject, items });
         let data = json!({
             "format": "avouch-export/1",
             "subject": subject.to_string(),
@@ -219,6 +295,8 @@ impl App {
             "uses": uses,
             "guardians": links,
             "waiting": waiting,
+            "signals": sums,
+            "permissions": states,
             "receipt": used.receipt,
         });
         let json = serde_json::to_vec_pretty(&data).map_err(|e| Fault::NotNow(format!("the export: {e}")))?;
@@ -230,7 +308,7 @@ impl App {
                 files.push((format!("content/{item}-{}.{}", record.head.id, extension(&blob.media)), blob));
             }
         }
-        Ok(Export { json, html, files, receipt: used.receipt })
+        Ok(Export { json, html, files, signals, receipt: used.receipt })
     }
 }
 
@@ -338,6 +416,21 @@ fn readable(policy: &Policy, data: &Value, language: &str) -> String {
             text(&count["actor"]),
             text(&count["times"]),
             text(&count["last"]),
+        );
+    }
+    let _infallible = write!(out, "</ul><h2>{}</h2><ul>", say("What your devices sent", "您的设备发送的信息"));
+    for sum in data["signals"].as_array().into_iter().flatten() {
+        let purpose = sum["purpose"].as_str().unwrap_or_default();
+        let label = facts.usage.purposes.get(purpose).map_or(purpose, |p| p.label.in_lang(language));
+        let _infallible = write!(
+            out,
+            "<li>{} · {} · {} × {} · {} – {}</li>",
+            text(&sum["label"]),
+            escape(label),
+            text(&sum["source"]),
+            text(&sum["count"]),
+            text(&sum["first"]),
+            text(&sum["last"]),
         );
     }
     let _infallible = write!(out, "</ul><h2>{}</h2><ul>", say("Your answers", "您的同意记录"));

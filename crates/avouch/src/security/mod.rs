@@ -6,5 +6,6 @@ pub mod limits;
 pub(crate) mod old_hash;
 pub mod operator;
 pub mod password;
+pub mod proxy;
 pub mod retrieve;
 pub mod session;

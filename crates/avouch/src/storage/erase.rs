@@ -5,7 +5,7 @@
 
 use avouch_policy::{Act, Ask};
 use avouch_seal::SubjectId;
-use avouch_store::{Actor, Answer, Deleted, Hold, Keep, Receipt, StoreError, Transact, Tx};
+use avouch_store::{Actor, Answer, Deleted, Hold, Keep, Receipt, StoreError, Transact, Tx, Which};
 
 use crate::app::App;
 use crate::collection::real_name;
@@ -17,6 +17,9 @@ pub const JOB: &str = "erase";
 
 /// A joining that another node has under way ends, well or not, long before this.
 const JOINING_LASTS: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
+
+/// Signals re-sealed at once.
+const SIGNALS_AT_ONCE: u32 = 5_000;
 
 /// After how long an erasure that was stopped between its steps is taken up again.
 const GO_ON: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
@@ -153,9 +156,23 @@ impl Transact for KeepByLaw {
         tx.queue(JOB, Some(self.subject), tx.now() + GO_ON, "").await?;
         let mut kept = 0;
         for (ask, keeps) in &self.keeping {
-            match tx.ask(self.subject, ask.clone(), &Actor::System).await? {
-                Answer::Permitted(permit) => kept += tx.keep_by_law(permit, keeps).await?,
-                Answer::Refused(denied) => return Err(denied.into()),
+            // Records, then page by page the signals: of a person who was here long there are many.
+            let signals = tx.signals(self.subject).await?;
+            let sent = signals.iter().any(|s| keeps.iter().any(|k| k.item == s.item));
+            let mut which = Which::all();
+            loop {
+                let (count, last) = match tx.ask(self.subject, ask.clone(), &Actor::System).await? {
+                    Answer::Permitted(permit) => tx.keep_by_law(permit, keeps, &which).await?,
+                    Answer::Refused(denied) => return Err(denied.into()),
+                };
+                kept += count;
+                let after = match which {
+                    Which::Signals { .. } if last.is_some() => last,
+                    Which::Signals { .. } => break,
+                    _ if sent => None,
+                    _ => break,
+                };
+                which = Which::Signals { limit: SIGNALS_AT_ONCE, after };
             }
         }
         Ok(kept)

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use avouch_policy::model::After;
+use avouch_policy::model::{After, ItemSet, Purpose};
 use avouch_policy::{Party, Policy};
 use avouch_seal::SubjectId;
-use avouch_store::{Hold, Outcome, Overdue, Receipt, StoreError, Transact, Tx};
+use avouch_store::{Expired, Hold, Outcome, Overdue, Receipt, StoreError, Transact, Tx};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
@@ -32,6 +32,8 @@ pub fn end_after_withdrawal(policy: &Policy, purpose: &str, now: Timestamp) -> O
 pub struct Sweep {
     /// Records past their end, by purpose and item.
     pub records: BTreeMap<String, u64>,
+    /// Signals past their end, by purpose and item.
+    pub signals: BTreeMap<String, u64>,
     /// Values whose statutory period is over.
     pub held: u64,
     /// Values brought over from elsewhere whose person did not answer.
@@ -65,6 +67,7 @@ impl App {
                     sweep.quarantined = look.quarantine_overdue().await?;
                     sweep.held = look.held_counts().await?.iter().map(|(_, _, over)| over).sum();
                     count(&mut sweep, &all);
+                    count_signals(&mut sweep, &look.overdue_signals().await?);
                     return Ok(sweep);
                 }
                 look.overdue(PAGE).await?
@@ -75,6 +78,7 @@ impl App {
             count(&mut sweep, &page);
             self.store.transact(DeleteOverdue { page }).await?;
         }
+        self.expire_signals(&mut sweep).await?;
         sweep.uploads = self.expire_uploads().await?;
         self.store.find_loose_objects().await?;
         sweep.objects = self.store.sweep_objects().await?;
@@ -88,6 +92,39 @@ impl App {
 }
 
 impl App {
+    async fn expire_signals(&self, sweep: &mut Sweep) -> Result<(), Fault> {
+        self.ready_signals().await?;
+        loop {
+            let gone = self.store.transact(ExpireSignals).await?;
+            if gone.is_empty() {
+                return Ok(());
+            }
+            count_signals(sweep, &gone);
+        }
+    }
+
+    /// Makes ready, where the engine keeps days apart, the days in which what is sent today and in the next two days
+    /// will end. Run at the start and by every sweep.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn ready_signals(&self) -> Result<(), Fault> {
+        let policy = self.policy();
+        let facts = policy.facts();
+        let taken = |p: &Purpose| {
+            p.items
+                .of(facts.collection.items.keys())
+                .any(|i| facts.collection.items.get(i).is_some_and(|i| i.signal.is_some()))
+        };
+        let mut until = Vec::new();
+        for (name, _) in facts.usage.purposes.iter().filter(|(_, p)| !matches!(p.items, ItemSet::All) && taken(p)) {
+            let Some(purpose) = policy.purpose(name) else { continue };
+            let days = (0..=2).map(|n| self.store.now() + SignedDuration::from_hours(24 * n));
+            until.extend(days.filter_map(|day| policy.keep_until(purpose, day)));
+        }
+        Ok(self.store.transact(ReadySignals { until }).await?)
+    }
+
     async fn expire_uploads(&self) -> Result<u64, Fault> {
         self.waiting.sweep(self.store.now());
         let mut expired = 0;
@@ -108,6 +145,46 @@ impl App {
 fn count(sweep: &mut Sweep, page: &[Overdue]) {
     for overdue in page {
         *sweep.records.entry(format!("{}/{}", overdue.purpose, overdue.item)).or_default() += 1;
+    }
+}
+
+fn count_signals(sweep: &mut Sweep, gone: &[Expired]) {
+    for expired in gone.iter().filter(|e| e.count > 0) {
+        *sweep.signals.entry(format!("{}/{}", expired.purpose, expired.item)).or_default() += expired.count;
+    }
+}
+
+/// Signals deleted in one commit where they are deleted one by one.
+const SIGNALS_AT_ONCE: u32 = 10_000;
+
+struct ExpireSignals;
+
+impl Transact for ExpireSignals {
+    const NAME: &'static str = "delete signals past their end";
+    type Out = Vec<Expired>;
+    type Fault = StoreError;
+
+    // Nobody's standing is touched, and what is past its end is opened by nobody.
+    fn subjects(&self, _: &mut Vec<(SubjectId, Hold)>) {}
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
+        tx.expire_signals(SIGNALS_AT_ONCE).await
+    }
+}
+
+struct ReadySignals {
+    until: Vec<Timestamp>,
+}
+
+impl Transact for ReadySignals {
+    const NAME: &'static str = "make days of signals ready";
+    type Out = ();
+    type Fault = StoreError;
+
+    fn subjects(&self, _: &mut Vec<(SubjectId, Hold)>) {}
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        tx.ready_signals(&self.until).await
     }
 }
 

@@ -13,6 +13,7 @@ pub(super) fn check(cx: &mut Cx<'_>) {
         necessity(cx, &path, purpose);
         basis(cx, &path, purpose);
         sensitive(cx, &path, purpose);
+        permitted(cx, &path, purpose);
         choice(cx, &path, purpose);
     }
 }
@@ -70,6 +71,36 @@ fn items(cx: &mut Cx<'_>) {
                 );
             }
             Some(_) => {}
+        }
+    }
+}
+
+/// What stands behind a permission of the device is asked for, and what a device knows of others is asked for
+/// separately (6.4).
+fn permitted(cx: &mut Cx<'_>, path: &str, purpose: &Purpose) {
+    let ItemSet::Named(names) = &purpose.items else { return };
+    if matches!(purpose.basis, Basis::SeparateConsent | Basis::LegalDuty | Basis::Emergency) {
+        return;
+    }
+    let facts = cx.facts;
+    for name in names {
+        let Some(item) = facts.collection.items.get(name) else { continue };
+        if item.permission.is_some() && item.others {
+            cx.error(
+                "others-without-separate-consent",
+                &format!("{path}.basis"),
+                "basis.consent",
+                format!("`{name}` is taken from the device and tells of other people"),
+                "write basis = \"separate-consent\"",
+            );
+        } else if item.permission.is_some() && purpose.basis != Basis::Consent {
+            cx.error(
+                "permission-without-consent",
+                &format!("{path}.basis"),
+                "basis.consent",
+                format!("`{name}` needs a permission of the device, but its purpose asks for no consent"),
+                "write basis = \"consent\"",
+            );
         }
     }
 }

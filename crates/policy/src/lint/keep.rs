@@ -47,6 +47,7 @@ fn purposes(cx: &mut Cx<'_>) {
 }
 
 fn statutory(cx: &mut Cx<'_>) {
+    duties(cx);
     let facts = cx.facts;
     for (name, kept) in &facts.storage.statutory {
         let path = format!("storage.statutory.{name}");
@@ -72,6 +73,51 @@ fn statutory(cx: &mut Cx<'_>) {
             "the policy does not say how long backups are kept",
             "write storage.backups.kept",
         );
+    }
+}
+
+/// A duty to keep covers what the law asks for, and what it makes one keep serves nothing else (1.5, 2.3).
+fn duties(cx: &mut Cx<'_>) {
+    let facts = cx.facts;
+    for (name, purpose) in &facts.usage.purposes {
+        let path = format!("usage.purposes.{name}.items");
+        let Some(statute) = purpose.retention.as_ref().and_then(|r| r.statute.as_ref()) else { continue };
+        let mut kept = facts.storage.statutory.values().filter(|s| s.statute == *statute).peekable();
+        if purpose.basis != Basis::LegalDuty || kept.peek().is_none() {
+            continue;
+        }
+        let asked: Vec<&str> = kept.flat_map(|s| &s.items).map(String::as_str).collect();
+        for item in purpose.items.of(facts.collection.items.keys()).filter(|item| !asked.contains(item)) {
+            cx.error(
+                "item-outside-duty",
+                &path,
+                "principle.minimum",
+                format!(
+                    "`{item}` is kept by the duty of `{name}`, but [storage.statutory] does not list it under {statute}"
+                ),
+                "give it a purpose of its own, or list it where the law asks for it",
+            );
+        }
+    }
+    for (name, item) in facts.collection.items.iter().filter(|(_, item)| item.signal.is_some()) {
+        if !facts.storage.statutory.values().any(|s| s.items.contains(name)) {
+            continue;
+        }
+        for (purpose, p) in &facts.usage.purposes {
+            let named = matches!(&p.items, crate::model::ItemSet::Named(names) if names.contains(name));
+            if named && !matches!(p.basis, Basis::LegalDuty | Basis::Emergency) {
+                cx.error(
+                    "duty-log-reused",
+                    &format!("usage.purposes.{purpose}.items"),
+                    "principle.purpose",
+                    format!(
+                        "{} is kept because a law asks for it; `{purpose}` would use it for something else",
+                        item.label.in_lang("en")
+                    ),
+                    format!("take `{name}` out; what a law makes one keep is for that duty alone"),
+                );
+            }
+        }
     }
 }
 

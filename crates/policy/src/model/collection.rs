@@ -43,6 +43,8 @@ facts! {
         pub others: bool = false,
         /// The device permission it needs, e.g. `location`.
         pub permission: Option<String>,
+        /// How devices send it, where they do (1.4 to 1.6).
+        pub signal: Option<Signal>,
         /// Why it is asked, where the form that asks can say more than the purpose does.
         pub why: Option<Words>,
         /// Sensitive: why it cannot be done without (PIPL article 30).
@@ -51,6 +53,16 @@ facts! {
         pub impact: Option<Words>,
         /// The impact assessment that was approved (PIPL article 55).
         pub assessment: Option<Assessment>,
+    }
+
+    /// An item that devices send in batches: what one event may hold.
+    pub struct Signal {
+        /// The fields a sender may fill; any other is refused.
+        pub fields: Vec<String> = Vec::new(),
+        /// What the server fills from the connection, whatever a sender says.
+        pub derived: Vec<Derived> = Vec::new(),
+        /// The most bytes one event may have.
+        pub largest: u32,
     }
 
     /// An approved impact assessment.
@@ -79,6 +91,14 @@ names! {
         Automatic = "automatic",
         /// A partner sends it, as the person authorised.
         ThirdParty = "third-party",
+    }
+
+    /// What the server knows of a connection.
+    pub enum Derived {
+        /// The address it comes from.
+        Ip = "ip",
+        /// What the browser or app calls itself.
+        Agent = "agent",
     }
 
     /// What values of an item look like.

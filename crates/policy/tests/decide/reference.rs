@@ -109,6 +109,10 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
                 }
             }
         }
+        // What the device refuses is not taken in.
+        if q.act == Act::Collect && who.denied.contains(item) {
+            no.insert((Code::PermissionOff, Some(*item)));
+        }
         if to.is_some_and(|(_, to)| !to.items.contains(item)) {
             no.insert((Code::RecipientItem, Some(*item)));
         }

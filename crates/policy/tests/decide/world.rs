@@ -125,6 +125,8 @@ pub struct Person {
     pub recipients: BTreeSet<usize>,
     pub abroad: BTreeSet<usize>,
     pub instruments: BTreeSet<usize>,
+    /// Items whose permission the device refuses.
+    pub denied: BTreeSet<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -199,6 +201,7 @@ pub fn person(dice: &mut Dice, world: &World) -> Person {
         recipients: dice.some(r, 70),
         abroad: dice.some(r, 70),
         instruments: dice.some(p, 60),
+        denied: dice.some(world.items.len(), 4),
     }
 }
 
@@ -260,6 +263,7 @@ pub fn rules(world: &World) -> Rules {
         purposes: names(world.purposes.len()),
         recipients: names(world.recipients.len()),
         regions: names(world.regions),
+        permissions: Bits::new(),
         item_rules: world
             .items
             .iter()
@@ -363,6 +367,7 @@ pub fn standing(who: &Person) -> Standing {
     standing.recipients = bits(&who.recipients);
     standing.abroad = bits(&who.abroad);
     standing.instruments = bits(&who.instruments);
+    standing.denied = bits(&who.denied);
     standing
 }
 

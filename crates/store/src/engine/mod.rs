@@ -86,6 +86,30 @@ impl<'c> Db<'c> {
         }
     }
 
+    /// The days a table has a part of its own for; none on an engine without parts.
+    pub(crate) async fn days(&mut self, table: &'static str) -> Result<Vec<i64>, StoreError> {
+        match self {
+            Db::Sqlite(_) => Ok(Vec::new()),
+            Db::Postgres(c) => postgres::days(c, table).await,
+        }
+    }
+
+    /// Gives a day a part of its own, unless it has one or rows of that day rest elsewhere already.
+    pub(crate) async fn make_day(&mut self, table: &'static str, day: i64) -> Result<(), StoreError> {
+        match self {
+            Db::Sqlite(_) => Ok(()),
+            Db::Postgres(c) => postgres::make_day(c, table, day).await,
+        }
+    }
+
+    /// Drops the part of a day with everything in it.
+    pub(crate) async fn drop_day(&mut self, table: &'static str, day: i64) -> Result<(), StoreError> {
+        match self {
+            Db::Sqlite(_) => Ok(()),
+            Db::Postgres(c) => postgres::script(c, &format!("DROP TABLE {table}_{day};")).await,
+        }
+    }
+
     /// Begins a writing transaction.
     pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
         match self {

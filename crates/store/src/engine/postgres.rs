@@ -141,10 +141,14 @@ fn placeholders(sql: &str) -> String {
         .collect()
 }
 
+/// The end of a table that has a part for each day here: what is past its end is dropped with its part.
+const PARTS: &str = ") STRICT, WITHOUT ROWID; -- a part for each day";
+
 /// The column types and table options that differ, in the text of a migration.
 fn dialect(sql: &str) -> String {
     sql.replace(" BLOB", " BYTEA")
         .replace(" INTEGER", " BIGINT")
+        .replace(PARTS, ") PARTITION BY LIST (ends);\nCREATE TABLE signal_rest PARTITION OF signal DEFAULT;")
         .replace(") STRICT, WITHOUT ROWID;", ");")
         .replace(") STRICT;", ");")
 }
@@ -171,6 +175,33 @@ pub(super) async fn query(conn: &mut Object, sql: &str, params: &[Val<'_>]) -> R
 
 pub(super) async fn script(conn: &mut Object, sql: &str) -> Result<(), StoreError> {
     conn.batch_execute(&dialect(sql)).await.map_err(|e| fault(sql, &e))
+}
+
+/// The days a table has parts for, the earliest first.
+pub(super) async fn days(conn: &mut Object, table: &str) -> Result<Vec<i64>, StoreError> {
+    const SQL: &str = "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
+                       JOIN pg_class p ON p.oid = i.inhparent WHERE p.oid = to_regclass(?1)";
+    let rows = query(conn, SQL, &[Val::Text(table)]).await?;
+    let mut days = Vec::new();
+    for row in &rows {
+        let part = row.text(0)?.strip_prefix(table).and_then(|rest| rest.strip_prefix('_'));
+        days.extend(part.and_then(|day| day.parse::<i64>().ok()));
+    }
+    days.sort_unstable();
+    Ok(days)
+}
+
+/// Makes a day's part. What came before its part stays in the rest and is deleted row by row.
+pub(super) async fn make_day(conn: &mut Object, table: &str, day: i64) -> Result<(), StoreError> {
+    if days(conn, table).await?.contains(&day) {
+        return Ok(());
+    }
+    let rest = format!("SELECT 1 FROM {table}_rest WHERE ends = ?1 LIMIT 1");
+    if query(conn, &rest, &[Val::Int(day)]).await?.is_empty() {
+        script(conn, &format!("CREATE TABLE IF NOT EXISTS {table}_{day} PARTITION OF {table} FOR VALUES IN ({day});"))
+            .await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn lock(conn: &mut Object, keys: &[(i64, Hold)]) -> Result<(), StoreError> {

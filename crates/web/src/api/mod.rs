@@ -11,6 +11,7 @@ pub mod posts;
 pub mod problem;
 pub mod records;
 pub mod sent;
+pub mod signals;
 pub mod subjects;
 pub mod uploads;
 
@@ -29,7 +30,7 @@ use utoipa_axum::routes;
 
 use crate::fault::Fault;
 use crate::http::guard::panicked;
-use crate::http::{Random, request_id, within};
+use crate::http::{Random, proxy, request_id, within};
 use crate::state::Web;
 
 /// The largest body taken, in bytes.
@@ -75,6 +76,9 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(posts::feed))
         .routes(routes!(posts::one))
         .routes(routes!(posts::comments, posts::comment))
+        .routes(routes!(signals::sending, signals::take))
+        .routes(routes!(signals::read))
+        .routes(routes!(signals::permit))
         .routes(routes!(bulk::page))
 }
 
@@ -91,9 +95,11 @@ pub fn routes(app: App) -> Router {
     let store = web.app.store.clone();
     let random = Random::new(move |out| store.fill(out));
     let (routes, _) = described().split_for_parts();
-    routes
+    let app = web.app.clone();
+    let routes = routes
         .with_state(web)
         .route("/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], openapi())))
+        .route("/v1/signals.js", get(signals::sender))
         .fallback(async || Fault::NotFound)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
@@ -104,5 +110,6 @@ pub fn routes(app: App) -> Router {
             HeaderValue::from_static("nosniff"),
         ))
         .layer(from_fn(problem::render))
-        .layer(from_fn_with_state(random, request_id::name))
+        .layer(from_fn_with_state(random, request_id::name));
+    proxy::behind(routes, &app)
 }

@@ -7,6 +7,7 @@ pub mod frames;
 pub mod guard;
 pub mod headers;
 pub mod media;
+pub mod proxy;
 pub mod request_id;
 pub mod sent_file;
 pub mod within;
