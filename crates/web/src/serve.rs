@@ -48,6 +48,8 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/uses", get(privacy::uses::show))
         .route("/privacy/consents", get(privacy::consents::show))
         .route("/privacy/consents/{purpose}", post(privacy::consents::send))
+        .route("/privacy/signals", get(privacy::signals::show))
+        .route("/privacy/signals/{purpose}/{item}/delete", post(privacy::signals::delete))
         .route("/privacy/waiting", get(privacy::waiting::show))
         .route("/privacy/waiting/{purpose}", post(privacy::waiting::send))
         .route("/privacy/export", get(privacy::export::show).post(privacy::export::send))

@@ -88,7 +88,6 @@ pub fn forwarded_for<'h>(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn nets(all: &[&str]) -> Vec<Network> {

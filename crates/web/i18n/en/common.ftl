@@ -112,3 +112,4 @@ act-factor-on = Second factor turned on
 act-factor-off = Second factor turned off
 act-import = Import begun
 act-import-end = Import ended
+act-permission = Permission of the device told

@@ -175,3 +175,15 @@ upload-bomb = What is written beside the picture is far larger than a picture ne
 upload-broken = The file cannot be read. Open it, save it anew and send that.
 upload-data-track = The video carries a track of data, such as places, that cannot be removed here. Save it as MP4 without it and send that.
 upload-unknown = By its content this is neither a picture nor a video we can take: JPEG, PNG, WebP, GIF, MP4 or MOV.
+
+part-signals = From your devices
+signals-lead = What the apps and browsers you use with us reported, by kind and purpose. All of it is in your copy, event by event.
+signals-none = Nothing that your devices reported is held.
+signals-until = the last is gone: { $at }
+signals-delete = Delete these
+signals-permissions = What your devices permit
+signals-permissions-none = No device has told us yet.
+signals-permissions-text = A permission alone opens nothing: what is used, your answers decide. Withdraw one, and the app gives its permission back.
+permission-granted = permitted
+permission-limited = partly permitted
+permission-denied = refused

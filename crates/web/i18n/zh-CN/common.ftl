@@ -109,3 +109,4 @@ act-factor-on = 开启第二重验证
 act-factor-off = 关闭第二重验证
 act-import = 开始迁移
 act-import-end = 完成迁移
+act-permission = 设备权限变更

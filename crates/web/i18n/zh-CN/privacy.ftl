@@ -161,3 +161,15 @@ upload-bomb = 图片附带的信息远超正常大小。请去除后另存再发
 upload-broken = 无法读取该文件。请打开后另存再发送。
 upload-data-track = 该视频含有无法在此去除的数据轨道（例如位置）。请另存为不含该轨道的 MP4 后发送。
 upload-unknown = 从内容看，这不是可接受的图片或视频格式：JPEG、PNG、WebP、GIF、MP4 或 MOV。
+
+part-signals = 来自您的设备
+signals-lead = 您使用的应用和浏览器向我们报告的内容，按种类和目的列出。您的副本中包含每一条记录。
+signals-none = 目前未保存您的设备报告的任何内容。
+signals-until = 最后一条的删除时间：{ $at }
+signals-delete = 删除这些
+signals-permissions = 您的设备所授予的权限
+signals-permissions-none = 尚无设备向我们报告。
+signals-permissions-text = 仅有权限并不会开启任何使用：是否使用由您的同意决定。您撤回同意后，应用会交还相应权限。
+permission-granted = 已允许
+permission-limited = 部分允许
+permission-denied = 已拒绝

@@ -200,9 +200,12 @@ pub async fn read(
     Query(page): Query<Page>,
 ) -> Result<Json<Answer>, Response> {
     let whose = subject(&whose).map_err(IntoResponse::into_response)?;
-    let after = page.after.as_deref().map(|text| place(text).ok_or_else(|| malformed("`after`: not of a page before")));
+    let after = page.after.as_deref().map(place);
+    if after == Some(None) {
+        return Err(malformed("`after`: not of a page before"));
+    }
     let wanted = Wanted { act: Act::Use, purpose: &page.purpose, items: &[&item], recipient: None };
-    let used = web.app.use_signals(whose, &wanted, &caller.actor(), PAGE, after.transpose()?).await;
+    let used = web.app.use_signals(whose, &wanted, &caller.actor(), PAGE, after.flatten()).await;
     Ok(Json(answer(&web.policy(), used.map_err(caller.told())?)))
 }
 

@@ -18,7 +18,6 @@ use axum::response::Response;
 pub struct Forwarded;
 
 /// A face's routes behind the proxies in the configuration.
-#[must_use]
 pub fn behind(routes: Router, app: &App) -> Router {
     let trusted = Arc::<[Network]>::from(app.settings.trusted_proxies.as_slice());
     routes.layer(from_fn_with_state(trusted, peer))

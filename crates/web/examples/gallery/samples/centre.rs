@@ -14,6 +14,7 @@ use avouch_web::site::privacy::overview::{Group, Overview, Row, Unverified};
 use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
 use avouch_web::site::privacy::security;
 use avouch_web::site::privacy::sessions::{self, Sessions};
+use avouch_web::site::privacy::signals::{self, Signals};
 use avouch_web::site::privacy::uses::{Line, Use, Uses};
 use avouch_web::site::privacy::waiting::{self, Waiting};
 use avouch_web::words;
@@ -181,6 +182,35 @@ fn interests(s: &Set) -> ItemPage {
         consent: Some(true),
     }];
     page
+}
+
+fn signals(s: &Set) -> Signals {
+    let sum = |item: &str, purpose: &str, count: u64, kept: bool| signals::Sum {
+        item: item.into(),
+        label: s.item(item),
+        clause: facts::text(&format!("collection.items.{item}.clause"), s.lang),
+        purpose: purpose.into(),
+        what_for: s.purpose(purpose),
+        basis: String::new(),
+        source: "service:plaza".into(),
+        count,
+        first: at("2026-12-02T01:20:00Z"),
+        last: at("2026-12-04T11:20:00Z"),
+        until: Some(at("2027-06-04T11:20:00Z")),
+        kept: kept.then(|| avouch_web::site::privacy::Kept {
+            what: s.item(item),
+            why: s.somebody("/privacy/signals").t("kept-by-law"),
+            citation: "§".into(),
+            until: String::new(),
+        }),
+    };
+    let f = s.somebody("/privacy/signals");
+    let state = f.t("permission-denied");
+    Signals {
+        sums: vec![sum("network_log", "security", 12, true), sum("function_used", "analytics", 480, false)],
+        permissions: vec![signals::Permission { label: s.item("location"), state, at: at("2026-12-03T01:20:00Z") }],
+        f,
+    }
 }
 
 fn waiting(s: &Set) -> Waiting {
@@ -459,6 +489,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             .collect(),
         },
     );
+    put(out, "signals", &signals(s));
     put(out, "waiting", &waiting(s));
     put(out, "consents", &consents(s));
     let mut never = consents(s);

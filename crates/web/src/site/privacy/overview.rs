@@ -115,10 +115,15 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
         }
     }
     let waiting = !web.app.quarantined(subject).await.map_err(&told)?.is_empty();
+    let (signals, _) = web.app.signals(subject).await.map_err(&told)?;
     let mut groups: Vec<Group> = Vec::new();
     let mut absent = Vec::new();
     for (name, item) in items {
         let Some(count) = counts.get(name.as_str()) else {
+            if signals.iter().any(|sum| sum.item == *name) {
+                // Listed with what devices sent.
+                continue;
+            }
             absent.push(say(&f, &item.label));
             continue;
         };
