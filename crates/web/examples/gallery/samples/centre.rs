@@ -197,7 +197,7 @@ fn signals(s: &Set) -> Signals {
         first: at("2026-12-02T01:20:00Z"),
         last: at("2026-12-04T11:20:00Z"),
         until: Some(at("2027-06-04T11:20:00Z")),
-        kept: kept.then(|| avouch_web::site::privacy::Kept {
+        kept: kept.then(|| Kept {
             what: s.item(item),
             why: s.somebody("/privacy/signals").t("kept-by-law"),
             citation: "§".into(),
