@@ -55,10 +55,12 @@ for (const lang of LANGUAGES) {
         assert.deepEqual([taken.status, taken.said.events.map((e) => e.taken)], [200, [true]], JSON.stringify(taken.said));
         const wrong = { purpose: 'analytics', events: [{ item: 'function_used', fields: { shoe_size: 42 } }] };
         assert.equal((await call('POST', `subjects/${subject}/signals`, wrong)).said.events?.[0]?.taken ?? false, false);
-        await call('PUT', `subjects/${subject}/permissions`, { location: 'denied' });
+        const permits = await call('PUT', `subjects/${subject}/permissions`, { camera: 'denied' });
+        assert.equal(permits.status, 200, JSON.stringify(permits.said));
 
         await page.goto(`${avouch.site}/privacy/signals`);
         assert.equal(await page.locator('#analytics-function_used').count(), 1);
+        assert.match(await page.locator('main section >> nth=-1').innerText(), /camera|相机/i);
         await expectNoSideways(page);
         if (scripts) await expectAccessible(page);
         await shoot(page, `signals-${lang}-${width}`);

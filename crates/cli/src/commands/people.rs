@@ -91,8 +91,19 @@ fn passphrase(app: &App) -> String {
 
 /// Makes the people, their content, consents and a little use; gives the service's credential too.
 pub(crate) async fn invent(app: &App) -> Result<(Vec<Invented>, String), Failure> {
-    let purposes =
-        ["account", "content", "orders", "recommendation", "marketing", "analytics", "support", "publication"];
+    let purposes = [
+        "account",
+        "content",
+        "orders",
+        "recommendation",
+        "marketing",
+        "analytics",
+        "support",
+        "publication",
+        "fault",
+        "nearby",
+        "camera",
+    ];
     let purposes: Vec<String> = purposes.iter().map(|p| (*p).to_owned()).collect();
     let credential = app.register_service("plaza", &purposes).await?;
     let service = app.service(&credential).await?.ok_or_else(|| Failure::new("demo", "the demo's service is gone"))?;
