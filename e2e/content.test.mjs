@@ -63,6 +63,11 @@ async function join(page, name) {
   await page.waitForURL('**/privacy');
 }
 
+/** The cookie header of this visitor: what a request outside a page must be given, for the cookies are `Secure`. */
+async function carried(context) {
+  return { cookie: (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ') };
+}
+
 async function choose(page, name, buffer) {
   await page.setInputFiles('#file', { name, mimeType: 'application/octet-stream', buffer });
   await page.click('main form button.main');
@@ -88,12 +93,17 @@ for (const lang of LANGUAGES) {
       await choose(page, 'any name at all.exe', png(900, 500, note));
       const picture = page.locator('.things img');
       assert.equal(await picture.count(), 1);
-      const small = await context.request.get(new URL(await picture.getAttribute('src'), avouch.site).href);
+      const small = await context.request.get(new URL(await picture.getAttribute('src'), avouch.site).href, {
+        headers: await carried(context),
+      });
       assert.equal(small.status(), 200);
       assert.equal(small.headers()['x-content-type-options'], 'nosniff');
       assert.match(small.headers()['content-security-policy'], /sandbox/);
       assert.ok(!(await small.body()).includes(note));
-      if (scripts) assert.ok(await picture.evaluate((img) => img.complete && img.naturalWidth === 480), 'it is shown');
+      if (scripts) {
+        const wide = await picture.evaluate((img) => img.decode().then(() => img.naturalWidth));
+        assert.equal(wide, 480, 'it is shown');
+      }
 
       // Publishing is asked for first, then one click each way.
       assert.equal(await page.locator('form[action$="/publish"]').count(), 0);
@@ -110,12 +120,13 @@ for (const lang of LANGUAGES) {
       // Looked at whole, then deleted: nothing of it is left.
       await page.click('.things .doings a.button');
       const address = await page.locator('img.whole').getAttribute('src');
-      const part = await context.request.get(avouch.site + address, { headers: { range: 'bytes=0-7' } });
+      const own = await carried(context);
+      const part = await context.request.get(avouch.site + address, { headers: { ...own, range: 'bytes=0-7' } });
       assert.equal(part.status(), 206);
       assert.equal((await part.body()).toString('latin1'), '\x89PNG\r\n\x1a\n');
       await page.click('main .doings a[href$="/delete"]');
       await page.click('main form button');
-      assert.equal((await context.request.get(avouch.site + address)).status(), 404);
+      assert.equal((await context.request.get(avouch.site + address, { headers: own })).status(), 404);
       await page.goto(`${avouch.site}/privacy/content`);
       assert.equal(await page.locator('.things li').count(), 0);
       assert.deepEqual(outside, []);
@@ -127,9 +138,9 @@ for (const lang of LANGUAGES) {
 test('a file is not taken from another page of the world, nor without the formâ€™s token', async () => {
   const { page, context } = await visit(browser);
   await join(page, 'forged_file');
-  const send = (headers, csrf) =>
+  const send = async (headers, csrf) =>
     context.request.post(`${avouch.site}/privacy/content`, {
-      headers,
+      headers: { ...(await carried(context)), ...headers },
       multipart: { csrf, file: { name: 'a.png', mimeType: 'image/png', buffer: png(10, 10, 'x') } },
     });
   await page.goto(`${avouch.site}/privacy/content`);
@@ -139,6 +150,9 @@ test('a file is not taken from another page of the world, nor without the formâ€
   assert.equal((await send({ origin: 'https://elsewhere.example' }, token)).status(), 403);
   await page.reload();
   assert.equal(await page.locator('.things li').count(), 0);
+  assert.equal((await send({ 'sec-fetch-site': 'same-origin' }, token)).status(), 200, 'from its own page it is taken');
+  await page.reload();
+  assert.equal(await page.locator('.things li').count(), 1);
   await context.close();
 });
 
