@@ -5,6 +5,7 @@
 
 use askama::Template;
 use avouch::collection::signal::kept_by_law;
+use avouch::store::PermissionState;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
@@ -101,7 +102,12 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
         .into_iter()
         .filter_map(|p| {
             let label = say(&f, &item(&p.item)?.label);
-            Some(Permission { label, state: f.t(&format!("permission-{}", p.state.name())), at: p.at })
+            let state = match p.state {
+                PermissionState::Granted => f.t("permission-granted"),
+                PermissionState::Limited => f.t("permission-limited"),
+                PermissionState::Denied => f.t("permission-denied"),
+            };
+            Some(Permission { label, state, at: p.at })
         })
         .collect();
     Ok(Page(Signals { sums, permissions, f }))
