@@ -98,6 +98,9 @@ user = "avouch"
 password_file = "mail.password"
 from = "Plaza <no-reply@plaza.example>"
 
+[outbound]
+loopback = ["127.0.0.1:${gateway.address().port}"]
+
 [sms.gateway]
 url = "http://127.0.0.1:${gateway.address().port}/send"
 form = "json"

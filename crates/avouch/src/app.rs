@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use crate::collection::upload::Waiting;
 use crate::collection::verifier::Verifier;
 use crate::messages::Messengers;
+use crate::outbound::Guard;
 use crate::security::limits::SendLimits;
 use crate::security::password::Passwords;
 use crate::security::proxy::Network;
@@ -86,6 +87,7 @@ pub struct App {
     pub settings: Arc<Settings>,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) messengers: Messengers,
+    pub(crate) outbound: Guard,
     pub(crate) verifier: Option<Arc<dyn Verifier>>,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) pictures: Arc<Semaphore>,
@@ -102,6 +104,7 @@ impl App {
             settings: Arc::new(settings),
             passwords,
             messengers: Messengers::default(),
+            outbound: Guard::strict(),
             verifier: None,
             waiting: Arc::default(),
             pictures,
@@ -119,6 +122,19 @@ impl App {
     #[must_use]
     pub fn messengers(&self) -> &Messengers {
         &self.messengers
+    }
+
+    /// The same, with a way out that reaches what an installation says.
+    #[must_use]
+    pub fn with_outbound(mut self, outbound: Guard) -> Self {
+        self.outbound = outbound;
+        self
+    }
+
+    /// The way out.
+    #[must_use]
+    pub fn outbound(&self) -> &Guard {
+        &self.outbound
     }
 
     /// With somebody outside who compares names with the register.

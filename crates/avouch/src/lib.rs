@@ -3,6 +3,7 @@
 //! | folder | chapter |
 //! |---|---|
 //! | [`collection`] | 1: accounts and records |
+//! | [`outbound`] | 4.1: the one way out, for whoever sends |
 //! | [`usage`] | 2: use by services, one subject or in bulk |
 //! | [`storage`] | 5: retention, erasure |
 //! | [`security`] | 5.5: passwords, codes, second factors, limits, sessions, operators |
@@ -16,6 +17,7 @@ pub mod contact;
 pub mod fault;
 pub mod gate;
 pub mod messages;
+pub mod outbound;
 pub mod rights;
 pub mod security;
 pub mod storage;

@@ -10,9 +10,10 @@ use avouch::collection::document::DocumentType;
 use avouch::collection::put::NewRecord;
 use avouch::collection::real_name::{Method, NewClaim};
 use avouch::collection::verifier::{
-    Answered, Asked, HttpSettings, HttpVerifier, Outbound, Pending, Post, Verifier, VerifierFault, sign,
+    Answered, Asked, HttpSettings, HttpVerifier, Pending, Verifier, VerifierFault, sign,
 };
 use avouch::gate::Wanted;
+use avouch::outbound::{Guard, Reach};
 use avouch::rights::guardian::{Confirmation, Relation, code, invitation_code};
 use avouch::security::session::Session;
 use avouch::store::{Actor, LinkRole, Sink, SubjectId, Which};
@@ -109,7 +110,7 @@ impl Verifier for Told {
             asked.face.map(<[u8]>::to_vec),
         ));
         let answer = self.answers.lock().unwrap().pop();
-        Box::pin(async move { answer.unwrap_or_else(|| Err(VerifierFault::Unreachable("no answer left".into()))) })
+        Box::pin(async move { answer.unwrap_or_else(|| Err(VerifierFault::Status(503))) })
     }
 }
 
@@ -561,24 +562,6 @@ async fn promise_6_5_a_teenager_is_marked_and_grows_up(home: Home) {
     assert_eq!(age().await, Age::Adult);
 }
 
-/// What was posted: where to, headers, body.
-type Posted = (String, Vec<(&'static str, String)>, Vec<u8>);
-
-/// Keeps what was posted and answers as told.
-#[derive(Debug)]
-struct Wire {
-    answer: &'static str,
-    posted: Mutex<Vec<Posted>>,
-}
-
-impl Outbound for Wire {
-    fn post<'a>(&'a self, post: Post<'a>) -> Pending<'a, Result<(u16, Vec<u8>), String>> {
-        assert_eq!(post.recipient, "verifier");
-        self.posted.lock().unwrap().push((post.url.to_owned(), post.headers.to_vec(), post.body.to_vec()));
-        Box::pin(async { Ok((200, self.answer.as_bytes().to_vec())) })
-    }
-}
-
 #[tokio::test]
 async fn promise_1_2_the_http_adapter_signs_fills_and_reads() {
     let settings = || HttpSettings {
@@ -601,17 +584,23 @@ async fn promise_1_2_the_http_adapter_signs_fills_and_reads() {
         (r#"{"data":{"match":1}}"#, Err(VerifierFault::Unclear("/data/match".into()))),
         ("<html>", Err(VerifierFault::Unclear("the whole answer, which is no JSON,".into()))),
     ] {
-        let wire = Arc::new(Wire { answer, posted: Mutex::default() });
-        let verifier = HttpVerifier::new(settings(), Arc::clone(&wire) as Arc<dyn Outbound>);
+        let (at, served) = serve_once(answer).await;
+        let verifier = HttpVerifier::new(settings(), via("api.names.example", at)).unwrap();
         assert_eq!(verifier.verify(&asked).await, expected);
-        let (url, headers, body) = wire.posted.lock().unwrap()[0].clone();
-        let sent: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let read = served.await.unwrap();
+        let (head, body) = read.split_once("\r\n\r\n").unwrap();
+        let sent: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!(sent["who"], serde_json::json!({ "name": "O'\"{number}", "no": GROWN, "t": "01" }));
-        let header = |name: &str| headers.iter().find(|(n, _)| *n == name).unwrap().1.clone();
-        assert_eq!(header("x-avouch-signature"), sign(b"a shared secret", &url, "9", "c1", &body));
+        let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).unwrap();
+        assert_eq!(header("x-avouch-signature"), sign(b"a shared secret", &settings().url, "9", "c1", body.as_bytes()));
         assert_eq!(header("x-avouch-nonce"), "c1");
         assert!(!format!("{verifier:?}").contains("secret"));
     }
+}
+
+/// A way out on which a host is reached through an address of this machine.
+fn via(host: &str, at: std::net::SocketAddr) -> Guard {
+    Guard::new(Reach { via: [(host.to_owned(), at)].into(), ..Reach::default() }, None).unwrap()
 }
 
 /// A verifier as a real server: reads one request, answers `answer`; gives what it read.
@@ -654,8 +643,8 @@ async fn promise_4_1_a_verifier_over_the_wire_gets_what_the_policy_names_at_the_
             reference: "/no".into(),
             faces: false,
         };
-        let proxy = avouch::collection::egress::LocalProxy::new(at).unwrap();
-        home.app = home.app.clone().with_verifier(Arc::new(HttpVerifier::new(settings, Arc::new(proxy))));
+        let verifier = HttpVerifier::new(settings, via(host, at)).unwrap();
+        home.app = home.app.clone().with_verifier(Arc::new(verifier));
         let subject = home.person(1).await.subject;
         let session = home.session(1).await;
         home.consent(subject, "real_name", true).await;
@@ -663,7 +652,8 @@ async fn promise_4_1_a_verifier_over_the_wire_gets_what_the_policy_names_at_the_
         home.app.work().await.unwrap();
         if reached {
             let read = served.await.unwrap();
-            assert!(read.starts_with("POST /v1/check HTTP/1.1\r\nhost: api.names.example\r\n"), "{read}");
+            assert!(read.starts_with("POST /v1/check HTTP/1.1\r\n"), "{read}");
+            assert!(read.contains("\r\nhost: api.names.example\r\n"), "{read}");
             assert!(read.contains("x-avouch-signature: ") && read.contains(GROWN));
             assert_eq!(plain(&home.app, subject, "real_name").await, ["林梅"]);
             assert!(plain(&home.app, subject, "identity_check").await[0].contains("V-9"));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use avouch::messages::http::Gateway;
 use avouch::messages::smtp::Security;
+use avouch::outbound::Reach;
 use serde::Deserialize;
 
 use crate::output::Failure;
@@ -30,6 +31,9 @@ pub(crate) struct Config {
     pub mail: Option<Mail>,
     /// How SMS go out; without it numbers cannot be verified.
     pub sms: Option<Sms>,
+    /// What may be reached beyond public addresses; nothing by default.
+    #[serde(default)]
+    pub outbound: Outbound,
     /// Who compares names with the register; without one, staff look.
     pub verifier: Option<crate::verifier::Verifier>,
     /// Networks of the proxies in front, whose word on where people come from is believed; none by default.
@@ -109,6 +113,16 @@ pub(crate) struct SmsGateway {
     pub gateway: Gateway,
 }
 
+/// What calls out of the house may reach beyond public addresses.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Outbound {
+    /// A root certificate to trust besides the machine's, as PEM.
+    pub root_file: Option<PathBuf>,
+    /// What may be reached.
+    #[serde(flatten)]
+    pub reach: Reach,
+}
+
 fn node() -> String {
     "a".into()
 }
@@ -142,6 +156,7 @@ impl Config {
             origin: "plaza.example".into(),
             root_key: None,
             postgres: None,
+            outbound: Outbound::default(),
             verifier: None,
             trusted_proxies: Vec::new(),
             site,
@@ -179,6 +194,7 @@ impl Config {
             Some(Sms::Gateway(sms)) => sms.secret_file = sms.secret_file.take().map(|path| base.join(path)),
             None => {}
         }
+        config.outbound.root_file = config.outbound.root_file.take().map(|path| base.join(path));
         if let Some(verifier) = &mut config.verifier {
             verifier.beside(base);
         }

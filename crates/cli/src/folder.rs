@@ -176,15 +176,17 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
         faults: None,
     })
     .await?;
-    let mut app = App::new(store, Settings { trusted_proxies: config.trusted_proxies.clone(), ..Settings::default() });
+    let outbound = crate::messengers::outbound(config)?;
+    let settings = Settings { trusted_proxies: config.trusted_proxies.clone(), ..Settings::default() };
+    let mut app = App::new(store, settings).with_outbound(outbound.clone());
     if let Some(verifier) = &config.verifier {
-        let verifier = verifier.open(&app.policy())?;
+        let verifier = verifier.open(&app.policy(), outbound.clone())?;
         app = app.with_verifier(verifier);
     }
     if purpose == Purpose::Look {
         return Ok(Opened { app, source, _lock: None });
     }
-    let app = app.with_messengers(crate::messengers::of(config)?);
+    let app = app.with_messengers(crate::messengers::of(config, &outbound)?);
     // Before anything is served: what was erased stays erased, also after a crash or a restored backup.
     let resumed = app.resume_erasures().await?;
     if resumed > 0 {

@@ -7,6 +7,7 @@ use avouch::messages::file::FileOutbox;
 use avouch::messages::http::HttpGateway;
 use avouch::messages::smtp::{Smtp, SmtpMailer};
 use avouch::messages::{Mailer, Messengers, SmsGateway};
+use avouch::outbound::Guard;
 
 use crate::config::{Config, Mail, Sms};
 use crate::output::Failure;
@@ -58,23 +59,32 @@ fn mailer(mail: &Mail) -> Result<Arc<dyn Mailer>, Failure> {
     Ok(Arc::new(mailer.map_err(wrong)?))
 }
 
-fn gateway(sms: &Sms) -> Result<Arc<dyn SmsGateway>, Failure> {
+fn gateway(sms: &Sms, outbound: &Guard) -> Result<Arc<dyn SmsGateway>, Failure> {
     match sms {
         Sms::Outbox(folder) => Ok(Arc::new(outbox(folder)?)),
         Sms::Gateway(sms) => {
             let secret = sms.secret_file.as_deref().map(secret).transpose()?.unwrap_or_default();
-            Ok(Arc::new(HttpGateway::new(sms.gateway.clone(), secret).map_err(wrong)?))
+            Ok(Arc::new(HttpGateway::new(sms.gateway.clone(), secret, outbound.clone()).map_err(wrong)?))
         }
     }
+}
+
+/// The way out of an installation.
+///
+/// # Errors
+/// What is wrong with the configuration.
+pub(crate) fn outbound(config: &Config) -> Result<Guard, Failure> {
+    let root = config.outbound.root_file.as_deref().map(read).transpose()?;
+    Guard::new(config.outbound.reach.clone(), root.as_deref()).map_err(wrong)
 }
 
 /// The means of an installation.
 ///
 /// # Errors
 /// What is wrong with the configuration.
-pub(crate) fn of(config: &Config) -> Result<Messengers, Failure> {
+pub(crate) fn of(config: &Config, outbound: &Guard) -> Result<Messengers, Failure> {
     Ok(Messengers {
         mail: config.mail.as_ref().map(mailer).transpose()?,
-        sms: config.sms.as_ref().map(gateway).transpose()?,
+        sms: config.sms.as_ref().map(|sms| gateway(sms, outbound)).transpose()?,
     })
 }

@@ -1,12 +1,11 @@
 //! `[verifier]` in `avouch.toml`: how the register is asked, with its secret and its template in files.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use avouch::collection::egress::{LocalProxy, parts};
 use avouch::collection::verifier::{HttpSettings, HttpVerifier, Verifier as Port};
+use avouch::outbound::{Guard, host_of};
 use avouch_policy::Policy;
 use serde::Deserialize;
 
@@ -20,8 +19,6 @@ pub(crate) struct Verifier {
     recipient: String,
     /// Where requests go; the policy must name the host for the recipient.
     url: String,
-    /// The proxy on this machine that carries them there over TLS.
-    via: SocketAddr,
     /// Names the secret, to the verifier.
     key_id: String,
     /// A file that holds the secret requests are signed with.
@@ -58,13 +55,13 @@ impl Verifier {
     }
 
     /// Reads its files and makes it ready.
-    pub(crate) fn open(&self, policy: &Policy) -> Result<Arc<dyn Port>, Failure> {
+    pub(crate) fn open(&self, policy: &Policy, outbound: Guard) -> Result<Arc<dyn Port>, Failure> {
         let read = |path: &Path| std::fs::read(path).map_err(|e| wrong(format!("cannot read {}: {e}", path.display())));
         let recipient = policy.facts().sharing.recipients.get(&self.recipient).ok_or_else(|| {
             wrong(format!("the policy names no recipient '{}'; write [sharing.recipients.{0}]", self.recipient))
         })?;
-        let (host, _) = parts(&self.url).ok_or_else(|| wrong(format!("'{}' is no URL", self.url)))?;
-        if !recipient.hosts.contains(host) {
+        let host = host_of(&self.url).map_err(|fault| wrong(format!("url: {fault}")))?;
+        if !recipient.hosts.contains(&host) {
             return Err(wrong(format!(
                 "the policy does not name the host '{host}' for '{}'; add it to the recipient's hosts",
                 self.recipient
@@ -95,8 +92,8 @@ impl Verifier {
             reference: self.reference.clone(),
             faces: self.faces,
         };
-        let proxy = LocalProxy::new(self.via).map_err(|e| wrong(e.to_string()))?;
-        Ok(Arc::new(HttpVerifier::new(settings, Arc::new(proxy))))
+        let verifier = HttpVerifier::new(settings, outbound).map_err(|fault| wrong(format!("url: {fault}")))?;
+        Ok(Arc::new(verifier))
     }
 }
 
@@ -104,9 +101,9 @@ impl Verifier {
 mod tests {
     use super::*;
 
-    fn verifier(dir: &Path, host: &str, via: &str) -> Verifier {
+    fn verifier(dir: &Path, url: &str) -> Verifier {
         let mut verifier: Verifier = toml::from_str(&format!(
-            "recipient = \"verifier\"\nurl = \"https://{host}/v1\"\nvia = \"{via}\"\nkey_id = \"plaza\"\n\
+            "recipient = \"verifier\"\nurl = \"{url}\"\nkey_id = \"plaza\"\n\
              secret_file = \"secret\"\ntemplate_file = \"template.json\"\ntypes = {{ resident-id = \"01\" }}\n\
              verdict = \"/data/match\"\nconfirmed = [\"1\", 1, true]\nrefused = [\"0\"]\n"
         ))
@@ -119,17 +116,17 @@ mod tests {
     fn a_verifier_is_opened_only_when_all_of_it_is_right() {
         let policy = crate::folder::load(&crate::folder::shipped()).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let open = |host: &str, via: &str| verifier(dir.path(), host, via).open(&policy);
-        let good = ("api.names.example", "127.0.0.1:8700");
-        assert!(open(good.0, good.1).is_err(), "no secret yet");
+        let open = |url: &str| verifier(dir.path(), url).open(&policy, Guard::strict());
+        let good = "https://api.names.example/v1";
+        assert!(open(good).is_err(), "no secret yet");
         std::fs::write(dir.path().join("secret"), "a short one\n").unwrap();
         std::fs::write(dir.path().join("template.json"), "{").unwrap();
-        assert!(open(good.0, good.1).is_err(), "too short");
+        assert!(open(good).is_err(), "too short");
         std::fs::write(dir.path().join("secret"), "a secret of enough bytes\n").unwrap();
-        assert!(open(good.0, good.1).is_err(), "the template is no JSON");
+        assert!(open(good).is_err(), "the template is no JSON");
         std::fs::write(dir.path().join("template.json"), "{ \"n\": \"{name}\" }").unwrap();
-        assert_eq!(open(good.0, good.1).unwrap().host(), Some("api.names.example"));
-        assert!(open("elsewhere.example", good.1).is_err(), "a host the policy does not name");
-        assert!(open(good.0, "192.0.2.1:8700").is_err(), "not on this machine");
+        assert_eq!(open(good).unwrap().host(), Some("api.names.example"));
+        assert!(open("https://elsewhere.example/v1").is_err(), "a host the policy does not name");
+        assert!(open("http://api.names.example/v1").is_err(), "unencrypted");
     }
 }

@@ -1,7 +1,6 @@
 //! Chapter 1: what is collected, each with its purpose.
 
 pub mod document;
-pub mod egress;
 pub mod external;
 pub mod import;
 pub mod join;

@@ -3,13 +3,16 @@
 //! Keeps promises 1.2 and 4.1: a verifier is a recipient of the policy; what it gets goes through the gate as
 //! sharing, and it answers yes or no with a reference, nothing else. No fault carries what was asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Uri};
 use serde_json::Value;
 use zeroize::Zeroizing;
+
+use crate::outbound::{Call, Guard, OutboundFault, host_of};
 
 /// Work that is awaited behind a port.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -44,8 +47,11 @@ pub struct Answered {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifierFault {
     /// It could not be reached.
-    #[error("the verifier could not be reached: {0}")]
-    Unreachable(String),
+    #[error("the verifier could not be asked: {0}")]
+    Unreachable(#[from] OutboundFault),
+    /// What it is asked with cannot be sent.
+    #[error("the name of the verifier's key cannot stand in a header; write letters, digits and dashes")]
+    Unsendable,
     /// It answered with a status that is none of success.
     #[error("the verifier answered with status {0}; look at its account, its key and its limits")]
     Status(u16),
@@ -64,26 +70,6 @@ pub trait Verifier: Send + Sync + std::fmt::Debug {
     fn compares_faces(&self) -> bool;
     /// Asks it.
     fn verify<'a>(&'a self, asked: &'a Asked<'a>) -> Pending<'a, Result<Answered, VerifierFault>>;
-}
-
-/// Carries a request out of the house. What stands behind it decides which hosts may be reached: those the
-/// policy names for the recipient, and no private address.
-pub trait Outbound: Send + Sync + std::fmt::Debug {
-    /// Posts JSON; gives status and body. The error says what was wrong with the way, never what was sent.
-    fn post<'a>(&'a self, post: Post<'a>) -> Pending<'a, Result<(u16, Vec<u8>), String>>;
-}
-
-/// A request on its way out.
-#[expect(missing_debug_implementations, reason = "its body holds personal data")]
-pub struct Post<'a> {
-    /// The recipient of the policy it is for.
-    pub recipient: &'a str,
-    /// Where to.
-    pub url: &'a str,
-    /// Header names and values.
-    pub headers: &'a [(&'static str, String)],
-    /// The body.
-    pub body: &'a [u8],
 }
 
 /// How a verifier over HTTP is spoken to.
@@ -128,14 +114,20 @@ impl std::fmt::Debug for HttpSettings {
 #[derive(Debug)]
 pub struct HttpVerifier {
     settings: HttpSettings,
-    outbound: Arc<dyn Outbound>,
+    /// The one host it is at.
+    hosts: BTreeSet<String>,
+    outbound: Guard,
 }
 
 impl HttpVerifier {
-    /// A verifier over a way out.
-    #[must_use]
-    pub fn new(settings: HttpSettings, outbound: Arc<dyn Outbound>) -> Self {
-        Self { settings, outbound }
+    /// A verifier over the way out.
+    ///
+    /// # Errors
+    /// Its address is none that could be reached.
+    pub fn new(settings: HttpSettings, outbound: Guard) -> Result<Self, OutboundFault> {
+        let hosts = BTreeSet::from([host_of(&settings.url)?]);
+        outbound.check(&settings.url, &hosts)?;
+        Ok(Self { settings, hosts, outbound })
     }
 
     fn body(&self, asked: &Asked<'_>) -> Zeroizing<Vec<u8>> {
@@ -158,19 +150,23 @@ impl HttpVerifier {
         let settings = &self.settings;
         let body = self.body(asked);
         let time = asked.at.to_string();
-        let headers = [
-            ("content-type", "application/json".to_owned()),
-            ("x-avouch-key", settings.key_id.clone()),
-            ("x-avouch-time", time.clone()),
-            ("x-avouch-nonce", asked.check.to_owned()),
-            ("x-avouch-signature", sign(&settings.secret, &settings.url, &time, asked.check, &body)),
-        ];
-        let post = Post { recipient: &settings.recipient, url: &settings.url, headers: &headers, body: &body };
-        let (status, answer) = self.outbound.post(post).await.map_err(VerifierFault::Unreachable)?;
-        if !(200..300).contains(&status) {
-            return Err(VerifierFault::Status(status));
+        let signature = sign(&settings.secret, &settings.url, &time, asked.check, &body);
+        let mut call =
+            Call::new(Method::POST, &settings.url, &self.hosts).body("application/json", Bytes::from_owner(body));
+        for (name, value) in [
+            ("x-avouch-key", settings.key_id.as_str()),
+            ("x-avouch-time", time.as_str()),
+            ("x-avouch-nonce", asked.check),
+            ("x-avouch-signature", signature.as_str()),
+        ] {
+            let value = HeaderValue::from_str(value).map_err(|_| VerifierFault::Unsendable)?;
+            call = call.header(HeaderName::from_static(name), value);
         }
-        let answer: Value = serde_json::from_slice(&answer)
+        let answer = self.outbound.send(call).await?;
+        if !answer.status.is_success() {
+            return Err(VerifierFault::Status(answer.status.as_u16()));
+        }
+        let answer: Value = serde_json::from_slice(&answer.body)
             .map_err(|_| VerifierFault::Unclear("the whole answer, which is no JSON,".into()))?;
         let verdict = answer.pointer(&settings.verdict);
         let among = |values: &[Value]| verdict.is_some_and(|v| values.contains(v));
@@ -194,7 +190,7 @@ impl Verifier for HttpVerifier {
     }
 
     fn host(&self) -> Option<&str> {
-        super::egress::parts(&self.settings.url).map(|(host, _)| host)
+        self.hosts.first().map(String::as_str)
     }
 
     fn compares_faces(&self) -> bool {
@@ -237,7 +233,8 @@ fn fill_text(text: &str, parts: &[(&str, &str)]) -> String {
 /// The signature of a request, in Base64.
 #[must_use]
 pub fn sign(secret: &[u8], url: &str, time: &str, nonce: &str, body: &[u8]) -> String {
-    let path = super::egress::parts(url).map_or("/", |(_, path)| path);
+    let uri: Option<Uri> = url.parse().ok();
+    let path = uri.as_ref().and_then(Uri::path_and_query).map_or("/", |path| path.as_str());
     let digest = data_encoding::HEXLOWER.encode(&avouch_ledger::hash::sha256(body));
     let text = format!("POST\n{path}\n{time}\n{nonce}\n{digest}");
     data_encoding::BASE64.encode(&avouch_seal::hmac_sha256(secret, text.as_bytes()))

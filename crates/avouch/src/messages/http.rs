@@ -1,25 +1,14 @@
 //! SMS by any gateway that takes an HTTP request: method, address and body as configured, signed with
 //! HMAC-SHA256 under a shared secret.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use avouch_seal::sign::hmac_sha256;
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http::{HeaderName, HeaderValue, Method, header};
 use serde::Deserialize;
 
 use super::port::{Letter, Sending, SmsGateway, Undelivered};
-use super::smtp::local;
-
-/// How long one SMS may take.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How much of an answer is read.
-const ANSWER: usize = 64 * 1024;
+use crate::outbound::{Call, Guard, host_of};
 
 /// How the body is written; what is filled into it is escaped accordingly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -63,7 +52,7 @@ pub struct Gateway {
     /// `POST`, or what else it asks for.
     #[serde(default = "post")]
     pub method: String,
-    /// Its address: https, or http on this machine.
+    /// Its address: https, or http to an address that `outbound.loopback` names.
     pub url: String,
     /// How the body is written.
     pub form: Form,
@@ -86,9 +75,10 @@ fn post() -> String {
 pub struct HttpGateway {
     gateway: Gateway,
     method: Method,
-    uri: Uri,
+    /// The one host it is at.
+    hosts: BTreeSet<String>,
     secret: zeroize::Zeroizing<Vec<u8>>,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    outbound: Guard,
 }
 
 impl std::fmt::Debug for HttpGateway {
@@ -149,33 +139,23 @@ fn fill(template: &str, letter: &Letter, body: &str, how: Escape) -> String {
 }
 
 impl HttpGateway {
-    /// A gateway as configured, with its secret.
+    /// A gateway as configured, with its secret, over the way out.
     ///
     /// # Errors
     /// What is wrong with the configuration, for who wrote it.
-    pub fn new(gateway: Gateway, secret: Vec<u8>) -> Result<Self, String> {
+    pub fn new(gateway: Gateway, secret: Vec<u8>, outbound: Guard) -> Result<Self, String> {
         let method = gateway.method.parse().map_err(|_| format!("sms.gateway.method: {} is none", gateway.method))?;
-        let uri: Uri = gateway.url.parse().map_err(|e| format!("sms.gateway.url: {e}"))?;
-        match (uri.scheme_str(), uri.host()) {
-            (Some("https"), Some(_)) => {}
-            (Some("http"), Some(host)) if local(host) => {}
-            _ => return Err("sms.gateway.url must be https, or http to a gateway on this machine".into()),
-        }
+        let hosts = host_of(&gateway.url).map(|host| BTreeSet::from([host]));
+        let hosts = hosts.and_then(|hosts| outbound.check(&gateway.url, &hosts).map(|()| hosts));
+        let hosts = hosts.map_err(|fault| format!("sms.gateway.url: {fault}"))?;
         if gateway.signature.is_some() && secret.len() < 16 {
             return Err("sms.gateway: the secret that signs must be 16 bytes or longer".into());
         }
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(|e| format!("sms.gateway: the machine's root certificates cannot be read: {e}"))?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { gateway, method, uri, secret: secret.into(), client })
+        Ok(Self { gateway, method, hosts, secret: secret.into(), outbound })
     }
 
-    /// The request that carries a letter.
-    fn request(&self, letter: &Letter) -> Result<Request<Full<Bytes>>, Undelivered> {
+    /// The call that carries a letter.
+    fn call(&self, letter: &Letter) -> Result<Call<'_>, Undelivered> {
         let wrong = |what: &str| Undelivered {
             why: format!("sms.gateway: {what} cannot be sent as configured"),
             for_good: true,
@@ -185,15 +165,13 @@ impl HttpGateway {
             Form::Form => (Escape::Form, "application/x-www-form-urlencoded"),
         };
         let body = fill(&self.gateway.body, letter, "", how);
-        let mut request = Request::builder()
-            .method(self.method.clone())
-            .uri(self.uri.clone())
-            .header(header::CONTENT_TYPE, kind)
-            .header(header::ACCEPT, "application/json");
+        let mut call = Call::new(self.method.clone(), &self.gateway.url, &self.hosts)
+            .body(kind, body.clone())
+            .header(header::ACCEPT, HeaderValue::from_static("application/json"));
         for (name, template) in &self.gateway.headers {
             let name: HeaderName = name.parse().map_err(|_| wrong("a header's name"))?;
             let value = fill(template, letter, &body, Escape::Plain);
-            request = request.header(name, HeaderValue::from_str(&value).map_err(|_| wrong("a header"))?);
+            call = call.header(name, HeaderValue::from_str(&value).map_err(|_| wrong("a header"))?);
         }
         if let Some(signature) = &self.gateway.signature {
             let over = fill(&signature.over, letter, &body, Escape::Plain);
@@ -204,31 +182,29 @@ impl HttpGateway {
             };
             let name: HeaderName = signature.header.parse().map_err(|_| wrong("the signature's header"))?;
             let value = HeaderValue::from_str(&format!("{}{tag}", signature.prefix));
-            request = request.header(name, value.map_err(|_| wrong("the signature"))?);
+            call = call.header(name, value.map_err(|_| wrong("the signature"))?);
         }
-        request.body(Full::new(Bytes::from(body))).map_err(|_| wrong("the request"))
+        Ok(call)
     }
 
     async fn send(&self, letter: &Letter) -> Result<(), Undelivered> {
-        let request = self.request(letter)?;
-        let unreached = |what: &str| Undelivered { why: format!("the SMS gateway {what}"), for_good: false };
-        let asked = async {
-            let response = self.client.request(request).await.map_err(|_| unreached("could not be reached"))?;
-            let status = response.status();
-            let answer = Limited::new(response.into_body(), ANSWER).collect().await;
-            Ok((status, answer.map(|a| a.to_bytes()).unwrap_or_default()))
-        };
-        let (status, answer) =
-            tokio::time::timeout(PATIENCE, asked).await.map_err(|_| unreached("did not answer in time"))??;
+        let call = self.call(letter)?;
+        let answer = self
+            .outbound
+            .send(call)
+            .await
+            .map_err(|fault| Undelivered { why: format!("the SMS gateway: {fault}"), for_good: false })?;
+        let status = answer.status;
         if !status.is_success() {
             // A number it will not take stays so; a wrong signature or a full queue can be mended.
             let for_good = matches!(status.as_u16(), 400 | 404 | 410 | 422);
             return Err(Undelivered { why: format!("the SMS gateway answered {status}"), for_good });
         }
         match &self.gateway.accepted {
-            Some(text) if !String::from_utf8_lossy(&answer).contains(text.as_str()) => {
-                Err(unreached("answered without what `accepted` asks for"))
-            }
+            Some(text) if !String::from_utf8_lossy(&answer.body).contains(text.as_str()) => Err(Undelivered {
+                why: "the SMS gateway answered without what `accepted` asks for".into(),
+                for_good: false,
+            }),
             _ => Ok(()),
         }
     }
@@ -243,6 +219,7 @@ impl SmsGateway for HttpGateway {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outbound::Reach;
 
     fn letter() -> Letter {
         Letter {
@@ -261,56 +238,67 @@ mod tests {
         serde_json::from_value(toml).unwrap()
     }
 
-    async fn body(request: Request<Full<Bytes>>) -> String {
-        String::from_utf8(request.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    fn open(settings: serde_json::Value, secret: &[u8]) -> Result<HttpGateway, String> {
+        let reach = Reach { loopback: vec!["127.0.0.1:9".parse().unwrap()], ..Reach::default() };
+        HttpGateway::new(gateway(settings), secret.to_vec(), Guard::new(reach, None).unwrap())
     }
 
-    #[tokio::test]
-    async fn what_is_filled_in_cannot_leave_its_place() {
-        let json = gateway(serde_json::json!({
-            "url": "https://sms.example/send", "form": "json",
-            "body": "{\"to\":\"{{to}}\",\"text\":\"{{text}}\",\"code\":\"{{ code }}\"}",
-        }));
-        let request = HttpGateway::new(json, Vec::new()).unwrap().request(&letter()).unwrap();
-        let body_text = body(request).await;
-        let read: serde_json::Value = serde_json::from_str(&body_text).unwrap();
+    #[test]
+    fn what_is_filled_in_cannot_leave_its_place() {
+        let json = open(
+            serde_json::json!({
+                "url": "https://sms.example/send", "form": "json",
+                "body": "{\"to\":\"{{to}}\",\"text\":\"{{text}}\",\"code\":\"{{ code }}\"}",
+            }),
+            b"",
+        );
+        let json = json.unwrap();
+        let read: serde_json::Value = serde_json::from_slice(&json.call(&letter()).unwrap().body).unwrap();
         assert_eq!(read["text"], "Say \"hi\" & 你好");
         assert_eq!(read["code"], "042042");
-        let form = gateway(serde_json::json!({
-            "url": "https://sms.example/send", "form": "form", "body": "to={{to}}&text={{text}}",
-        }));
-        let request = HttpGateway::new(form, Vec::new()).unwrap().request(&letter()).unwrap();
-        let body_text = body(request).await;
-        let read: Vec<_> = form_urlencoded::parse(body_text.as_bytes()).collect();
+        let form = open(
+            serde_json::json!({
+                "url": "https://sms.example/send", "form": "form", "body": "to={{to}}&text={{text}}",
+            }),
+            b"",
+        );
+        let form = form.unwrap();
+        let body = form.call(&letter()).unwrap().body;
+        let read: Vec<_> = form_urlencoded::parse(&body).collect();
         assert_eq!(read[0].1, "+8619900000001");
         assert_eq!(read[1].1, "Say \"hi\" & 你好");
         assert_eq!(read.len(), 2);
     }
 
-    #[tokio::test]
-    async fn requests_are_signed_over_what_the_gateway_says() {
-        let signed = gateway(serde_json::json!({
-            "url": "http://127.0.0.1:9/send", "form": "json", "body": "{\"to\":\"{{to}}\"}",
-            "headers": { "X-Time": "{{time}}" },
-            "signature": { "header": "X-Signature", "over": "{{time}}.{{body}}", "prefix": "sha256=", "encoding": "hex" },
-        }));
-        let request = HttpGateway::new(signed, b"0123456789abcdef".to_vec()).unwrap().request(&letter()).unwrap();
-        assert_eq!(request.headers()["x-time"], "1796086800");
+    #[test]
+    fn requests_are_signed_over_what_the_gateway_says() {
+        let signed = open(
+            serde_json::json!({
+                "url": "http://127.0.0.1:9/send", "form": "json", "body": "{\"to\":\"{{to}}\"}",
+                "headers": { "X-Time": "{{time}}" },
+                "signature": { "header": "X-Signature", "over": "{{time}}.{{body}}", "prefix": "sha256=", "encoding": "hex" },
+            }),
+            b"0123456789abcdef",
+        );
+        let signed = signed.unwrap();
+        let request = signed.call(&letter()).unwrap();
+        assert_eq!(request.headers["x-time"], "1796086800");
         let over = "1796086800.{\"to\":\"+8619900000001\"}";
         let tag = data_encoding::HEXLOWER.encode(&hmac_sha256(b"0123456789abcdef", over.as_bytes()));
-        assert_eq!(request.headers()["x-signature"], format!("sha256={tag}"));
+        assert_eq!(request.headers["x-signature"], format!("sha256={tag}"));
     }
 
-    #[tokio::test]
-    async fn numbers_go_nowhere_in_the_clear() {
+    #[test]
+    fn numbers_go_nowhere_in_the_clear() {
         for (url, fine) in [
             ("https://sms.example/send", true),
-            ("http://127.0.0.1:8080/send", true),
+            ("http://127.0.0.1:9/send", true),
+            ("http://127.0.0.1:8080/send", false),
+            ("https://10.0.0.1/send", false),
             ("http://sms.example/send", false),
             ("ftp://sms.example/send", false),
         ] {
-            let made =
-                HttpGateway::new(gateway(serde_json::json!({ "url": url, "form": "json", "body": "" })), Vec::new());
+            let made = open(serde_json::json!({ "url": url, "form": "json", "body": "" }), b"");
             assert_eq!(made.is_ok(), fine, "{url}");
         }
     }
