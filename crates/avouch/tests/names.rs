@@ -110,7 +110,7 @@ impl Verifier for Told {
             asked.face.map(<[u8]>::to_vec),
         ));
         let answer = self.answers.lock().unwrap().pop();
-        Box::pin(async move { answer.unwrap_or_else(|| Err(VerifierFault::Status(503))) })
+        Box::pin(async move { answer.unwrap_or(Err(VerifierFault::Status(503))) })
     }
 }
 
