@@ -7,6 +7,7 @@ use avouch_store::Store;
 use jiff::SignedDuration;
 use tokio::sync::Semaphore;
 
+use crate::collection::joint::Partners;
 use crate::collection::upload::Waiting;
 use crate::collection::verifier::Verifier;
 use crate::messages::Messengers;
@@ -79,7 +80,7 @@ impl Default for Settings {
 }
 
 /// Avouch of one region. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct App {
     /// Where data rests.
     pub store: Store,
@@ -88,9 +89,16 @@ pub struct App {
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) messengers: Messengers,
     pub(crate) outbound: Guard,
+    pub(crate) partners: Arc<Partners>,
     pub(crate) verifier: Option<Arc<dyn Verifier>>,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) pictures: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("store", &self.store).field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 impl App {
@@ -105,6 +113,7 @@ impl App {
             passwords,
             messengers: Messengers::default(),
             outbound: Guard::strict(),
+            partners: Arc::default(),
             verifier: None,
             waiting: Arc::default(),
             pictures,
@@ -135,6 +144,13 @@ impl App {
     #[must_use]
     pub fn outbound(&self) -> &Guard {
         &self.outbound
+    }
+
+    /// The same, with partners whose accounts people can come in with.
+    #[must_use]
+    pub fn with_partners(mut self, partners: Partners) -> Self {
+        self.partners = Arc::new(partners);
+        self
     }
 
     /// With somebody outside who compares names with the register.

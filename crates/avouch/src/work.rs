@@ -4,7 +4,7 @@ use avouch_store::{Again, Finish, Job, Lease};
 use jiff::SignedDuration;
 
 use crate::app::App;
-use crate::collection::real_name;
+use crate::collection::{joint, real_name};
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
 use crate::storage::erase;
@@ -52,6 +52,7 @@ impl App {
             (real_name::JOB, Some(subject)) => self.check_name(subject, job.tries).await,
             (real_name::END_JOB, Some(subject)) => self.end_name_check(subject, &job.body).await,
             (real_name::AGE_JOB, Some(subject)) => self.grow(subject, &job.body).await,
+            (avouch_store::JOINT_REVOKE, _) => self.end_grant(job).await,
             (avouch_store::SWEEP_OBJECTS, _) => self.store.sweep_objects().await.map(|_| ()).map_err(Fault::from),
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),
@@ -59,10 +60,10 @@ impl App {
     }
 }
 
-/// Whether trying a job again is no use: a message that nobody will take, or that was tried often enough.
+/// Whether trying a job again is no use: a message that nobody will take, or what was tried often enough.
 fn given_up(job: &Job, fault: &Fault) -> bool {
     match fault {
         Fault::Undelivered(Undelivered { for_good, .. }) => *for_good || job.tries >= send::MOST_TRIES,
-        _ => false,
+        _ => job.kind == avouch_store::JOINT_REVOKE && job.tries >= joint::MOST_TRIES,
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Config {
     /// What may be reached beyond public addresses; nothing by default.
     #[serde(default)]
     pub outbound: Outbound,
+    /// Partners whose accounts people can come in with.
+    pub joint: Option<crate::joint::Joint>,
     /// Who compares names with the register; without one, staff look.
     pub verifier: Option<crate::verifier::Verifier>,
     /// Networks of the proxies in front, whose word on where people come from is believed; none by default.
@@ -157,6 +159,7 @@ impl Config {
             root_key: None,
             postgres: None,
             outbound: Outbound::default(),
+            joint: None,
             verifier: None,
             trusted_proxies: Vec::new(),
             site,
@@ -195,6 +198,9 @@ impl Config {
             None => {}
         }
         config.outbound.root_file = config.outbound.root_file.take().map(|path| base.join(path));
+        if let Some(joint) = &mut config.joint {
+            joint.beside(base);
+        }
         if let Some(verifier) = &mut config.verifier {
             verifier.beside(base);
         }

@@ -179,6 +179,10 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
     let outbound = crate::messengers::outbound(config)?;
     let settings = Settings { trusted_proxies: config.trusted_proxies.clone(), ..Settings::default() };
     let mut app = App::new(store, settings).with_outbound(outbound.clone());
+    if let Some(joint) = &config.joint {
+        let partners = joint.open(&app.policy(), &outbound)?;
+        app = app.with_partners(partners);
+    }
     if let Some(verifier) = &config.verifier {
         let verifier = verifier.open(&app.policy(), outbound.clone())?;
         app = app.with_verifier(verifier);

@@ -14,6 +14,7 @@ mod clock;
 mod commands;
 mod config;
 mod folder;
+mod joint;
 mod messengers;
 mod output;
 mod verifier;

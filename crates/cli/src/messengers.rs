@@ -21,7 +21,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// The secret in a file, without the line's end an editor leaves.
-fn secret(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn secret(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = read(path)?;
     while bytes.last().is_some_and(|b| matches!(b, b'\n' | b'\r')) {
         bytes.pop();

@@ -28,6 +28,7 @@ const REFERENCES: &[(&str, Target)] = &[
     ("default_language", Target::Language),
     ("controller.region", Target::Region),
     ("controller.law.[]", Target::Pack),
+    ("collection.partners.*.items.[]", Target::Item),
     ("usage.purposes.*.items.[]", Target::Item),
     ("usage.purposes.*.required.[]", Target::Item),
     ("usage.purposes.*.citation", Target::Record),
@@ -45,6 +46,7 @@ const REFERENCES: &[(&str, Target)] = &[
 /// Tables whose keys are names, and the form those names have.
 const NAMED: &[(&str, NameForm)] = &[
     ("collection.items", NameForm::Snake),
+    ("collection.partners", NameForm::Snake),
     ("usage.purposes", NameForm::Snake),
     ("cookies.categories", NameForm::Snake),
     ("sharing.recipients", NameForm::Snake),

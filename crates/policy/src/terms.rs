@@ -152,6 +152,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("purposes", "purposes", "用途"),
     ("category", "category", "类别"),
     ("lifetime", "lifetime", "有效期"),
+    ("scopes", "scopes", "授权范围"),
     ("role", "role", "角色"),
     ("hosts", "hosts", "域名"),
     ("policy", "own policy", "对方政策"),

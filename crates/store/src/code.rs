@@ -4,11 +4,11 @@
 //! tries, spent once, compared in constant time. A contact becomes verified by [`Tx::verify_contact`] alone,
 //! which takes a [`Proven`], and a [`Proven`] comes from [`Tx::spend_code`] alone.
 
-use avouch_seal::{SubjectId, otp};
+use avouch_seal::{Region, SubjectId, otp};
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
-use crate::engine::{Hold, Val};
+use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
 use crate::look::Look;
 use crate::session::SessionToken;
@@ -32,6 +32,10 @@ pub enum CodeFor {
     Reset,
     /// The second factor, after the first was shown.
     Factor,
+    /// Coming back from a partner (1.7).
+    Joint,
+    /// Joining after a partner said who somebody is.
+    JointJoin,
 }
 
 impl CodeFor {
@@ -45,13 +49,15 @@ impl CodeFor {
             Self::Retrieve => "retrieve",
             Self::Reset => "reset",
             Self::Factor => "factor",
+            Self::Joint => "joint",
+            Self::JointJoin => "joint-join",
         }
     }
 
     fn from_str(text: &str) -> Option<Self> {
-        [Self::Verify, Self::Change, Self::LogIn, Self::Retrieve, Self::Reset, Self::Factor]
-            .into_iter()
-            .find(|p| p.as_str() == text)
+        let codes = [Self::Verify, Self::Change, Self::LogIn, Self::Retrieve, Self::Reset];
+        let steps = [Self::Factor, Self::Joint, Self::JointJoin];
+        codes.into_iter().chain(steps).find(|p| p.as_str() == text)
     }
 }
 
@@ -201,6 +207,18 @@ fn six_digits(random: impl Fn() -> [u8; 4]) -> String {
     }
 }
 
+fn state(region: Region, row: &Row) -> Result<FlowState, StoreError> {
+    Ok(FlowState {
+        subject: match row.blob_opt(0)? {
+            None => None,
+            Some(_) => Some(SubjectId::new(region, row.bytes(0)?)),
+        },
+        item: row.text(1)?.to_owned(),
+        needs: row.text(2)?.to_owned(),
+        tries: row.uint(3)?,
+    })
+}
+
 impl Look<'_> {
     fn code_hash(&self, flow: FlowName, purpose: &str, address: &[u8], code: &str) -> [u8; 32] {
         let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
@@ -221,18 +239,7 @@ impl Look<'_> {
             )
             .await?;
         let region = self.shared.region;
-        row.map(|row| {
-            Ok(FlowState {
-                subject: match row.blob_opt(0)? {
-                    None => None,
-                    Some(_) => Some(SubjectId::new(region, row.bytes(0)?)),
-                },
-                item: row.text(1)?.to_owned(),
-                needs: row.text(2)?.to_owned(),
-                tries: row.uint(3)?,
-            })
-        })
-        .transpose()
+        row.map(|row| state(region, &row)).transpose()
     }
 
     /// The verified contacts of a subject. One that was changed since is not among them.
@@ -367,6 +374,24 @@ impl Tx<'_> {
             )
             .await?;
         row.map_or(Ok(false), |row| Ok(row.uint(0)? <= TRIES))
+    }
+
+    /// Takes a flow that still waits: it is over with this.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn take_flow(&mut self, flow: FlowName, purpose: CodeFor) -> Result<Option<FlowState>, StoreError> {
+        let now = self.now();
+        let row = self
+            .db
+            .first(
+                "DELETE FROM code WHERE flow = ?1 AND purpose = ?2 AND expires > ?3 \
+                 RETURNING subject, item, needs, tries",
+                &[Val::Blob(&flow.0), Val::Text(purpose.as_str()), now.into()],
+            )
+            .await?;
+        let region = self.shared.region;
+        row.map(|row| state(region, &row)).transpose()
     }
 
     /// Ends a flow.

@@ -94,6 +94,7 @@ impl<'t> Tx<'t> {
             ("consent", "DELETE FROM consent WHERE subject = ?1"),
             ("consent_event", "DELETE FROM consent_event WHERE subject = ?1"),
             ("identifier", "DELETE FROM identifier WHERE subject = ?1"),
+            ("joint_login", "DELETE FROM joint_login WHERE subject = ?1"),
             ("session", "DELETE FROM session WHERE subject = ?1"),
             ("code", "DELETE FROM code WHERE subject = ?1"),
             ("verified", "DELETE FROM verified WHERE subject = ?1"),

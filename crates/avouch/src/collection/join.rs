@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::collection::external::{self, ExternalId};
+use crate::collection::joint::Linking;
 use crate::fault::{Fault, FieldFault};
 use crate::gate::Wanted;
 use crate::rights::guardian::Inviting;
@@ -62,7 +63,7 @@ impl App {
     /// [`Fault::Invalid`] with every field that is wrong; [`Fault::Taken`]; [`Fault::NeedsGuardian`];
     /// [`Fault::TooMany`]. Nothing is kept then.
     pub async fn join(&self, join: Join, actor: &Actor) -> Result<Joined, Fault> {
-        self.join_with(join, actor, None).await
+        self.join_with(join, actor, None, None).await
     }
 
     /// Opens a child's account by the code of a guardian's invitation, which is spent with it.
@@ -70,16 +71,23 @@ impl App {
     /// # Errors
     /// As [`App::join`]; [`Fault::NeedsGuardian`] for a code that is none, or over.
     pub async fn join_child(&self, mut join: Join, code: &str, language: &str, actor: &Actor) -> Result<Joined, Fault> {
-        self.check_join(&join)?;
+        self.check_join(&join, false)?;
         let address = join.device.as_ref().map(|d| d.address.clone()).unwrap_or_default();
         let inviting = self.inviting(code, language, &address).await?;
         join.age = Some(AgeBand::Child);
-        self.join_with(join, actor, Some(inviting)).await
+        self.join_with(join, actor, Some(inviting), None).await
     }
 
-    async fn join_with(&self, join: Join, actor: &Actor, inviting: Option<Inviting>) -> Result<Joined, Fault> {
+    /// Opens an account; with a partner's account to link, a password is not asked for.
+    pub(crate) async fn join_with(
+        &self,
+        join: Join,
+        actor: &Actor,
+        inviting: Option<Inviting>,
+        linking: Option<Linking>,
+    ) -> Result<Joined, Fault> {
         // parse
-        let checked = self.check_join(&join)?;
+        let checked = self.check_join(&join, linking.is_some())?;
         if join.age == Some(AgeBand::Child) && inviting.is_none() {
             self.store.transact(NoteChild).await?;
             return Err(Fault::NeedsGuardian);
@@ -112,6 +120,7 @@ impl App {
             subject,
             age: join.age,
             inviting,
+            linking,
             ask,
             actor: actor.clone(),
             values,
@@ -145,7 +154,8 @@ impl App {
         }
     }
 
-    fn check_join(&self, join: &Join) -> Result<BTreeMap<String, Checked>, Fault> {
+    /// What was written, in its normal forms; `elsewhere` where a partner's account lets the person in.
+    pub(crate) fn check_join(&self, join: &Join, elsewhere: bool) -> Result<BTreeMap<String, Checked>, Fault> {
         let policy = self.policy();
         let facts = policy.facts();
         let purpose = facts
@@ -170,7 +180,8 @@ impl App {
             }
         }
         let own_login = join.external.is_some();
-        for name in purpose.required.iter().filter(|_| !own_login) {
+        let secret = |name: &String| facts.collection.items.get(name).is_some_and(|i| i.kind == Kind::Secret);
+        for name in purpose.required.iter().filter(|name| !own_login && !(elsewhere && secret(name))) {
             if join.values.get(name).is_none_or(|v| v.trim().is_empty()) {
                 faults.push(FieldFault::new(name, "required", "this is needed to join"));
             }
@@ -208,6 +219,7 @@ struct OpenAccount {
     subject: SubjectId,
     age: Option<AgeBand>,
     inviting: Option<Inviting>,
+    linking: Option<Linking>,
     ask: Ask,
     actor: Actor,
     values: Vec<(ItemId, RecordId, zeroize::Zeroizing<String>)>,
@@ -235,6 +247,9 @@ impl Transact for OpenAccount {
         if let Some(inviting) = &self.inviting {
             inviting.link(tx, self.subject).await?;
         }
+        if let Some(linking) = &self.linking {
+            linking.answer(tx, self.subject).await?;
+        }
         for (item, normalized) in &self.identifiers {
             if !tx.claim_identifier(self.subject, item, normalized).await? {
                 return Err(Fault::Taken(item.clone()));
@@ -252,6 +267,9 @@ impl Transact for OpenAccount {
         let puts: Vec<Put<'_>> =
             self.values.iter().map(|(item, id, value)| Put { item: *item, id: *id, value: value.as_bytes() }).collect();
         let receipt = tx.put(permit, &puts).await?;
+        if let Some(linking) = &self.linking {
+            linking.link(tx, self.subject).await?;
+        }
         if let Some(session) = &self.session {
             tx.start_session(session, self.expires, self.device.to_bytes().as_ref(), true).await?;
             let place = crate::security::limits::place(&self.device.address);

@@ -4,6 +4,7 @@ pub mod document;
 pub mod external;
 pub mod import;
 pub mod join;
+pub mod joint;
 pub mod picture;
 pub mod put;
 pub mod quarantine;

@@ -23,11 +23,13 @@ pub(crate) enum What {
     RecoveryUsed,
     /// A login from a place not seen before.
     NewPlace,
+    /// An account at a partner was linked.
+    JointLinked,
 }
 
 impl What {
     #[cfg(test)]
-    const NOTICES: [Self; 7] = [
+    const NOTICES: [Self; 8] = [
         Self::ContactReplaced,
         Self::PasswordReset,
         Self::PasswordChanged,
@@ -35,6 +37,7 @@ impl What {
         Self::FactorOff,
         Self::RecoveryUsed,
         Self::NewPlace,
+        Self::JointLinked,
     ];
 
     /// Its name, for gateways with templates of their own.
@@ -48,6 +51,7 @@ impl What {
             Self::FactorOff => "factor-off",
             Self::RecoveryUsed => "recovery-used",
             Self::NewPlace => "new-place",
+            Self::JointLinked => "joint-linked",
         }
     }
 }
@@ -113,6 +117,9 @@ pub(crate) fn say(
         ),
         What::NewPlace => {
             ("Your account was logged in to from a place not seen before.", "您的账号在一个新的地点登录。")
+        }
+        What::JointLinked => {
+            ("An account elsewhere can now log in to your account.", "其他平台的一个账号现已可以登录您的账号。")
         }
     };
     let text = if zh {

@@ -8,7 +8,7 @@ use avouch_seal::SubjectId;
 use avouch_store::{Actor, Answered, ConsentKind, Hold, Receipt, Transact, Tx};
 
 use crate::app::App;
-use crate::collection::quarantine;
+use crate::collection::{joint, quarantine};
 use crate::fault::Fault;
 use crate::storage::retention::end_after_withdrawal;
 use crate::usage::publish;
@@ -56,6 +56,9 @@ impl App {
         policy.purpose(purpose).ok_or(Fault::NotFound)?;
         let kind = kind_of(&policy, purpose)
             .ok_or_else(|| Fault::NotNow(format!("'{purpose}' does not rest on consent, so there is none to give")))?;
+        if !given && purpose == joint::PURPOSE {
+            self.keep_a_way_in(subject).await?;
+        }
         let answered = Answered {
             kind,
             target: purpose.to_owned(),
@@ -100,6 +103,10 @@ impl Transact for Answer {
         {
             tx.end_purpose(self.subject, &self.answered.target, end).await?;
             tx.queue("sweep", None, end, "").await?;
+        }
+        // Partners' accounts let nobody in from this commit, and the grants there end (1.7).
+        if !self.answered.given && self.answered.target == joint::PURPOSE {
+            joint::end_all(tx, self.subject).await?;
         }
         // What was published under it is in no list from this commit (4.4).
         if !self.answered.given && self.answered.target == publish::PURPOSE {

@@ -71,6 +71,8 @@ impl App {
     pub async fn erase(&self, subject: SubjectId) -> Result<Certificate, Fault> {
         // A child whose guardian goes has no guardian's consent any more, before the guardian's key is gone.
         self.end_all_guardians(subject).await?;
+        // What ends their grants at partners is on its way before the key that opens it is gone.
+        self.end_grants(subject).await?;
         let kept = match self.store.transact(KeepByLaw { subject, keeping: self.keeping()? }).await {
             Ok(count) => count,
             // Erased before, up to the rows.

@@ -42,6 +42,10 @@ const ROWS: &[(&str, When, Option<Major>)] = &[
     ("collection.items.*.deletable", Less, Some(Rights)),
     ("collection.items.*.sensitive", Any, Some(Purpose)),
     ("collection.items", More, Some(Purpose)),
+    ("collection.partners.*.name", Any, None),
+    ("collection.partners.*.hosts", Any, None),
+    ("collection.partners.*.policy", Any, None),
+    ("collection.partners", More, Some(Purpose)),
     ("collection.minors", Any, Some(Rights)),
     // what for
     ("usage.purposes.*.label", Any, None),

@@ -2,10 +2,11 @@
 
 use super::{Cx, Severity};
 use crate::law::{Measure, record};
-use crate::model::{Basis, ItemSet, Purpose, Right};
+use crate::model::{Basis, ItemSet, Origin, Purpose, Right};
 
 pub(super) fn check(cx: &mut Cx<'_>) {
     items(cx);
+    partners(cx);
     minors(cx);
     let facts = cx.facts;
     for (name, purpose) in &facts.usage.purposes {
@@ -71,6 +72,52 @@ fn items(cx: &mut Cx<'_>) {
                 );
             }
             Some(_) => {}
+        }
+    }
+}
+
+/// Whoever sends something of a person is named with what it sends and where it is (1.7).
+fn partners(cx: &mut Cx<'_>) {
+    let facts = cx.facts;
+    for (name, partner) in &facts.collection.partners {
+        let path = format!("collection.partners.{name}");
+        if partner.hosts.is_empty() {
+            cx.error(
+                "partner-without-host",
+                &path,
+                "principle.purpose",
+                format!("anybody could answer in the name of `{name}`"),
+                "write hosts",
+            );
+        }
+        if partner.items.is_empty() {
+            cx.error(
+                "partner-without-items",
+                &path,
+                "principle.purpose",
+                format!("people are not told what `{name}` sends"),
+                "write items",
+            );
+        }
+        for item in &partner.items {
+            if facts.collection.items.get(item).is_some_and(|i| i.source != Origin::ThirdParty) {
+                cx.error(
+                    "partner-item-not-received",
+                    &format!("{path}.items"),
+                    "principle.purpose",
+                    format!("`{name}` sends `{item}`, which is said to come from elsewhere"),
+                    "write source = \"third-party\" for the item, or leave it out here",
+                );
+            }
+        }
+        if partner.policy.is_none() {
+            cx.warn(
+                "partner-without-policy",
+                &path,
+                "sharing.third_party",
+                format!("`{name}` decides for itself, and its own policy is not linked"),
+                "write policy = its address",
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Chapter 1: the items that are collected. States promises 1.1 to 1.7.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -13,8 +13,24 @@ facts! {
     pub struct Collection {
         /// Items by name.
         pub items: BTreeMap<String, Item>,
+        /// Partners whose accounts people can come in with (1.7), by name.
+        pub partners: BTreeMap<String, Partner> = BTreeMap::new(),
         /// The rule for minors; PIPL article 31 asks for one.
         pub minors: Option<Minors>,
+    }
+
+    /// A partner that tells who somebody is, as they authorised.
+    pub struct Partner {
+        /// What people call it.
+        pub name: Words,
+        /// The items it sends.
+        pub items: BTreeSet<String>,
+        /// What it is asked for, in its own words.
+        pub scopes: Vec<String> = Vec::new(),
+        /// The hosts it is spoken to at; any other is refused.
+        pub hosts: BTreeSet<String> = BTreeSet::new(),
+        /// Where its own policy stands.
+        pub policy: Option<String>,
     }
 
     /// A declared kind of personal data.

@@ -17,7 +17,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::Serialize;
 
-pub use collection::{Assessment, Collection, Derived, Item, Kind, Minors, Origin, Signal};
+pub use collection::{Assessment, Collection, Derived, Item, Kind, Minors, Origin, Partner, Signal};
 pub use contact::{Channel, Contact, Regulator, Start, Updates};
 pub use cookies::{Category, Control, Cookies, Tracker, TrackerKind};
 pub use rights::{Cancel, ChangeContact, Delete, Export, Right, Rights};

@@ -25,6 +25,7 @@ use crate::form::Input;
 use crate::http::{cookie, csrf};
 use crate::page::{Page, PageWith};
 use crate::shown::Shown;
+use crate::site::joint;
 use crate::site::summary::Summary;
 use crate::state::{Browser, Web, say, told};
 
@@ -54,6 +55,8 @@ pub struct Join {
     pub version: String,
     /// What was wrong with the form as a whole; empty when nothing was.
     pub error: String,
+    /// Partners whose accounts people can come in with.
+    pub ways: Vec<joint::Way>,
 }
 
 impl Join {
@@ -106,6 +109,18 @@ pub(crate) fn wrong(f: &Frame, fault: &FieldFault, given: &str) -> String {
     }
 }
 
+/// The age bands, one of them chosen; none where the policy has no rule for minors.
+pub(crate) fn ages(f: &Frame, facts: &avouch_policy::Facts, chosen: &str) -> Vec<Choice> {
+    let Some(minors) = &facts.collection.minors else { return Vec::new() };
+    let (child, grown) = (minors.guardian_under, minors.marked_under);
+    let age = |value: &str, label: String| Choice { value: value.to_owned(), label, chosen: chosen == value };
+    vec![
+        age("adult", f.t1("join-age-adult", "age", grown)),
+        age("teen", f.t2("join-age-teen", "from", child, "to", grown.saturating_sub(1))),
+        age("child", f.t1("join-age-under", "age", child)),
+    ]
+}
+
 fn form(web: &Web, f: Frame, given: &BTreeMap<String, String>, faults: &[FieldFault]) -> Join {
     let policy = web.policy();
     let facts = policy.facts();
@@ -120,6 +135,7 @@ fn form(web: &Web, f: Frame, given: &BTreeMap<String, String>, faults: &[FieldFa
         off: Summary::of(web, &f).optional,
         version: policy.version().to_owned(),
         error: String::new(),
+        ways: joint::ways(web, &f),
         f,
     };
     let f = &join.f;
@@ -155,19 +171,7 @@ fn form(web: &Web, f: Frame, given: &BTreeMap<String, String>, faults: &[FieldFa
         // The name comes before the password.
         join.fields.sort_by_key(|field| field.input == Input::Password);
     }
-    if let Some(minors) = &facts.collection.minors {
-        let (child, grown) = (minors.guardian_under, minors.marked_under);
-        let age = |value: &str, label: String| Choice {
-            value: value.to_owned(),
-            label,
-            chosen: given.get("age").is_some_and(|a| a == value),
-        };
-        join.ages = vec![
-            age("adult", f.t1("join-age-adult", "age", grown)),
-            age("teen", f.t2("join-age-teen", "from", child, "to", grown.saturating_sub(1))),
-            age("child", f.t1("join-age-under", "age", child)),
-        ];
-    }
+    join.ages = ages(f, facts, given.get("age").map_or("", String::as_str));
     join
 }
 
@@ -178,7 +182,7 @@ pub async fn show(State(web): State<Web>, f: Frame) -> Page<Join> {
 
 /// Sends a code to each contact given, so that it can be verified at once. The account stands whatever comes
 /// of it: a code can be asked for again.
-async fn verify_contacts(web: &Web, f: &Frame, joined: &avouch::collection::join::Joined, address: &str) {
+pub(crate) async fn verify_contacts(web: &Web, f: &Frame, joined: &avouch::collection::join::Joined, address: &str) {
     let Some(token) = joined.session.clone() else { return };
     let session = Session { token, proven: true };
     let from = From { address, language: f.tag() };

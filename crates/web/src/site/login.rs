@@ -17,6 +17,7 @@ use crate::fault::Fault;
 use crate::form::Input;
 use crate::page::{Page, PageWith};
 use crate::shown::Shown;
+use crate::site::joint;
 use crate::site::login_code::{enter, factor_page};
 use crate::state::{Browser, Web, told};
 
@@ -34,6 +35,8 @@ pub struct Login {
     pub error: String,
     /// Whether codes can be sent at all here.
     pub codes: bool,
+    /// Partners whose accounts people can come in with.
+    pub ways: Vec<joint::Way>,
 }
 
 /// A path of this site to go on to after logging in, or `/privacy` for anything else (ASVS 3.7.2: no
@@ -74,6 +77,7 @@ fn form(web: &Web, f: Frame, next: &str, name: Shown, error: String) -> Login {
         next: safe_next(next).to_owned(),
         error,
         codes: means.mail.is_some() || means.sms.is_some(),
+        ways: joint::ways(web, &f),
         f,
     }
 }

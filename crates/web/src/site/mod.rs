@@ -3,6 +3,7 @@
 pub mod contact;
 pub mod home;
 pub mod join;
+pub mod joint;
 pub mod ledger;
 pub mod logged_out;
 pub mod login;

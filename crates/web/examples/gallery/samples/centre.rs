@@ -10,6 +10,7 @@ use avouch_web::site::privacy::correct::Correct;
 use avouch_web::site::privacy::delete::{Delete, Deleted};
 use avouch_web::site::privacy::export::{Export, Part};
 use avouch_web::site::privacy::item::{ItemPage, Purpose, Recipient, Record};
+use avouch_web::site::privacy::joint::{Joint, Linked};
 use avouch_web::site::privacy::overview::{Group, Overview, Row, Unverified};
 use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
 use avouch_web::site::privacy::security;
@@ -210,6 +211,28 @@ fn signals(s: &Set) -> Signals {
         sums: vec![sum("network_log", "security", 12, true), sum("function_used", "analytics", 480, false)],
         permissions: vec![signals::Permission { label: s.item("location"), state, at: at("2026-12-03T01:20:00Z") }],
         f,
+    }
+}
+
+fn joint(s: &Set, some: bool) -> Joint {
+    let name = |partner: &str| facts::text(&format!("collection.partners.{partner}.name"), s.lang);
+    let linked = |partner: &str, last: bool| Linked {
+        partner: partner.into(),
+        name: name(partner),
+        account: Shown::new("p-8812"),
+        nickname: Shown::new(s.pick("Mei", "小梅")),
+        avatar: String::new(),
+        scopes: "openid profile".into(),
+        linked: at("2026-12-02T02:00:00Z"),
+        used: at("2026-12-05T04:30:00Z"),
+        receipt: Receipt { log: LOG.into(), index: 12 },
+        last,
+    };
+    let way = |partner: &str| avouch_web::site::joint::Way { partner: partner.into(), name: name(partner) };
+    Joint {
+        linked: if some { vec![linked("harbour", false), linked("lantern", true)] } else { Vec::new() },
+        ways: if some { Vec::new() } else { vec![way("harbour"), way("lantern")] },
+        f: s.somebody("/privacy/joint"),
     }
 }
 
@@ -490,6 +513,8 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
         },
     );
     put(out, "signals", &signals(s));
+    put(out, "joint-logins", &joint(s, true));
+    put(out, "joint-logins-none", &joint(s, false));
     put(out, "waiting", &waiting(s));
     put(out, "consents", &consents(s));
     let mut never = consents(s);

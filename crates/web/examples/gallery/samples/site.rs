@@ -5,6 +5,7 @@ use avouch_web::shown::Shown;
 use avouch_web::site::contact::Contact;
 use avouch_web::site::home::Home;
 use avouch_web::site::join::Join;
+use avouch_web::site::joint;
 use avouch_web::site::logged_out::LoggedOut;
 use avouch_web::site::login::Login;
 use avouch_web::site::policy::{Change, Chapter, PolicyPage, Version};
@@ -88,6 +89,57 @@ fn join(s: &Set) -> Join {
         off: summary(s).optional,
         version: "1.0".into(),
         error: String::new(),
+        ways: ways(s),
+        f,
+    }
+}
+
+fn ways(s: &Set) -> Vec<joint::Way> {
+    ["harbour", "lantern"].map(|p| joint::Way { partner: p.into(), name: partner(s, p) }).to_vec()
+}
+
+fn partner(s: &Set, name: &str) -> String {
+    facts::text(&format!("collection.partners.{name}.name"), s.lang)
+}
+
+fn before(s: &Set, inside: bool, error: String) -> joint::Before {
+    let f = if inside { s.somebody("/privacy/joint/harbour/link") } else { s.nobody("/login/with/harbour") };
+    let purpose = |key: &str| facts::text(&format!("usage.purposes.joint_login.{key}"), s.lang);
+    joint::Before {
+        inside,
+        partner: "harbour".into(),
+        name: partner(s, "harbour"),
+        items: ["joint_account", "joint_profile"]
+            .map(|i| joint::Received { label: s.item(i), clause: "1.7".into() })
+            .to_vec(),
+        why: purpose("why"),
+        clause: "1.7".into(),
+        without: purpose("without"),
+        until: f.t("until-withdrawn"),
+        policy: "https://id.harbour.example/privacy".into(),
+        error,
+        action: "/login/with/harbour".into(),
+        fields: if inside {
+            vec![Field::new("password", f.t("login-password"), Input::Password).required().hint(f.t("joint-prove"))]
+        } else {
+            Vec::new()
+        },
+        f,
+    }
+}
+
+fn joint_join(s: &Set, wrong: bool) -> joint::JointJoin {
+    let f = s.nobody("/login/with/harbour/back");
+    joint::JointJoin {
+        partner: "harbour".into(),
+        name: partner(s, "harbour"),
+        nickname: Shown::new(if wrong { "" } else { "Mei" }),
+        hidden: vec![("flow", Shown::new("sample")), ("told", Shown::new("sample"))],
+        fields: vec![Field::new("user_name", s.item("user_name"), Input::Text).required()],
+        contacts: vec![Field::new("email", s.item("email"), Input::Email)],
+        ages: vec![Choice { value: "adult".into(), label: f.t1("join-age-adult", "age", 18_u32), chosen: true }],
+        age_error: if wrong { f.t("join-age-missing") } else { String::new() },
+        version: "1.0".into(),
         f,
     }
 }
@@ -102,6 +154,7 @@ fn login(s: &Set) -> Login {
         next: "/privacy".into(),
         error: String::new(),
         codes: true,
+        ways: ways(s),
         f,
     }
 }
@@ -185,6 +238,12 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     let mut failed = login(s);
     failed.error = failed.f.t("login-failed");
     put(out, "login-failed", &failed);
+    put(out, "joint", &before(s, false, String::new()));
+    let unreached = s.nobody("/login").t1("joint-unreached", "name", partner(s, "harbour"));
+    put(out, "joint-unreached", &before(s, false, unreached));
+    put(out, "joint-link", &before(s, true, String::new()));
+    put(out, "joint-join", &joint_join(s, false));
+    put(out, "joint-join-wrong", &joint_join(s, true));
     put(out, "login-code", &code(s));
     put(out, "logged-out", &LoggedOut { f: s.nobody("/logged-out") });
 

@@ -23,6 +23,15 @@ use crate::site::privacy::{Kept, days_ago, real_name, uses};
 use crate::state::{Signed, Web, page_fault, say, told};
 use crate::words;
 
+/// Until when a purpose keeps what it has, in words.
+pub(crate) fn kept_until(f: &Frame, purpose: &avouch_policy::model::Purpose) -> String {
+    purpose.retention.as_ref().map_or_else(String::new, |r| match r.after {
+        After::AccountCancelled => f.t("until-account"),
+        After::ConsentWithdrawn => f.t("until-withdrawn"),
+        After::Collected => f.t1("until-after-collected", "period", r.keep.in_words(f.tag())),
+    })
+}
+
 /// One record of the item.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -176,11 +185,7 @@ pub async fn show(
             (Basis::SeparateConsent, Some(id)) => Some(standing.separate.has(id.index())),
             _ => None,
         };
-        let until = fact.retention.as_ref().map_or_else(String::new, |r| match r.after {
-            After::AccountCancelled => f.t("until-account"),
-            After::ConsentWithdrawn => f.t("until-withdrawn"),
-            After::Collected => f.t1("until-after-collected", "period", r.keep.in_words(f.tag())),
-        });
+        let until = kept_until(&f, fact);
         let law = fact.citation.as_deref().and_then(avouch_policy::law::record);
         purposes.push(Purpose {
             name: purpose.clone(),

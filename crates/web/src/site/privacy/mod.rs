@@ -16,6 +16,7 @@ pub mod delete;
 pub mod export;
 pub mod guardian;
 pub mod item;
+pub mod joint;
 pub mod overview;
 pub mod real_name;
 pub mod receipts;
@@ -26,7 +27,7 @@ pub mod uses;
 pub mod waiting;
 
 /// The parts of the centre: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 12] = [
+pub const PARTS: [(&str, &str); 13] = [
     ("/privacy", "part-overview"),
     ("/privacy/content", "part-content"),
     ("/privacy/signals", "part-signals"),
@@ -34,6 +35,7 @@ pub const PARTS: [(&str, &str); 12] = [
     ("/privacy/consents", "part-consents"),
     ("/privacy/export", "part-export"),
     ("/privacy/security", "part-security"),
+    ("/privacy/joint", "part-joint"),
     ("/privacy/real-name", "part-real-name"),
     ("/privacy/guardian", "part-guardian"),
     ("/privacy/sessions", "part-sessions"),

@@ -251,7 +251,7 @@ pub async fn changed(
 }
 
 /// What is said of a proof that failed; nothing where it was something else.
-fn proof_error(f: &Frame, fault: &avouch::Fault) -> Option<(StatusCode, String)> {
+pub(crate) fn proof_error(f: &Frame, fault: &avouch::Fault) -> Option<(StatusCode, String)> {
     match fault {
         avouch::Fault::WrongLogin | avouch::Fault::NeedsProof => {
             Some((StatusCode::FORBIDDEN, f.t("correct-wrong-password")))
