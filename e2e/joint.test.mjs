@@ -1,0 +1,205 @@
+// Joint login against a real OpenID provider on this machine: told before, joined without a password, in again, linked
+// from inside, ended there and here; in both languages, wide and narrow, with and without scripts.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import Provider from 'oidc-provider';
+import { LANGUAGES, WIDTHS, expectAccessible, expectNoSideways, launch, shoot, startDemo, visit } from './support.mjs';
+
+const CASES = LANGUAGES.flatMap((lang) => WIDTHS.flatMap((width) => [true, false].map((scripts) => ({ lang, width, scripts }))));
+// One red pixel, larger.
+const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==', 'base64');
+
+let folder;
+let avouch;
+let browser;
+let provider;
+let server;
+/** Whom the provider logs in, or nothing: then nothing is agreed. */
+let who = 'nobody';
+
+async function listen(made) {
+  made.listen(0, '127.0.0.1');
+  await once(made, 'listening');
+  return made.address().port;
+}
+
+/** The page of the provider on which people agree; here it answers at once. */
+async function agree(req, res) {
+  const { prompt, params, session } = await provider.interactionDetails(req, res);
+  let result;
+  if (who === undefined) {
+    result = { error: 'access_denied', error_description: 'not today' };
+  } else if (prompt.name === 'login') {
+    result = { login: { accountId: who } };
+  } else {
+    const grant = new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
+    grant.addOIDCScope(params.scope);
+    result = { consent: { grantId: await grant.save() } };
+  }
+  await provider.interactionFinished(req, res, result, { mergeWithLastSubmission: true });
+}
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'avouch-joint-'));
+  // A port that is free now, so that the provider knows where people are sent back to.
+  const free = createServer();
+  const sitePort = await listen(free);
+  free.close();
+  await once(free, 'close');
+
+  server = createServer((req, res) => {
+    if (req.url === '/avatar') return res.writeHead(200, { 'content-type': 'image/png' }).end(PNG);
+    if (req.url.startsWith('/interaction/')) return agree(req, res).catch((e) => res.writeHead(500).end(String(e)));
+    return provider.callback()(req, res);
+  });
+  const port = await listen(server);
+  const issuer = `http://127.0.0.1:${port}`;
+  provider = new Provider(issuer, {
+    clients: [{
+      client_id: 'plaza',
+      client_secret: 'a secret shared with the partner',
+      redirect_uris: [`http://127.0.0.1:${sitePort}/login/with/harbour/back`],
+      response_types: ['code'],
+      grant_types: ['authorization_code'],
+    }],
+    claims: { openid: ['sub'], profile: ['nickname', 'picture'] },
+    cookies: { keys: ['tests'] },
+    features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
+    findAccount: (_, id) => ({
+      accountId: id,
+      claims: () => ({ sub: id, nickname: `Mei ${id}`, picture: `${issuer}/avatar`, email: 'mei@plaza.example' }),
+    }),
+    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    pkce: { required: () => true, methods: ['S256'] },
+  });
+
+  const policy = join(folder, 'policy');
+  await cp(fileURLToPath(new URL('../policy', import.meta.url)), policy, { recursive: true });
+  const facts = await readFile(join(policy, 'policy.toml'), 'utf8');
+  assert.match(facts, /hosts = \["id\.harbour\.example"\]/);
+  await writeFile(join(policy, 'policy.toml'), facts.replace('hosts = ["id.harbour.example"]', `hosts = ["127.0.0.1:${port}"]`));
+  await writeFile(join(folder, 'harbour.secret'), 'a secret shared with the partner\n');
+  await writeFile(join(folder, 'avouch.toml'), `
+data = "data"
+policy = "policy"
+origin = "plaza.example"
+site = "127.0.0.1:${sitePort}"
+api = "127.0.0.1:0"
+console = "127.0.0.1:0"
+
+[outbound]
+loopback = ["127.0.0.1:${port}"]
+
+[joint]
+site = "http://127.0.0.1:${sitePort}"
+
+[joint.partners.harbour]
+issuer = "${issuer}"
+client_id = "plaza"
+secret_file = "harbour.secret"
+`);
+  avouch = await startDemo({ data: folder, config: join(folder, 'avouch.toml') });
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await avouch?.stop();
+  server?.closeAllConnections();
+  server?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const main = (page) => page.locator('main').innerText();
+const press = (page) => page.click('main form button.main');
+
+CASES.forEach(({ lang, width, scripts }, n) => {
+  test(`promise_1_7 told, joined without a password, and in again (${lang}, ${width} px, scripts ${scripts})`, async () => {
+    who = `p-${n}`;
+    const { page, context, outside } = await visit(browser, { lang, width, scripts });
+    const see = async (name) => {
+      await expectNoSideways(page);
+      if (scripts) await expectAccessible(page);
+      await shoot(page, `${name}-${lang}-${width}`);
+    };
+    await page.goto(`${avouch.site}/login`);
+    await see('joint-login');
+    await page.click('a[href="/login/with/harbour"]');
+    await see('joint-before');
+    await press(page);
+    await page.waitForURL('**/login/with/harbour/back**');
+    await see('joint-join');
+    assert.match(await main(page), new RegExp(`Mei p-${n}`));
+    assert.equal(await page.locator('main input[type=password]').count(), 0);
+    await page.fill('#user_name', `joint_person_${n}`);
+    await page.fill('#email', `joint${n}@plaza.example`);
+    await page.check('input[name=age][value=adult]');
+    await press(page);
+    await page.waitForURL('**/privacy');
+
+    // What was received, one click away; the only way in cannot be ended.
+    await page.click('a[href="/privacy/joint"]');
+    await see('joint-page');
+    assert.match(await main(page), new RegExp(`p-${n}`));
+    assert.equal(await page.locator('main section img').count(), 1);
+    assert.equal(await page.locator('main form[action$="/unlink"]').count(), 0);
+
+    await context.clearCookies();
+    await page.goto(`${avouch.site}/login/with/harbour`);
+    await press(page);
+    await page.waitForURL('**/privacy');
+    assert.deepEqual(outside, []);
+    await context.close();
+  });
+});
+
+test('promise_1_7 linked from inside, ended in two clicks, and the partner is told', async () => {
+  who = 'linked';
+  const { page, context, clicks } = await visit(browser);
+  await page.goto(`${avouch.site}/join`);
+  await page.fill('#user_name', 'inside_person');
+  await page.fill('#password', 'lantern orbit velvet cactus');
+  await page.fill('#email', 'inside@plaza.example');
+  await page.check('input[name=age][value=adult]');
+  await press(page);
+  await page.waitForURL('**/privacy');
+  await page.goto(`${avouch.site}/privacy/joint`);
+  await page.click('a[href="/privacy/joint/harbour/link"]');
+  await press(page);
+  await page.waitForURL('**/privacy/joint');
+  assert.match(await main(page), /Mei linked/);
+
+  const ended = Promise.race(['access_token.destroyed', 'grant.revoked'].map((event) => once(provider, event)));
+  await page.goto(`${avouch.site}/privacy`);
+  const took = await clicks.of(async () => {
+    await page.click('a[href="/privacy/joint"]');
+    await page.click('form[action="/privacy/joint/harbour/unlink"] button');
+  });
+  assert.ok(took <= 2, `${took} clicks`);
+  await page.waitForURL('**/privacy/joint');
+  assert.equal(await page.locator('main section').count(), 0);
+  await ended;
+  await context.close();
+});
+
+test('promise_1_7 what was not agreed to there, or is another browser\'s, ends in plain words', async () => {
+  const { page, context } = await visit(browser);
+  who = undefined;
+  await page.goto(`${avouch.site}/login/with/harbour`);
+  await press(page);
+  await page.waitForURL('**/back**');
+  assert.equal(await page.locator('[role=alert]').count(), 1);
+  await expectAccessible(page);
+  await shoot(page, 'joint-declined');
+  // Somebody else's way, brought into this browser.
+  await page.goto(`${avouch.site}/login/with/harbour/back?code=x&state=y`);
+  assert.equal(await page.locator('[role=alert]').count(), 1);
+  await context.close();
+});
