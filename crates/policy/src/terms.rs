@@ -202,6 +202,7 @@ pub(crate) fn key(lang: &str, steps: &[&str]) -> String {
 /// Table of the file, English, Chinese: one thing in it.
 const THINGS: &[(&str, &str, &str)] = &[
     ("collection.items", "kind of data", "个人信息"),
+    ("collection.partners", "partner", "合作方"),
     ("usage.purposes", "purpose", "用途"),
     ("cookies.categories", "cookie category", "Cookie类别"),
     ("cookies.trackers", "tracker", "追踪项"),

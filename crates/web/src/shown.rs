@@ -7,12 +7,23 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Shown(String);
 
+/// A structured value with an avatar named for what it is, in place of its bytes; nothing where there is none.
+fn without_pictures(text: &str) -> Option<String> {
+    let mut told: serde_json::Value = serde_json::from_str(text).ok()?;
+    let media = told.pointer("/avatar/media")?.clone();
+    *told.get_mut("avatar")? = media;
+    Some(told.to_string())
+}
+
 impl Shown {
     /// A record's value as its person reads it: of a picture or video what it is, in place of the JSON that says so.
     #[must_use]
     pub fn value(kind: avouch_policy::model::Kind, value: &[u8]) -> Self {
         use avouch_policy::model::Kind;
         let text = String::from_utf8_lossy(value);
+        if kind == Kind::Structured {
+            return Self::new(without_pictures(&text).unwrap_or_else(|| text.into_owned()));
+        }
         if !matches!(kind, Kind::Picture | Kind::Video) {
             return Self::new(text);
         }
