@@ -59,6 +59,9 @@ fn token_aad<'a>(region: &'a str, subject: &'a SubjectId, partner: &'a [u8; 16])
     Aad { region, subject: subject.id(), item: "joint-token", record: partner, version: 1 }
 }
 
+/// Partner and token of a grant that is to be ended.
+pub(crate) type Ending = (String, Zeroizing<Vec<u8>>);
+
 /// The place of something under the holding key that is on its way: a token to its partner, or what a partner told
 /// until its person has decided.
 fn way_aad<'a>(region: &'a str, item: &'a str, id: &'a [u8; 16]) -> Aad<'a> {
@@ -190,7 +193,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Sealed`] when it was tampered with.
-    pub fn open_revocation(&self, body: &str) -> Result<Option<(String, Zeroizing<Vec<u8>>)>, StoreError> {
+    pub fn open_revocation(&self, body: &str) -> Result<Option<Ending>, StoreError> {
         let mut parts = body.split(' ');
         let (Some(partner), Some(id), Some(sealed), None) = (parts.next(), parts.next(), parts.next(), parts.next())
         else {

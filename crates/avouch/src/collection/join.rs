@@ -181,7 +181,8 @@ impl App {
         }
         let own_login = join.external.is_some();
         let secret = |name: &String| facts.collection.items.get(name).is_some_and(|i| i.kind == Kind::Secret);
-        for name in purpose.required.iter().filter(|name| !own_login && !(elsewhere && secret(name))) {
+        let spared = |name: &String| own_login || (elsewhere && secret(name));
+        for name in purpose.required.iter().filter(|name| !spared(name)) {
             if join.values.get(name).is_none_or(|v| v.trim().is_empty()) {
                 faults.push(FieldFault::new(name, "required", "this is needed to join"));
             }

@@ -56,9 +56,6 @@ impl App {
         policy.purpose(purpose).ok_or(Fault::NotFound)?;
         let kind = kind_of(&policy, purpose)
             .ok_or_else(|| Fault::NotNow(format!("'{purpose}' does not rest on consent, so there is none to give")))?;
-        if !given && purpose == joint::PURPOSE {
-            self.keep_a_way_in(subject).await?;
-        }
         let answered = Answered {
             kind,
             target: purpose.to_owned(),
@@ -66,7 +63,8 @@ impl App {
             wording: avouch_ledger::hash::sha256(wording(&policy, purpose, language).as_bytes()),
             language: language.to_owned(),
         };
-        self.store.transact(Answer { subject, answered, actor: actor.clone() }).await
+        let ways = if !given && purpose == joint::PURPOSE { Some(self.ways_in(subject).await?) } else { None };
+        self.store.transact(Answer { subject, answered, actor: actor.clone(), ways }).await
     }
 }
 
@@ -74,6 +72,8 @@ struct Answer {
     subject: SubjectId,
     answered: Answered,
     actor: Actor,
+    /// What lets the person in, where partners' accounts are withdrawn.
+    ways: Option<joint::WaysIn>,
 }
 
 impl Transact for Answer {
@@ -105,7 +105,12 @@ impl Transact for Answer {
             tx.queue("sweep", None, end, "").await?;
         }
         // Partners' accounts let nobody in from this commit, and the grants there end (1.7).
-        if !self.answered.given && self.answered.target == joint::PURPOSE {
+        if let Some(ways) = &self.ways
+            && !tx.joint_logins(self.subject).await?.is_empty()
+        {
+            if !ways.remain(tx, self.subject, None).await? {
+                return Err(joint::last_way_in());
+            }
             joint::end_all(tx, self.subject).await?;
         }
         // What was published under it is in no list from this commit (4.4).

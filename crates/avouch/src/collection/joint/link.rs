@@ -5,8 +5,8 @@
 use avouch_policy::{Act, Ask, ItemId, Party};
 use avouch_seal::SubjectId;
 use avouch_store::{
-    Actor, Answer, Answered, CodeFor, ConsentKind, Flow, Hold, NewJointLogin, Origin, Outcome, Put, Receipt, RecordId,
-    StoreError, Transact, Tx,
+    Actor, Answer, Answered, CodeFor, ConsentKind, Flow, Hold, Look, NewJointLogin, Origin, Outcome, Put, Receipt,
+    RecordId, StoreError, Transact, Tx,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -36,6 +36,35 @@ pub(crate) struct Linking {
     account: ItemId,
     profile: Option<ItemId>,
     flow: Option<Flow>,
+}
+
+/// What lets a person in beside partners' accounts, as far as it is known outside a transaction.
+pub(crate) struct WaysIn {
+    /// Whether a code reaches a contact that was verified.
+    pub(super) reachable: bool,
+    /// The partners that are configured: no other lets anybody in.
+    pub(super) partners: Vec<String>,
+}
+
+impl WaysIn {
+    /// Whether a person gets in without a partner's account; without any of them where none is named.
+    pub(crate) async fn remain(
+        &self,
+        look: &mut Look<'_>,
+        subject: SubjectId,
+        without: Option<&str>,
+    ) -> Result<bool, Fault> {
+        let password = look.policy().item("password");
+        let other = |partner: &String| without.is_some_and(|w| w != partner) && self.partners.contains(partner);
+        Ok(self.reachable
+            || look.holdings(subject).await?.iter().any(|h| Some(h.item) == password)
+            || look.joint_logins(subject).await?.iter().any(|joint| other(&joint.partner)))
+    }
+}
+
+/// The fault of whoever would shut themselves out.
+pub(crate) fn last_way_in() -> Fault {
+    Fault::NotNow("this is the last way in; set a password first".into())
 }
 
 /// Which record it is: each partner has one of a person.
@@ -152,7 +181,8 @@ impl App {
 
     pub(super) async fn unlink(&self, subject: SubjectId, partner: &str, language: &str) -> Result<Receipt, Fault> {
         let answered = answered(self, false, language);
-        self.store.transact(Unlink { subject, partner: partner.to_owned(), answered }).await
+        let ways = self.ways_in(subject).await?;
+        self.store.transact(Unlink { subject, partner: partner.to_owned(), answered, ways }).await
     }
 }
 
@@ -209,6 +239,7 @@ struct Unlink {
     subject: SubjectId,
     partner: String,
     answered: Option<Answered>,
+    ways: WaysIn,
 }
 
 impl Transact for Unlink {
@@ -222,8 +253,12 @@ impl Transact for Unlink {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Receipt, Fault> {
         let subject = self.subject;
+        let remains = self.ways.remain(tx, subject, Some(&self.partner)).await?;
         if !tx.unlink_joint(subject, &self.partner).await? {
             return Err(Fault::NotFound);
+        }
+        if !remains {
+            return Err(last_way_in());
         }
         for item in [ACCOUNT, PROFILE] {
             tx.delete_record(subject, item, record(&self.partner)).await?;

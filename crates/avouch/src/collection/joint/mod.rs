@@ -25,7 +25,7 @@ use crate::fault::Fault;
 use crate::security::limits;
 use crate::security::session::{Device, Session};
 
-pub(crate) use link::{Linking, end_all};
+pub(crate) use link::{Linking, WaysIn, end_all, last_way_in};
 pub use oauth::OAuth;
 pub use partner::{JointFault, Partner, PartnerSettings, Partners, Way};
 use partner::{Secrets, Told};
@@ -230,37 +230,20 @@ impl App {
         Ok(reading.look()?.joint_logins(subject).await?)
     }
 
+    /// What else lets a person in than partners' accounts.
+    pub(crate) async fn ways_in(&self, subject: SubjectId) -> Result<WaysIn, Fault> {
+        let reachable = self.contacts(subject).await?.iter().any(|c| c.verified.is_some() && c.reachable);
+        Ok(WaysIn { reachable, partners: self.partners.names().map(str::to_owned).collect() })
+    }
+
     /// Whether a person could still get in without their account at a partner.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn gets_in_without(&self, subject: SubjectId, partner: &str) -> Result<bool, Fault> {
-        let others = self.other_partners(subject, partner).await?;
-        let reachable = self.contacts(subject).await?.iter().any(|c| c.verified.is_some() && c.reachable);
-        Ok(others || reachable || self.has_password(subject).await?)
-    }
-
-    /// Fails where nothing but partners' accounts lets a person in.
-    ///
-    /// # Errors
-    /// [`Fault::NotNow`].
-    pub(crate) async fn keep_a_way_in(&self, subject: SubjectId) -> Result<(), Fault> {
-        let linked = !self.joint_logins(subject).await?.is_empty();
-        let reachable = self.contacts(subject).await?.iter().any(|c| c.verified.is_some() && c.reachable);
-        if !linked || reachable || self.has_password(subject).await? {
-            return Ok(());
-        }
-        Err(Fault::NotNow("this is the last way in; set a password first".into()))
-    }
-
-    async fn other_partners(&self, subject: SubjectId, partner: &str) -> Result<bool, Fault> {
-        let known = |name: &str| self.partners.get(name).is_some();
-        Ok(self.joint_logins(subject).await?.iter().any(|j| j.partner != partner && known(&j.partner)))
-    }
-
-    async fn has_password(&self, subject: SubjectId) -> Result<bool, Fault> {
-        let item = self.policy().item("password");
-        Ok(self.holdings(subject).await?.iter().any(|h| Some(h.item) == item))
+        let ways = self.ways_in(subject).await?;
+        let mut reading = self.store.reading().await?;
+        ways.remain(&mut reading.look()?, subject, Some(partner)).await
     }
 
     /// Unlinks an account at a partner: deletes what was received and ends the grant there.
@@ -268,9 +251,6 @@ impl App {
     /// # Errors
     /// [`Fault::NotFound`]; [`Fault::NotNow`] for the last way in.
     pub async fn unlink_joint(&self, subject: SubjectId, partner: &str, language: &str) -> Result<Receipt, Fault> {
-        if !self.gets_in_without(subject, partner).await? {
-            return Err(Fault::NotNow("this is the last way in; set a password first".into()));
-        }
         self.unlink(subject, partner, language).await
     }
 

@@ -225,7 +225,7 @@ fn joint(s: &Set, some: bool) -> Joint {
         scopes: "openid profile".into(),
         linked: at("2026-12-02T02:00:00Z"),
         used: at("2026-12-05T04:30:00Z"),
-        receipt: Receipt { log: LOG.into(), index: 12 },
+        receipt: avouch::store::Receipt { log: LOG.into(), index: 12 },
         last,
     };
     let way = |partner: &str| avouch_web::site::joint::Way { partner: partner.into(), name: name(partner) };
