@@ -64,7 +64,7 @@ impl WaysIn {
 
 /// The fault of whoever would shut themselves out.
 pub(crate) fn last_way_in() -> Fault {
-    Fault::NotNow("this is the last way in; set a password first".into())
+    Fault::NotNow("this is the last way in; confirm a contact or set a password first".into())
 }
 
 /// Which record it is: each partner has one of a person.
