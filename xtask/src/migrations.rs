@@ -2,7 +2,7 @@
 //!
 //! The first version of each is the one in the commit that added it or, for those that are older than
 //! `crates/store/migrations/SETTLED`, the one in the commit that added that file: before it there was no
-//! database in use anywhere.
+//! database in use anywhere. History is the line of first parents: what a side branch holds was never in use.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -38,8 +38,18 @@ fn compare(root: &Path) -> Outcome<Option<Vec<String>>> {
         first.insert(path.to_owned(), settled.clone());
     }
     let range = format!("{settled}..HEAD");
-    for path in
-        git(&["log", "--diff-filter=A", "--no-renames", "--name-only", "--format=", &range, "--", FOLDER])?.lines()
+    for path in git(&[
+        "log",
+        "--first-parent",
+        "--diff-filter=A",
+        "--no-renames",
+        "--name-only",
+        "--format=",
+        &range,
+        "--",
+        FOLDER,
+    ])?
+    .lines()
     {
         if !path.is_empty() && !first.contains_key(path) {
             let commit = added_by(path)?.unwrap_or_else(|| "HEAD".to_owned());
@@ -57,7 +67,7 @@ fn compare(root: &Path) -> Outcome<Option<Vec<String>>> {
 
 /// The oldest commit that added the file.
 fn added_by(path: &str) -> Outcome<Option<String>> {
-    let log = git(&["log", "--diff-filter=A", "--no-renames", "--format=%H", "--", path])?;
+    let log = git(&["log", "--first-parent", "--diff-filter=A", "--no-renames", "--format=%H", "--", path])?;
     Ok(log.lines().last().map(str::to_owned))
 }
 
