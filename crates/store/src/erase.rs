@@ -99,6 +99,7 @@ impl<'t> Tx<'t> {
             ("verified", "DELETE FROM verified WHERE subject = ?1"),
             ("place", "DELETE FROM place WHERE subject = ?1"),
             ("job", "DELETE FROM job WHERE subject = ?1 AND kind = 'message'"),
+            ("clock", "DELETE FROM clock WHERE subject = ?1"),
             ("name_check", "DELETE FROM name_check WHERE subject = ?1"),
             ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
             ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),

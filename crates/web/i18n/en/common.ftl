@@ -113,3 +113,6 @@ act-factor-off = Second factor turned off
 act-import = Import begun
 act-import-end = Import ended
 act-permission = Permission of the device told
+act-announce-year = Working days of a year announced
+act-recount = Deadline counted anew
+act-alarm = Alarm of a deadline

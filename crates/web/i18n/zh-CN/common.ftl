@@ -110,3 +110,6 @@ act-factor-off = 关闭第二重验证
 act-import = 开始迁移
 act-import-end = 完成迁移
 act-permission = 设备权限变更
+act-announce-year = 公布年度工作日安排
+act-recount = 重新计算期限
+act-alarm = 期限提醒

@@ -223,7 +223,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             officer: facts::text("controller.officer.name", s.lang),
             officer_email: facts::text("controller.officer.email", s.lang),
             within: s.pick("15 working days", "15 个工作日"),
-            due: date(2027, 1, 4),
+            due: Some(date(2027, 1, 4)),
             provisional: true,
             regulator: facts::text("contact.regulator.name", s.lang),
             regulator_url: facts::text("contact.regulator.url", s.lang),
