@@ -162,7 +162,10 @@ async fn promise_8_2_a_year_announced_late_moves_what_runs_and_says_so() {
         assert_eq!(acts(&home, "announce-year").await, 1);
         assert!(acts(&home, "recount").await >= 1);
         // What was final stays where it was, and nothing is left to count; another node counts the same.
-        assert_eq!(home.app.clocks("request", "early").await.unwrap()[0].ends.last_day.unwrap().to_string(), "2026-12-22");
+        assert_eq!(
+            home.app.clocks("request", "early").await.unwrap()[0].ends.last_day.unwrap().to_string(),
+            "2026-12-22"
+        );
         assert_eq!(home.app.recount_clocks().await.unwrap(), 0);
         let other = home.node("b", None).await;
         assert_eq!(other.recount_clocks().await.unwrap(), 0);

@@ -78,12 +78,8 @@ impl Year {
     #[must_use]
     pub fn to_json(&self) -> String {
         let dates = |list: &[Date]| list.iter().map(Date::to_string).collect();
-        let raw = Raw {
-            year: self.year,
-            citation: self.citation.clone(),
-            off: dates(&self.off),
-            work: dates(&self.work),
-        };
+        let raw =
+            Raw { year: self.year, citation: self.citation.clone(), off: dates(&self.off), work: dates(&self.work) };
         // Four plain fields always have a form.
         serde_json::to_string(&raw).unwrap_or_default()
     }

@@ -95,9 +95,7 @@ macro_rules! clocks_where {
 fn clock(look: &Look<'_>, row: &Row) -> Result<RunningClock, StoreError> {
     let last_day = match row.text_opt(9)? {
         None => None,
-        Some(day) => {
-            Some(day.parse().map_err(|_| StoreError::Unreadable(format!("the last day '{day}' of a clock")))?)
-        }
+        Some(day) => Some(day.parse().map_err(|_| StoreError::Unreadable(format!("the last day '{day}' of a clock")))?),
     };
     Ok(RunningClock {
         id: row.bytes(0)?,
@@ -116,12 +114,7 @@ fn clock(look: &Look<'_>, row: &Row) -> Result<RunningClock, StoreError> {
             gives_way: row.flag(14)?,
         },
         started: row.time(7)?,
-        ends: Ends {
-            due: row.time(8)?,
-            last_day,
-            version: row.text(10)?.to_owned(),
-            provisional: row.flag(11)?,
-        },
+        ends: Ends { due: row.time(8)?, last_day, version: row.text(10)?.to_owned(), provisional: row.flag(11)? },
         governs: row.flag(12)?,
         alarmed: row.uint(13)?,
         done: row.time_opt(15)?,
@@ -304,13 +297,7 @@ impl Look<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub async fn clock(&mut self, id: &[u8; 16]) -> Result<Option<RunningClock>, StoreError> {
-        let row = self
-            .db
-            .first(
-                clocks_where!("id = ?1"),
-                &[Val::Blob(id)],
-            )
-            .await?;
+        let row = self.db.first(clocks_where!("id = ?1"), &[Val::Blob(id)]).await?;
         row.map(|row| clock(self, &row)).transpose()
     }
 

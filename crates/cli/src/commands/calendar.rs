@@ -36,9 +36,11 @@ pub(crate) struct Due {
 
 /// Take a year that was announced for mainland China; running deadlines are counted anew, and say so.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  avouch calendar announce 2027.json --config avouch.toml\n\nThe file has the layout \
+#[command(
+    after_help = "Example:\n  avouch calendar announce 2027.json --config avouch.toml\n\nThe file has the layout \
                   of the holiday-cn data set: year, papers, days with date and isOffDay. A file without days is \
-                  refused: such a year is not announced.")]
+                  refused: such a year is not announced."
+)]
 pub(crate) struct Announce {
     /// The year's file.
     file: PathBuf,
