@@ -9,7 +9,7 @@
 //! | [`security`] | 5.5: passwords, codes, second factors, limits, sessions, operators |
 //! | [`rights`] | 6: see, correct, export, delete, cancel, consent |
 //! | [`updates`] | 7: the archive of policies |
-//! | [`contact`] | 8: deadlines |
+//! | [`contact`] | 8: cases of customer service, deadlines |
 
 pub mod app;
 pub mod collection;
@@ -36,9 +36,10 @@ pub mod store {
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, Blob, CheckStage, Clock, ClockCounts, ConsentEvent, ConsentKind, Credential, Denied,
-        Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Matter, Overdue, Permission, PermissionState, Proof,
-        PublicId, Published, Receipt, Record, RecordHead, RecordId, Role, Rule, RunningClock, SessionInfo, SessionName,
-        SessionToken, SignalPlace, SignalSum, Store, StoreConfig, StoreError, UseCount, Used, Which,
+        Account, Actor, AgeBand, Blob, CaseEntry, CaseFile, CaseFilter, CaseStatistics, CheckStage, Clock, ClockCounts,
+        ConsentEvent, ConsentKind, Credential, Denied, Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole,
+        Matter, Overdue, Permission, PermissionState, Proof, PublicId, Published, Receipt, Record, RecordHead,
+        RecordId, Role, Rule, RunningClock, SessionInfo, SessionName, SessionToken, SignalPlace, SignalSum, Store,
+        StoreConfig, StoreError, UseCount, Used, Which,
     };
 }

@@ -12,7 +12,7 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 /// Acts on personal data.
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
-pub const DEEDS: [&str; 22] = [
+pub const DEEDS: [&str; 24] = [
     "register",
     "login",
     "logout",
@@ -35,6 +35,8 @@ pub const DEEDS: [&str; 22] = [
     "announce-year",
     "recount",
     "alarm",
+    "case",
+    "reveal",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];

@@ -12,7 +12,7 @@ use avouch_store::{ClockCounts, Ends, Hold, Job, Matter, Outcome, Rule, RunningC
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::calendar;
+use super::{calendar, case, desk};
 use crate::app::App;
 use crate::fault::Fault;
 
@@ -74,6 +74,11 @@ fn end(calendar: &Calendar, rule: &Rule, start: Timestamp) -> Result<End, StoreE
 
 fn ends(end: End) -> Ends {
     Ends { due: end.at, last_day: end.last_day, version: end.calendar_version, provisional: end.provisional }
+}
+
+/// The last day, or the instant where hours are counted.
+fn day(ends: &Ends) -> String {
+    ends.last_day.map_or_else(|| ends.due.to_string(), |day| day.to_string())
 }
 
 /// Starts a matter's clocks, one by each rule, in this commit; gives the one that governs, nothing where no rule
@@ -238,6 +243,7 @@ impl Transact for Recount {
             let Some(clock) = tx.clock(&told.id).await?.filter(|c| c.done.is_none()) else {
                 continue;
             };
+            let governed = clock.governs;
             let now = ends(end(&calendar, &clock.rule, clock.started)?);
             if now == clock.ends {
                 continue;
@@ -248,6 +254,9 @@ impl Transact for Recount {
                 let Matter { about, id, subject } = &clock.matter;
                 tx.note("recount", about, &[], Party::System, Outcome::Done, *subject).await?;
                 settle(tx, about, id).await?;
+                if governed && about == case::ABOUT {
+                    desk::say_moved(tx, id, &format!("{} {}", day(&clock.ends), day(&now))).await?;
+                }
             }
         }
         Ok(moved)

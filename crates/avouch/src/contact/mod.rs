@@ -1,6 +1,9 @@
-//! Chapter 8: by when what is written to us is answered.
+//! Chapter 8: what is written to us, by when it is answered, and how the answer is given.
 //!
-//! Keeps promise 8.2 as far as the due date: working days by the calendar the policy names.
+//! Keeps promises 8.1 to 8.3.
 
 pub mod calendar;
+pub mod case;
 pub mod clock;
+pub mod desk;
+pub mod triage;

@@ -116,3 +116,5 @@ act-permission = Permission of the device told
 act-announce-year = Working days of a year announced
 act-recount = Deadline counted anew
 act-alarm = Alarm of a deadline
+act-case = Case of customer service
+act-reveal = Item shown to customer service

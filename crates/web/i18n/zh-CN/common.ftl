@@ -113,3 +113,5 @@ act-permission = 设备权限变更
 act-announce-year = 公布年度工作日安排
 act-recount = 重新计算期限
 act-alarm = 期限提醒
+act-case = 客服工单
+act-reveal = 向客服显示信息

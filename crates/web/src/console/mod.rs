@@ -1,5 +1,5 @@
-//! The console, for staff. Nothing personal is on these pages but where a name is checked, which is recorded:
-//! leaves hold none.
+//! The console, for staff. Nothing personal is on these pages but where a name is checked or a case is worked on,
+//! which is recorded: leaves hold none.
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -12,13 +12,15 @@ use crate::http::cookie;
 use crate::shown::Shown;
 use crate::state::Web;
 
+pub mod cases;
 pub mod enter;
 pub mod home;
 pub mod leaves;
 pub mod names;
 
 /// The parts of the console: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 3] = [("/", "part-today"), ("/names", "part-names"), ("/leaves", "part-leaves")];
+pub const PARTS: [(&str, &str); 4] =
+    [("/", "part-today"), ("/cases", "part-cases-staff"), ("/names", "part-names"), ("/leaves", "part-leaves")];
 
 /// An operator who is signed in.
 #[derive(Debug, Clone)]

@@ -26,7 +26,7 @@ pub mod uses;
 pub mod waiting;
 
 /// The parts of the centre: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 12] = [
+pub const PARTS: [(&str, &str); 13] = [
     ("/privacy", "part-overview"),
     ("/privacy/content", "part-content"),
     ("/privacy/signals", "part-signals"),
@@ -37,6 +37,7 @@ pub const PARTS: [(&str, &str); 12] = [
     ("/privacy/real-name", "part-real-name"),
     ("/privacy/guardian", "part-guardian"),
     ("/privacy/sessions", "part-sessions"),
+    ("/privacy/cases", "part-cases"),
     ("/privacy/receipts", "part-receipts"),
     ("/privacy/cancel", "part-cancel"),
 ];
