@@ -81,6 +81,7 @@ impl<'t> Tx<'t> {
             return Err(StoreError::Misused { name: "erase", why: "the subject's key still stands".into() });
         }
         self.loosen_all(subject).await?;
+        self.tell_of_erasure(subject).await?;
         let mut deleted = Vec::new();
         for (table, sql) in [
             ("record", "DELETE FROM record WHERE subject = ?1"),
@@ -101,6 +102,10 @@ impl<'t> Tx<'t> {
             ("job", "DELETE FROM job WHERE subject = ?1 AND kind = 'message'"),
             ("name_check", "DELETE FROM name_check WHERE subject = ?1"),
             ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
+            ("disclosure", "DELETE FROM disclosure WHERE subject = ?1"),
+            ("egress", "DELETE FROM egress WHERE subject = ?1"),
+            ("token", "DELETE FROM token WHERE subject = ?1"),
+            ("reader", "DELETE FROM reader WHERE subject = ?1"),
             ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),
             ("standing", "DELETE FROM standing WHERE subject = ?1"),
         ] {
@@ -155,7 +160,7 @@ impl<'t> Tx<'t> {
         self.append(leaf, None)
     }
 
-    fn plain_leaf(&self, act: &str, about: &str, outcome: Outcome) -> Leaf {
+    pub(crate) fn plain_leaf(&self, act: &str, about: &str, outcome: Outcome) -> Leaf {
         Leaf {
             at: self.now().as_millisecond(),
             act: act.to_owned(),

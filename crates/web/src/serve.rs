@@ -94,6 +94,16 @@ pub fn console_routes(app: App) -> Router {
         .route("/names", get(console::names::list))
         .route("/names/{subject}", post(console::names::open))
         .route("/names/{subject}/decide", post(console::names::decide))
+        .route("/recipients", get(console::recipients::list))
+        .route("/recipients.csv", get(console::recipients::csv))
+        .route("/recipients/{name}", get(console::recipients::one))
+        .route("/recipients/{name}/check", post(console::recipients::check))
+        .route("/recipients/{name}/state", post(console::recipients::state))
+        .route("/recipients/{name}/confirmed/{notice}", post(console::recipients::confirmed))
+        .route(
+            "/recipients/{name}/documents/{document}",
+            get(console::recipients::opened).post(console::recipients::file),
+        )
         .route("/leaves", get(console::leaves::list))
         .route("/leaves/{log}/{index}", get(console::leaves::one))
         .with_state(web.clone());

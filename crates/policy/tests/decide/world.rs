@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use avouch_policy::model::Role;
 use avouch_policy::rules::{ItemRule, Names, PurposeRule, RecipientRule, party_bit};
 use avouch_policy::{
-    Act, Age, Ask, Basis, Bits, File, ItemId, Party, Policy, PurposeId, RecipientId, RegionId, Rules, Source, Standing,
-    State,
+    Act, Age, Ask, Basis, Bits, File, ItemId, Party, Policy, PurposeId, RecipientId, RegionId, Registered, Rules,
+    Source, Standing, State, Stopped,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Span, Timestamp};
@@ -127,6 +127,10 @@ pub struct Person {
     pub instruments: BTreeSet<usize>,
     /// Items whose permission the device refuses.
     pub denied: BTreeSet<usize>,
+    /// What the register says against the recipient that is asked for.
+    pub stopped: Option<Stopped>,
+    /// The first hour at which its last check no longer holds.
+    pub check_holds: Option<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -202,6 +206,8 @@ pub fn person(dice: &mut Dice, world: &World) -> Person {
         abroad: dice.some(r, 70),
         instruments: dice.some(p, 60),
         denied: dice.some(world.items.len(), 4),
+        stopped: dice.chance(10).then(|| dice.pick(&[Stopped::Suspended, Stopped::Failed, Stopped::Ended])),
+        check_holds: dice.chance(30).then(|| dice.below(24 * 30) as i64),
     }
 }
 
@@ -368,6 +374,7 @@ pub fn standing(who: &Person) -> Standing {
     standing.abroad = bits(&who.abroad);
     standing.instruments = bits(&who.instruments);
     standing.denied = bits(&who.denied);
+    standing.register = Registered { stopped: who.stopped, checked: who.check_holds.map(time) };
     standing
 }
 

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use crate::fault::Fault;
 use crate::http::cookie;
 use crate::page::{Page, PageWith};
-use crate::site::privacy::{backups, item};
+use crate::site::privacy::{backups, item, readers};
 use crate::state::{Signed, Web, page_fault, told};
 
 /// The page for leaving.
@@ -77,6 +77,8 @@ pub struct Erased {
     pub kept: Vec<Kept>,
     /// For how long backups still hold what was erased.
     pub backups: String,
+    /// Who else was told to forget.
+    pub told: String,
 }
 
 fn form(web: &Web, f: Frame, error: String) -> Cancel {
@@ -163,6 +165,7 @@ async fn leave(web: Web, mut f: Frame, mut session: Session, password: &str, now
         log: certificate.receipt.log,
         kept: if certificate.kept == 0 { Vec::new() } else { Kept::all(&policy, &f) },
         backups: backups(&policy, &f),
+        told: f.texts.list(&readers(&policy, &f, &certificate.told)),
         f,
     };
     let mut response = Page(page).into_response();

@@ -83,6 +83,13 @@ impl Kept {
     }
 }
 
+/// Services and recipients by the names people know them by.
+#[must_use]
+pub fn readers(policy: &Policy, f: &Frame, names: &[String]) -> Vec<String> {
+    let known = &policy.facts().sharing.recipients;
+    names.iter().map(|name| known.get(name).map_or_else(|| name.clone(), |r| say(f, &r.name))).collect()
+}
+
 /// For how long backups hold what was erased, in words.
 #[must_use]
 pub fn backups(policy: &Policy, f: &Frame) -> String {
