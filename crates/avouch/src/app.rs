@@ -14,6 +14,7 @@ use crate::outbound::Guard;
 use crate::security::limits::SendLimits;
 use crate::security::password::Passwords;
 use crate::security::proxy::Network;
+use crate::sharing::outlet::Outlets;
 
 /// Settings of an installation. What people are promised stands in the policy, not here.
 #[derive(Debug, Clone)]
@@ -88,6 +89,7 @@ pub struct App {
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) messengers: Messengers,
     pub(crate) outbound: Guard,
+    pub(crate) outlets: Arc<Outlets>,
     pub(crate) verifier: Option<Arc<dyn Verifier>>,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) pictures: Arc<Semaphore>,
@@ -105,6 +107,7 @@ impl App {
             passwords,
             messengers: Messengers::default(),
             outbound: Guard::strict(),
+            outlets: Arc::default(),
             verifier: None,
             waiting: Arc::default(),
             pictures,
@@ -135,6 +138,13 @@ impl App {
     #[must_use]
     pub fn outbound(&self) -> &Guard {
         &self.outbound
+    }
+
+    /// The same, with ways to speak to recipients.
+    #[must_use]
+    pub fn with_outlets(mut self, outlets: Outlets) -> Self {
+        self.outlets = Arc::new(outlets);
+        self
     }
 
     /// With somebody outside who compares names with the register.

@@ -38,10 +38,10 @@ pub mod store {
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, Denied, DocumentKind,
-        Event, Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Notice, Overdue, Permission, PermissionState,
-        Proof, PublicId, Published, ReaderKind, Receipt, RecipientState, Record, RecordHead, RecordId, Role,
-        ServiceStanding, ServiceTerms, SessionInfo, SessionName, SessionToken, SignalPlace, SignalSum, Store,
-        StoreConfig, StoreError, UseCount, Used, Which,
+        Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, Denied, Disclosure,
+        DocumentKind, EgressState, Event, Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Notice, Overdue,
+        Permission, PermissionState, Proof, PublicId, Published, ReaderKind, Receipt, RecipientState, Record,
+        RecordHead, RecordId, Role, ServiceStanding, ServiceTerms, SessionInfo, SessionName, SessionToken, SignalPlace,
+        SignalSum, Store, StoreConfig, StoreError, TokenHead, UseCount, Used, Which,
     };
 }

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::collection::real_name;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
+use crate::sharing::egress;
 use crate::storage::erase;
 
 /// How long a failed job waits before it is tried again, at most.
@@ -53,6 +54,8 @@ impl App {
             (real_name::END_JOB, Some(subject)) => self.end_name_check(subject, &job.body).await,
             (real_name::AGE_JOB, Some(subject)) => self.grow(subject, &job.body).await,
             (avouch_store::SWEEP_OBJECTS, _) => self.store.sweep_objects().await.map(|_| ()).map_err(Fault::from),
+            (avouch_store::TELL, Some(subject)) => self.tell(subject, job).await,
+            (egress::JOB, Some(subject)) => self.send_queued(subject, job).await,
             (avouch_store::SILENCE, Some(subject)) => self.hear_silence(subject, job).await,
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),
@@ -63,7 +66,9 @@ impl App {
 /// Whether trying a job again is no use: a message that nobody will take, or that was tried often enough.
 fn given_up(job: &Job, fault: &Fault) -> bool {
     match fault {
-        Fault::Undelivered(Undelivered { for_good, .. }) => *for_good || job.tries >= send::MOST_TRIES,
+        Fault::Undelivered(Undelivered { for_good, .. }) => {
+            *for_good || (job.kind == send::JOB && job.tries >= send::MOST_TRIES)
+        }
         _ => false,
     }
 }

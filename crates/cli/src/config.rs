@@ -1,5 +1,6 @@
 //! `avouch.toml`: where an installation keeps things and listens. What people are promised is not here.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,9 @@ pub(crate) struct Config {
     pub outbound: Outbound,
     /// Who compares names with the register; without one, staff look.
     pub verifier: Option<crate::verifier::Verifier>,
+    /// How recipients are spoken to, by their names in the policy.
+    #[serde(default)]
+    pub recipients: BTreeMap<String, crate::recipients::Recipient>,
     /// Networks of the proxies in front, whose word on where people come from is believed; none by default.
     #[serde(default)]
     pub trusted_proxies: Vec<avouch::security::proxy::Network>,
@@ -158,6 +162,7 @@ impl Config {
             postgres: None,
             outbound: Outbound::default(),
             verifier: None,
+            recipients: BTreeMap::new(),
             trusted_proxies: Vec::new(),
             site,
             api,
@@ -195,6 +200,9 @@ impl Config {
             None => {}
         }
         config.outbound.root_file = config.outbound.root_file.take().map(|path| base.join(path));
+        for recipient in config.recipients.values_mut() {
+            recipient.beside(base);
+        }
         if let Some(verifier) = &mut config.verifier {
             verifier.beside(base);
         }

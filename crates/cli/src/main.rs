@@ -16,6 +16,7 @@ mod config;
 mod folder;
 mod messengers;
 mod output;
+mod recipients;
 mod verifier;
 
 use std::process::ExitCode;

@@ -278,6 +278,8 @@ codes! {
     RecipientFailed = "recipient-failed", Violation, "4.2", "sharing.agreement";
     /// The relation with the recipient has ended.
     RecipientEnded = "recipient-ended", Violation, "4.2", "sharing.agreement";
+    /// The policy names no such host for the recipient.
+    UndeclaredHost = "undeclared-host", Violation, "4.1", "sharing.agreement";
     /// No separate consent to the recipient.
     NoRecipientConsent = "no-recipient-consent", Violation, "4.1", "sharing.separate_consent|sharing.third_party";
     /// Data would leave its home region.

@@ -185,6 +185,12 @@ const fn said(code: Code) -> Said {
             "与{recipient}的合作已经终止。",
             "无：不得再提供；如重新合作，请在政策中作为新的接收方登记。",
         ],
+        Code::UndeclaredHost => [
+            "The policy names no host {name} for {recipient}.",
+            "Send to a host the policy names for the recipient, or publish a policy that names this one.",
+            "政策未为{recipient}列明主机{name}。",
+            "请发送至政策为该接收方列明的主机，或先发布列明该主机的政策。",
+        ],
         Code::NoRecipientConsent => [
             "There is no separate consent to {recipient}.",
             "Ask the person, naming the recipient, its contact, purpose, way and kinds of data.",

@@ -158,7 +158,7 @@ impl Tx<'_> {
         Ok(kept)
     }
 
-    /// Deletes records of disclosures past their term, answers and templates of calls that ended long ago, and tokens
+    /// Deletes records of disclosures past their term, answers to calls that ended long ago, and tokens
     /// that are over.
     ///
     /// # Errors
@@ -168,7 +168,7 @@ impl Tx<'_> {
         self.db.execute("DELETE FROM disclosure WHERE until <= ?1", &[now.into()]).await?;
         self.db
             .execute(
-                "UPDATE egress SET answer = NULL, template = NULL WHERE ended <= ?1 AND answer IS NOT NULL",
+                "UPDATE egress SET answer = NULL WHERE ended <= ?1 AND answer IS NOT NULL",
                 &[(now - answers_for).into()],
             )
             .await?;

@@ -2,6 +2,7 @@
 //!
 //! Keeps promise 4.1: what is to be sent is asked of the gate anew at every try, and each try is a leaf.
 
+use avouch_ledger::leaf::Outcome;
 use avouch_seal::{Aad, Plain, SubjectId};
 use jiff::Timestamp;
 
@@ -284,6 +285,23 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Writes the leaf of a try's end: whether the recipient took what was given.
+    ///
+    /// # Errors
+    /// When the key store cannot be read.
+    pub async fn note_delivery(
+        &mut self,
+        subject: SubjectId,
+        recipient: &str,
+        purpose: &str,
+        taken: bool,
+    ) -> Result<Receipt, StoreError> {
+        let mut leaf = self.plain_leaf("deliver", purpose, if taken { Outcome::Done } else { Outcome::Failed });
+        leaf.recipient = Some(recipient.to_owned());
+        let key = self.key(subject).await?;
+        self.append(leaf, key.as_deref().map(|key| (subject, key)))
+    }
+
     /// A try ended. What came back is sealed under the subject's key; nothing is kept of a person erased meanwhile.
     ///
     /// # Errors
@@ -304,8 +322,8 @@ impl Tx<'_> {
         let over = ended.state.ended();
         self.db
             .execute(
-                "UPDATE egress SET state = ?3, status = ?4, fault = ?5, answer = ?6, ended = ?7, \
-                 template = CASE WHEN ?7 IS NULL THEN template END WHERE subject = ?1 AND id = ?2",
+                "UPDATE egress SET state = ?3, status = ?4, fault = ?5, answer = ?6, ended = ?7 \
+                 WHERE subject = ?1 AND id = ?2",
                 &[
                     Val::Blob(subject.id()),
                     Val::Blob(id),
@@ -317,6 +335,14 @@ impl Tx<'_> {
                 ],
             )
             .await?;
+        if over {
+            self.db
+                .execute(
+                    "UPDATE egress SET template = NULL WHERE subject = ?1 AND id = ?2",
+                    &[Val::Blob(subject.id()), Val::Blob(id)],
+                )
+                .await?;
+        }
         Ok(())
     }
 }

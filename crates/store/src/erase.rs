@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::engine::{Hold, Val};
 use crate::error::StoreError;
 use crate::look::Look;
-use crate::permit::Permit;
+use crate::permit::{Actor, Permit};
 use crate::record::Which;
 use crate::signal::SignalPlace;
 use crate::tx::{Receipt, Tx};
@@ -140,6 +140,27 @@ impl<'t> Tx<'t> {
                 self.append(leaf, key.as_deref().map(|k| (subject, k)))
             }
         }
+    }
+
+    /// As [`Tx::note`], of what somebody did about a subject.
+    ///
+    /// # Errors
+    /// As [`Tx::note`].
+    pub async fn note_by(
+        &mut self,
+        act: &str,
+        about: &str,
+        items: &[&str],
+        actor: &Actor,
+        outcome: Outcome,
+        subject: SubjectId,
+    ) -> Result<Receipt, StoreError> {
+        let mut leaf = self.plain_leaf(act, about, outcome);
+        actor.party().as_str().clone_into(&mut leaf.party);
+        actor.name().clone_into(&mut leaf.actor);
+        leaf.items = items.iter().map(|i| (*i).to_owned()).collect();
+        let key = self.key(subject).await?;
+        self.append(leaf, key.as_deref().map(|key| (subject, key)))
     }
 
     /// Writes the leaf of a refusal that named what the policy does not know, so that no subject's standing

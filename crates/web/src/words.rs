@@ -12,7 +12,7 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 /// Acts on personal data.
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
-pub const DEEDS: [&str; 32] = [
+pub const DEEDS: [&str; 35] = [
     "register",
     "login",
     "logout",
@@ -45,6 +45,9 @@ pub const DEEDS: [&str; 32] = [
     "reinstate",
     "acknowledge",
     "certify",
+    "deliver",
+    "token",
+    "token-revoked",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];

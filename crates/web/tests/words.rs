@@ -112,7 +112,7 @@ fn quoted() -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 /// Keys that are put together from a code: `basis-` and a basis, `fault-` and a fault.
-const CODED: [&str; 13] = [
+const CODED: [&str; 14] = [
     "basis-",
     "source-",
     "act-",
@@ -123,6 +123,7 @@ const CODED: [&str; 13] = [
     "chapter-",
     "topic-",
     "event-",
+    "egress-",
     "document-",
     "recipient-state-",
     "recipient-wrong-",

@@ -6,7 +6,9 @@
 
 use avouch_policy::Party;
 use avouch_seal::SubjectId;
-use avouch_store::{Credential, Hold, Job, Notice, ReaderKind, Receipt, StoreError, Transact, Tx, notice_id};
+use avouch_store::{
+    Credential, Disclosure, Hold, Job, Notice, ReaderKind, Receipt, StoreError, Transact, Tx, notice_id,
+};
 
 use crate::app::App;
 use crate::fault::Fault;
@@ -84,6 +86,21 @@ impl App {
         Ok(reading.look()?.notices(subject).await?)
     }
 
+    /// A reader acknowledged by its answer.
+    pub(super) async fn acknowledged(&self, notice: Notice) -> Result<(), Fault> {
+        self.store.transact(Acknowledge { notice }).await?;
+        Ok(())
+    }
+
+    /// What was given of a subject to recipients, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn disclosures(&self, subject: SubjectId) -> Result<Vec<Disclosure>, Fault> {
+        let mut reading = self.store.reading().await?;
+        Ok(reading.look()?.disclosures(subject).await?)
+    }
+
     /// Suspends a service that has not acknowledged a notice by its time.
     pub(crate) async fn hear_silence(&self, subject: SubjectId, job: &Job) -> Result<(), Fault> {
         let Some(notice) = self.notice_of(subject, job).await? else { return Ok(()) };
@@ -91,7 +108,7 @@ impl App {
     }
 
     /// The open notice a job is about; nothing once it was acknowledged.
-    async fn notice_of(&self, subject: SubjectId, job: &Job) -> Result<Option<Notice>, Fault> {
+    pub(super) async fn notice_of(&self, subject: SubjectId, job: &Job) -> Result<Option<Notice>, Fault> {
         let Some(id) = notice_id(&job.body) else { return Ok(None) };
         let mut reading = self.store.reading().await?;
         let notice = reading.look()?.notice(subject, id).await?;

@@ -230,6 +230,7 @@ impl Transact for SweepHeld {
         let quarantined = tx.sweep_quarantine().await?;
         tx.sweep_tries(self.window).await?;
         tx.sweep_accounts(DEAD_LETTERS).await?;
+        tx.sweep_sharing(crate::sharing::egress::ANSWERS).await?;
         let receipt = tx.note("sweep", "retention", &[], Party::System, Outcome::Done, None).await?;
         Ok((held, quarantined, receipt))
     }

@@ -82,3 +82,48 @@ act-suspend = Service suspended
 act-reinstate = Service let in again
 act-acknowledge = Acknowledged
 act-certify = Erasure certified
+act-deliver = Handed over
+act-token = Token made
+act-token-revoked = Token revoked
+part-sharing = Shared with others
+sharing-lead = Who outside got something of yours, why and when. Nobody else did.
+sharing-given = What was given
+sharing-given-none = Nothing of yours was given to anybody outside.
+sharing-recipients = Who may get something
+sharing-recipients-text = Those who decide for themselves get nothing unless you switch them on. One click takes it back, from the next moment on.
+sharing-may = May get: { $items }. For: { $purposes }.
+sharing-times = { $count ->
+    [0] Got nothing so far
+    [one] Got something once
+   *[other] Got something { $count } times
+}
+sharing-contact = Contact: { $contact }
+sharing-policy = Its own policy: { $address }
+sharing-told = What was passed on
+sharing-told-text = When you correct, withdraw or delete something, everybody who holds it is told, and must confirm.
+sharing-told-none = There was nothing to pass on.
+sharing-confirmed = confirmed { $at }
+sharing-unconfirmed = not confirmed yet
+egress-queued = waits to be sent
+egress-sending = being sent
+egress-sent = received
+egress-failed = not received
+egress-unknown = not known whether it was received
+egress-refused = stopped before it was sent
+part-services = Services
+services-lead = The applications that may call. Each claims the purposes it is bound to, and forgets within the time it declared.
+services-none = No service is registered.
+service-suspended = suspended
+service-keeps = { $minutes ->
+    [one] Keeps what it reads for a minute at most
+   *[other] Keeps what it reads for { $minutes } minutes at most
+}
+service-keeps-nothing = Keeps nothing of what it reads
+service-owes = { $count ->
+    [0] Owes no acknowledgement
+    [one] Owes 1 acknowledgement
+   *[other] Owes { $count } acknowledgements
+}
+service-late = { $count } late
+service-suspend = Suspend
+service-resume = Let in again

@@ -82,3 +82,43 @@ act-suspend = 已暂停服务
 act-reinstate = 已恢复服务
 act-acknowledge = 已确认
 act-certify = 已证明删除
+act-deliver = 已交付
+act-token = 已生成令牌
+act-token-revoked = 已撤销令牌
+part-sharing = 对外提供
+sharing-lead = 谁在外部收到了您的哪些信息、为何、何时。此外没有其他人收到。
+sharing-given = 已提供的信息
+sharing-given-none = 您的信息没有提供给任何外部主体。
+sharing-recipients = 可能接收信息的主体
+sharing-recipients-text = 自行决定如何处理信息的主体，只有在您开启后才会收到信息；一次点击即可撤回，立即生效。
+sharing-may = 可接收：{ $items }。用于：{ $purposes }。
+sharing-times = { $count ->
+    [0] 尚未收到过信息
+   *[other] 已收到 { $count } 次
+}
+sharing-contact = 联系方式：{ $contact }
+sharing-policy = 其隐私政策：{ $address }
+sharing-told = 已传达的事项
+sharing-told-text = 您更正、撤回或删除信息后，持有该信息的各方都会接到通知，并须予以确认。
+sharing-told-none = 没有需要传达的事项。
+sharing-confirmed = 已于 { $at } 确认
+sharing-unconfirmed = 尚未确认
+egress-queued = 等待发送
+egress-sending = 正在发送
+egress-sent = 对方已收到
+egress-failed = 对方未收到
+egress-unknown = 不确定对方是否收到
+egress-refused = 发送前已停止
+part-services = 服务
+services-lead = 可以调用接口的应用。每个服务只能用于其绑定的目的，并须在其声明的时间内删除。
+services-none = 尚未登记服务。
+service-suspended = 已暂停
+service-keeps = 读取的信息最多保留 { $minutes } 分钟
+service-keeps-nothing = 不保留读取的信息
+service-owes = { $count ->
+    [0] 没有待确认事项
+   *[other] 有 { $count } 项待确认
+}
+service-late = { $count } 项逾期
+service-suspend = 暂停
+service-resume = 恢复

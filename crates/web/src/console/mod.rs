@@ -17,10 +17,16 @@ pub mod home;
 pub mod leaves;
 pub mod names;
 pub mod recipients;
+pub mod services;
 
 /// The parts of the console: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 4] =
-    [("/", "part-today"), ("/names", "part-names"), ("/recipients", "part-recipients"), ("/leaves", "part-leaves")];
+pub const PARTS: [(&str, &str); 5] = [
+    ("/", "part-today"),
+    ("/names", "part-names"),
+    ("/recipients", "part-recipients"),
+    ("/services", "part-services"),
+    ("/leaves", "part-leaves"),
+];
 
 /// An operator who is signed in.
 #[derive(Debug, Clone)]

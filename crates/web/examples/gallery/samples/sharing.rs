@@ -1,6 +1,8 @@
 //! Sharing: the register of recipients.
 
 use avouch_web::console::recipients::{Check, Document, Open, RecipientPage, Recipients, Row};
+use avouch_web::console::services::{self, Services};
+use avouch_web::site::privacy::sharing::{Given, Recipient, Sharing, Told};
 use avouch_web::words;
 
 use super::{Page, Set, at, facts, put};
@@ -59,6 +61,67 @@ fn one(s: &Set, ended: bool, error: &str) -> RecipientPage {
     }
 }
 
+fn services(s: &Set) -> Services {
+    let service = |name: &str, suspended: bool| services::Row {
+        name: name.into(),
+        purposes: s.purpose("content"),
+        cache: suspended.then_some(60),
+        hook: if suspended { "https://feed.plaza.example/avouch".into() } else { String::new() },
+        suspended,
+        reason: if suspended { s.pick("no acknowledgement of a notice", "未确认通知") } else { String::new() },
+        created: at("2026-12-01T04:00:00Z"),
+        open: u64::from(suspended),
+        late: u64::from(suspended),
+    };
+    Services { rows: vec![service("feed", true), service("shop", false)], f: s.staff("/services") }
+}
+
+fn centre(s: &Set, empty: bool) -> Sharing {
+    let f = s.somebody("/privacy/sharing");
+    let name = |name: &str| facts::text(&format!("sharing.recipients.{name}.name"), s.lang);
+    let recipient = |of: &str, role: &str, consent: Option<bool>, times: u64| Recipient {
+        name: of.into(),
+        label: name(of),
+        clause: "4.1".into(),
+        kind: facts::text(&format!("sharing.recipients.{of}.kind"), s.lang),
+        role: words::role(f.texts, role),
+        contact: format!("privacy@{of}.example"),
+        policy: consent.map(|_| format!("https://{of}.example/privacy")).unwrap_or_default(),
+        purposes: s.purpose("orders"),
+        items: f.texts.list(&[s.item("phone"), s.item("address")]),
+        consent,
+        times,
+    };
+    let given = |state: &str, index: u64| Given {
+        at: at("2026-12-16T04:00:00Z"),
+        recipient: name("courier"),
+        purpose: s.purpose("orders"),
+        items: f.texts.list(&[s.item("phone"), s.item("address")]),
+        who: format!("{} shop", words::party(f.texts, "service")),
+        state: f.t(state),
+        receipt: format!("a/{index}"),
+    };
+    let told = |event: &str, confirmed: bool| Told {
+        at: at("2026-12-17T04:00:00Z"),
+        name: name("courier"),
+        event: f.t(event),
+        about: s.item("address"),
+        confirmed: confirmed.then(|| at("2026-12-17T05:00:00Z")),
+    };
+    let (times, given, told) = if empty {
+        (0, Vec::new(), Vec::new())
+    } else {
+        let given = vec![given("egress-sent", 1180), given("egress-unknown", 1181)];
+        (2, given, vec![told("event-correction", true), told("event-deletion", false)])
+    };
+    let recipients = vec![
+        recipient("payment", "controller", Some(true), 0),
+        recipient("ads", "controller", Some(false), 0),
+        recipient("courier", "processor", None, times),
+    ];
+    Sharing { given, recipients, told, f }
+}
+
 pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     let rows = vec![
         row(s, "courier", "recipient-state-failed", true, 1),
@@ -68,4 +131,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     put(out, "console-recipient", &one(s, false, ""));
     put(out, "console-recipient-wrong", &one(s, false, "recipient-wrong-not-a-day"));
     put(out, "console-recipient-ended", &one(s, true, ""));
+    put(out, "console-services", &services(s));
+    put(out, "sharing", &centre(s, false));
+    put(out, "sharing-none", &centre(s, true));
 }

@@ -21,17 +21,19 @@ pub mod real_name;
 pub mod receipts;
 pub mod security;
 pub mod sessions;
+pub mod sharing;
 pub mod signals;
 pub mod uses;
 pub mod waiting;
 
 /// The parts of the centre: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 12] = [
+pub const PARTS: [(&str, &str); 13] = [
     ("/privacy", "part-overview"),
     ("/privacy/content", "part-content"),
     ("/privacy/signals", "part-signals"),
     ("/privacy/uses", "part-uses"),
     ("/privacy/consents", "part-consents"),
+    ("/privacy/sharing", "part-sharing"),
     ("/privacy/export", "part-export"),
     ("/privacy/security", "part-security"),
     ("/privacy/real-name", "part-real-name"),
