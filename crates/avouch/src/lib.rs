@@ -5,7 +5,7 @@
 //! | [`collection`] | 1: accounts and records |
 //! | [`outbound`] | 4.1: the one way out, for whoever sends |
 //! | [`usage`] | 2: use by services, one subject or in bulk |
-//! | [`storage`] | 5: retention, erasure |
+//! | [`storage`] | 5: retention, erasure, the border |
 //! | [`security`] | 5.5: passwords, codes, second factors, limits, sessions, operators |
 //! | [`rights`] | 6: see, correct, export, delete, cancel, consent |
 //! | [`updates`] | 7: the archive of policies |
@@ -36,7 +36,7 @@ pub mod store {
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence,
+        Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, CrossingMark, Denied, Evidence,
         Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Permission, PermissionState, Proof, PublicId,
         Published, Receipt, Record, RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken, SignalPlace,
         SignalSum, Store, StoreConfig, StoreError, UseCount, Used, Which,

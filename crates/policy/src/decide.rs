@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::bits::Bits;
+use crate::crossing::{Crossed, Crossing};
 use crate::model::{Basis, Party, Role};
 use crate::rules::{ItemId, PurposeId, PurposeRule, RecipientId, RegionId, Rules, party_bit};
 
@@ -120,6 +121,9 @@ pub struct Standing {
     pub instruments: Bits,
     /// Items whose permission the person's device refuses; asked for when one of them is collected.
     pub denied: Bits,
+    /// How many people's data has gone abroad this year, with this person among them as far as the ask counts them;
+    /// asked for when something is sent abroad.
+    pub crossed: Crossed,
 }
 
 impl Standing {
@@ -141,6 +145,7 @@ impl Standing {
             abroad: Bits::new(),
             instruments: Bits::new(),
             denied: Bits::new(),
+            crossed: Crossed { plain: 0, sensitive: 0 },
         }
     }
 }
@@ -254,6 +259,10 @@ codes! {
     OutOfRegion = "out-of-region", Violation, "5.3", "storage.home|cross_border.mechanism";
     /// Abroad without a mechanism in force, or where the policy lets nothing leave.
     NoMechanism = "no-mechanism", Violation, "5.4", "cross_border.mechanism";
+    /// Abroad, sensitive, by an exemption that covers plain data alone.
+    MechanismSensitive = "mechanism-sensitive", Violation, "5.4", "cross_border.exempt_below|cross_border.mechanism";
+    /// Abroad, and as many people this year as the mechanism no longer covers.
+    MechanismExceeded = "mechanism-exceeded", Violation, "5.4", "cross_border.assess_from|cross_border.mechanism";
     /// Abroad without separate consent.
     NoAbroadConsent = "no-abroad-consent", Violation, "5.4", "cross_border.separate_consent|cross_border.notice";
     /// The device's permission for the item is switched off.
@@ -356,6 +365,25 @@ impl Reasons {
     }
 }
 
+/// Which kinds of items are asked for.
+#[derive(Debug, Clone, Copy)]
+struct Kinds {
+    plain: bool,
+    sensitive: bool,
+}
+
+/// Whether a mechanism covers these kinds of data of so many people.
+fn covered(crossing: &Crossing, kinds: Kinds, crossed: Crossed, no: &mut Reasons) {
+    let below = |limit: Option<u32>, people: u32| limit.is_none_or(|limit| people < limit);
+    if kinds.sensitive && crossing.sensitive_below == Some(0) {
+        no.act(Code::MechanismSensitive);
+    } else if kinds.sensitive && !below(crossing.sensitive_below, crossed.sensitive)
+        || kinds.plain && !below(crossing.plain_below, crossed.plain)
+    {
+        no.act(Code::MechanismExceeded);
+    }
+}
+
 fn holds(period: Option<(Timestamp, Timestamp)>, at: Timestamp) -> bool {
     period.is_some_and(|(from, until)| from <= at && at < until)
 }
@@ -372,7 +400,7 @@ impl Rules {
         if purpose.parties & party_bit(ask.party) == 0 {
             no.act(Code::PartyNotAllowed);
         }
-        let sensitive = self.items(purpose, ask, &mut no);
+        let kinds = self.items(purpose, ask, &mut no);
         // What the device refuses is not taken in by any other way either; what was taken in before stands on its
         // own consent.
         if ask.act == Act::Collect {
@@ -381,10 +409,10 @@ impl Rules {
             }
         }
         Self::person(purpose, standing, ask, &mut no);
-        Self::basis(purpose, sensitive, standing, ask, &mut no);
+        Self::basis(purpose, kinds.sensitive, standing, ask, &mut no);
         match (ask.act, ask.recipient) {
             (Act::Share, None) => no.act(Code::NoRecipient),
-            (Act::Share, Some(recipient)) => self.share(purpose, standing, ask, recipient, &mut no),
+            (Act::Share, Some(recipient)) => self.share(purpose, kinds, standing, ask, recipient, &mut no),
             (_, Some(_)) => no.act(Code::RecipientNotAsked),
             (_, None) => {}
         }
@@ -400,12 +428,12 @@ impl Rules {
         }
     }
 
-    /// The items: known, the purpose's own, and assessed where they are sensitive. Gives whether one is.
-    fn items(&self, purpose: &PurposeRule, ask: &Ask, no: &mut Reasons) -> bool {
+    /// The items: known, the purpose's own, and assessed where they are sensitive. Gives which kinds there are.
+    fn items(&self, purpose: &PurposeRule, ask: &Ask, no: &mut Reasons) -> Kinds {
         if ask.items.is_empty() {
             no.act(Code::NoItems);
         }
-        let mut sensitive = false;
+        let mut kinds = Kinds { plain: false, sensitive: false };
         for id in &ask.items {
             let Some(item) = self.item_rules.get(usize::from(id.index())) else {
                 no.item(Code::UnknownItem, *id);
@@ -414,14 +442,15 @@ impl Rules {
             if !purpose.items.has(id.index()) {
                 no.item(Code::ItemNotInPurpose, *id);
             }
+            kinds.plain |= !item.sensitive;
             if item.sensitive {
-                sensitive = true;
+                kinds.sensitive = true;
                 if item.assessed.is_none_or(|approved| ask.at < approved) {
                     no.item(Code::NoAssessment, *id);
                 }
             }
         }
-        sensitive
+        kinds
     }
 
     /// What is true of the person, whatever the purpose rests on.
@@ -472,7 +501,15 @@ impl Rules {
     }
 
     /// Who outside gets it.
-    fn share(&self, purpose: &PurposeRule, standing: &Standing, ask: &Ask, recipient: RecipientId, no: &mut Reasons) {
+    fn share(
+        &self,
+        purpose: &PurposeRule,
+        kinds: Kinds,
+        standing: &Standing,
+        ask: &Ask,
+        recipient: RecipientId,
+        no: &mut Reasons,
+    ) {
         let Some(rule) = self.recipient_rules.get(usize::from(recipient.index())) else {
             return no.act(Code::UnknownRecipient);
         };
@@ -501,8 +538,9 @@ impl Rules {
             no.act(Code::NoRecipientConsent);
         }
         if rule.region != Some(standing.home) {
-            if !self.abroad_allowed || !holds(rule.mechanism, ask.at) {
-                no.act(Code::NoMechanism);
+            match rule.crossing.filter(|crossing| self.abroad_allowed && crossing.holds(ask.at)) {
+                Some(crossing) => covered(&crossing, kinds, standing.crossed, no),
+                None => no.act(Code::NoMechanism),
             }
             if !standing.abroad.has(recipient.index()) {
                 no.act(Code::NoAbroadConsent);

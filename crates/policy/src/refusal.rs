@@ -185,6 +185,18 @@ const fn said(code: Code) -> Said {
             "{recipient}位于境外，且没有生效的法定出境机制及经批准的影响评估。",
             "请先完成法定出境机制和影响评估，并登记到政策中。",
         ],
+        Code::MechanismSensitive => [
+            "The exemption {recipient} is sent to by covers no sensitive data, not even of one person.",
+            "Leave the sensitive item out, or complete a standard contract, a certification or an assessment.",
+            "向{recipient}提供所依据的豁免不适用于敏感个人信息，一人也不行。",
+            "请去掉敏感信息项，或先完成标准合同、认证或安全评估。",
+        ],
+        Code::MechanismExceeded => [
+            "So many people's data has gone abroad this year that the mechanism for {recipient} covers no more.",
+            "Complete the mechanism the law asks from this number on, and enter it in the policy; until then nothing more goes.",
+            "本年度已出境的人数达到上限，向{recipient}提供所依据的出境机制不再适用。",
+            "请先完成法律对该数量要求的出境机制并登记到政策中；在此之前不得继续提供。",
+        ],
         Code::NoAbroadConsent => [
             "There is no separate consent to {recipient}, which is abroad.",
             "Ask the person separately, with what the law requires to be told.",

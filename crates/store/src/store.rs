@@ -311,7 +311,7 @@ impl Store {
     /// # Errors
     /// What keeps the store from recording; the values are dropped unread.
     pub async fn release(&self, opened: Vec<Opened>) -> Result<Option<Vec<Used>>, StoreError> {
-        let leaves = opened.iter().map(|o| (o.subject, o.epoch, o.leaf.clone())).collect();
+        let leaves = opened.iter().map(|o| (o.subject, o.epoch, o.leaf.clone(), o.going)).collect();
         let receipts = self.transact(Release(leaves)).await?;
         Ok(receipts.map(|receipts| {
             opened.into_iter().zip(receipts).map(|(o, receipt)| Used { records: o.records, receipt }).collect()

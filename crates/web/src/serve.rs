@@ -48,6 +48,7 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/uses", get(privacy::uses::show))
         .route("/privacy/consents", get(privacy::consents::show))
         .route("/privacy/consents/{purpose}", post(privacy::consents::send))
+        .route("/privacy/consents/abroad/{recipient}", post(privacy::consents::send_abroad))
         .route("/privacy/signals", get(privacy::signals::show))
         .route("/privacy/signals/{purpose}/{item}/delete", post(privacy::signals::delete))
         .route("/privacy/waiting", get(privacy::waiting::show))
@@ -94,6 +95,8 @@ pub fn console_routes(app: App) -> Router {
         .route("/names", get(console::names::list))
         .route("/names/{subject}", post(console::names::open))
         .route("/names/{subject}/decide", post(console::names::decide))
+        .route("/border", get(console::border::show))
+        .route("/border/settle", post(console::border::settle))
         .route("/leaves", get(console::leaves::list))
         .route("/leaves/{log}/{index}", get(console::leaves::one))
         .with_state(web.clone());

@@ -12,7 +12,7 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 /// Acts on personal data.
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
-pub const DEEDS: [&str; 19] = [
+pub const DEEDS: [&str; 21] = [
     "register",
     "login",
     "logout",
@@ -32,6 +32,8 @@ pub const DEEDS: [&str; 19] = [
     "import",
     "import-end",
     "permission",
+    "threshold",
+    "threshold-done",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];
@@ -39,6 +41,9 @@ pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];
 pub const PARTIES: [&str; 4] = ["subject", "service", "operator", "system"];
 /// What a recipient is.
 pub const ROLES: [&str; 4] = ["processor", "controller", "joint", "authority"];
+/// Ways across the border.
+pub const MECHANISMS: [&str; 5] =
+    ["security-assessment", "standard-contract", "certification", "exemption", "adequacy"];
 /// The chapters of a policy.
 pub const CHAPTERS: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "8"];
 
@@ -84,6 +89,12 @@ pub fn role(t: Texts, code: &str) -> String {
     coded(t, "role", code)
 }
 
+/// The words for a way across the border.
+#[must_use]
+pub fn mechanism(t: Texts, code: &str) -> String {
+    coded(t, "mechanism", code)
+}
+
 /// The title of a chapter, by its number.
 #[must_use]
 pub fn chapter(t: Texts, number: &str) -> String {
@@ -102,7 +113,7 @@ mod tests {
 
     #[test]
     fn every_code_has_words_in_every_language() {
-        let kinds: [(&str, &[&str]); 9] = [
+        let kinds: [(&str, &[&str]); 10] = [
             ("basis", &BASES),
             ("source", &SOURCES),
             ("act", &ACTS),
@@ -111,6 +122,7 @@ mod tests {
             ("party", &PARTIES),
             ("actor", &PARTIES),
             ("role", &ROLES),
+            ("mechanism", &MECHANISMS),
             ("chapter", &CHAPTERS),
         ];
         for lang in Lang::ALL {

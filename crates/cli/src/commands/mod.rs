@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+pub(crate) mod border;
 pub(crate) mod calendar;
 pub(crate) mod demo;
 pub(crate) mod doctor;

@@ -12,13 +12,15 @@ use crate::http::cookie;
 use crate::shown::Shown;
 use crate::state::Web;
 
+pub mod border;
 pub mod enter;
 pub mod home;
 pub mod leaves;
 pub mod names;
 
 /// The parts of the console: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 3] = [("/", "part-today"), ("/names", "part-names"), ("/leaves", "part-leaves")];
+pub const PARTS: [(&str, &str); 4] =
+    [("/", "part-today"), ("/names", "part-names"), ("/border", "part-border"), ("/leaves", "part-leaves")];
 
 /// An operator who is signed in.
 #[derive(Debug, Clone)]

@@ -1,11 +1,12 @@
 //! The privacy centre.
 
+use avouch::storage::border::Notice;
 use avouch_web::form::{Field, Input};
 use avouch_web::frame::Frame;
 use avouch_web::shown::Shown;
 use avouch_web::site::privacy::Kept;
 use avouch_web::site::privacy::cancel::{Cancel, Cancelling, Erased};
-use avouch_web::site::privacy::consents::{Answer, Consents, Fixed, Sensitive, Switch};
+use avouch_web::site::privacy::consents::{Abroad, Answer, Consents, Fixed, Sensitive, Switch};
 use avouch_web::site::privacy::correct::Correct;
 use avouch_web::site::privacy::delete::{Delete, Deleted};
 use avouch_web::site::privacy::export::{Export, Part};
@@ -303,8 +304,28 @@ fn consents(s: &Set) -> Consents {
         version: "1.0".into(),
         receipt: format!("{LOG}/{index}"),
     };
+    let abroad = Abroad {
+        notice: Notice {
+            recipient: "overseas".into(),
+            clause: "5.4".into(),
+            name: s.pick("Overseas Mail (demo)", "海外邮件（演示）"),
+            contact: "privacy@overseas.example".into(),
+            region: s.pick("United States", "美国"),
+            purposes: vec![s.purpose("marketing")],
+            method: s.pick("Kept until the message is sent, then deleted.", "保存至邮件发出，随后删除。"),
+            kinds: vec![s.item("email"), s.item("nickname")],
+            sensitive: Vec::new(),
+            rights: s.pick(
+                "Write to the address above, or ask us to do it for you.",
+                "可致函上述联系方式，也可由我们代您提出。",
+            ),
+        },
+        on: false,
+        since: None,
+    };
     Consents {
         switches,
+        abroad: vec![abroad],
         fixed,
         history: vec![
             answer("2026-12-12T09:00:00Z", "marketing", true, 803),
