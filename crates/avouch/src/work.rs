@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::collection::real_name;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
+use crate::sharing::transfer;
 use crate::storage::erase;
 
 /// How long a failed job waits before it is tried again, at most.
@@ -52,6 +53,10 @@ impl App {
             (real_name::JOB, Some(subject)) => self.check_name(subject, job.tries).await,
             (real_name::END_JOB, Some(subject)) => self.end_name_check(subject, &job.body).await,
             (real_name::AGE_JOB, Some(subject)) => self.grow(subject, &job.body).await,
+            (transfer::JOB, _) => {
+                let id = transfer::from_text(&job.body).ok_or(Fault::NotFound)?;
+                self.tell_everybody(id).await.map(|_| ())
+            }
             (avouch_store::SWEEP_OBJECTS, _) => self.store.sweep_objects().await.map(|_| ()).map_err(Fault::from),
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),

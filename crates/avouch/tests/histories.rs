@@ -238,7 +238,9 @@ async fn judge(home: &Home, world: &World, writers: &[App]) {
             match (evidence.leaf.act.as_str(), evidence.leaf.outcome) {
                 ("consent", Outcome::Done) => given = true,
                 ("withdraw", Outcome::Done) => given = false,
-                ("use" | "share", Outcome::Done) => assert!(given, "leaf {:?} is a use after a withdrawal", evidence.receipt),
+                ("use" | "share", Outcome::Done) => {
+                    assert!(given, "leaf {:?} is a use after a withdrawal", evidence.receipt)
+                }
                 _ => {}
             }
         }
@@ -250,13 +252,7 @@ async fn judge(home: &Home, world: &World, writers: &[App]) {
     }
 }
 
-async fn run(
-    home: &Home,
-    writers: Vec<App>,
-    readers: Vec<Reader>,
-    people: Vec<SubjectId>,
-    (wanted, seed): (u64, u64),
-) {
+async fn run(home: &Home, writers: Vec<App>, readers: Vec<Reader>, people: Vec<SubjectId>, (wanted, seed): (u64, u64)) {
     let histories = people.iter().map(|_| Mutex::default()).collect();
     let world = Arc::new(World {
         clock: AtomicU64::new(0),

@@ -145,12 +145,7 @@ fn count(pack: &LawPack, id: &str) -> Option<u32> {
 
 /// What a recipient's mechanism covers, from the first day it holds. Nothing for an exemption without citation: it
 /// is not told which one it is.
-pub(crate) fn crossing(
-    way: &Abroad,
-    law: Option<&CrossingLaw>,
-    from: Timestamp,
-    until: Timestamp,
-) -> Option<Crossing> {
+pub(crate) fn crossing(way: &Abroad, law: Option<&CrossingLaw>, from: Timestamp, until: Timestamp) -> Option<Crossing> {
     let limit = |id: &str| law.and_then(|law| count(law.pack, id));
     let all = Crossing { from, until, counted: true, plain_below: None, sensitive_below: None };
     Some(match way.mechanism {

@@ -1,6 +1,6 @@
 //! The decision: pure, on a subject's standing and an ask, deny by default.
 //!
-//! Keeps promises 2.0, 2.5, 2.7, 4.1, 4.4, 5.4 and 6.4. Every reason to refuse is collected; unknown
+//! Keeps promises 2.0, 2.5, 2.7, 4.1, 4.3, 4.4, 5.4 and 6.4. Every reason to refuse is collected; unknown
 //! anything is a refusal. Nothing here can make a permit: that is the store's alone.
 
 use jiff::Timestamp;
@@ -117,6 +117,8 @@ pub struct Standing {
     pub recipients: Bits,
     /// Recipients abroad separately consented to.
     pub abroad: Bits,
+    /// Purposes that a change of hands changes, and that were not consented to anew.
+    pub frozen: Bits,
     /// Exceptional purposes with an entry in the register.
     pub instruments: Bits,
     /// Items whose permission the person's device refuses; asked for when one of them is collected.
@@ -143,6 +145,7 @@ impl Standing {
             objected: Bits::new(),
             recipients: Bits::new(),
             abroad: Bits::new(),
+            frozen: Bits::new(),
             instruments: Bits::new(),
             denied: Bits::new(),
             crossed: Crossed { plain: 0, sensitive: 0 },
@@ -239,6 +242,10 @@ codes! {
     Restricted = "restricted", Violation, "6.5", "rights.restrict";
     /// The person objected to the purpose.
     Objected = "objected", Violation, "6.5", "rights.restrict";
+    /// The purpose changes with a change of hands, and the person has not consented anew.
+    Frozen = "frozen", Violation, "4.3", "sharing.transfer|basis.consent";
+    /// The one record that was asked for is past its end.
+    Expired = "expired", Violation, "5.1", "principle.shortest";
     /// An exceptional purpose without an entry in the register.
     NoInstrument = "no-instrument", Violation, "2.7", "basis.legal_duty";
     /// Sharing without saying with whom.
@@ -397,7 +404,7 @@ impl Rules {
             no.act(Code::UnknownPurpose);
             return Verdict::Refused(Refusal::of(ask, no.0));
         };
-        if purpose.parties & party_bit(ask.party) == 0 {
+        if purpose.parties & party_bit(ask.party) == 0 && !self.hands_over(ask) {
             no.act(Code::PartyNotAllowed);
         }
         let kinds = self.items(purpose, ask, &mut no);
@@ -426,6 +433,12 @@ impl Rules {
         } else {
             Verdict::Refused(Refusal::of(ask, no.0))
         }
+    }
+
+    /// Whether the system hands over to a successor: that is its act, whoever else may claim the purpose (4.3).
+    fn hands_over(&self, ask: &Ask) -> bool {
+        let rule = ask.recipient.and_then(|r| self.recipient_rules.get(usize::from(r.index())));
+        ask.act == Act::Share && ask.party == Party::System && rule.is_some_and(|r| r.role == Role::Successor)
     }
 
     /// The items: known, the purpose's own, and assessed where they are sensitive. Gives which kinds there are.
@@ -468,6 +481,9 @@ impl Rules {
         }
         if standing.restricted && !keep && !duty {
             no.act(Code::Restricted);
+        }
+        if standing.frozen.has(ask.purpose.index()) && !keep && !duty {
+            no.act(Code::Frozen);
         }
         let cannot_do_without = purpose.basis == Basis::Contract && purpose.essential;
         if standing.objected.has(ask.purpose.index()) && !duty && !cannot_do_without {

@@ -319,7 +319,8 @@ mod tests {
             );
             assert_eq!(counted, record.period().is_some(), "{id}: a time needs a number");
             assert_eq!(counted, record.calendar != Counting::None, "{id}: a time, and only a time, needs a calendar");
-            let number = counted || matches!(record.unit, Measure::People | Measure::Percent | Measure::Age | Measure::Times);
+            let number =
+                counted || matches!(record.unit, Measure::People | Measure::Percent | Measure::Age | Measure::Times);
             assert_eq!(number, record.count().is_some(), "{id}: number or word");
         }
     }

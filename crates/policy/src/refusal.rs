@@ -128,6 +128,18 @@ const fn said(code: Code) -> Said {
             "本人已拒绝{purpose}的处理。",
             "请停止处理；只有本人可以撤回拒绝。",
         ],
+        Code::Frozen => [
+            "A change of hands changes {purpose}, and the person has not consented to it anew.",
+            "Ask the person anew; until then use what does not change.",
+            "业务转移变更了{purpose}，且尚未重新取得同意。",
+            "请重新征求同意；在此之前仅可为未变更的目的处理。",
+        ],
+        Code::Expired => [
+            "The record is past its end and is no longer used.",
+            "Do without it; if it is still needed, collect it anew for a purpose the policy names.",
+            "该记录已超过保存期限，不再使用。",
+            "请不要再使用；如仍有需要，请按政策列明的目的重新收集。",
+        ],
         Code::NoInstrument => [
             "This use is exceptional ({purpose}), and there is no entry in the register for it.",
             "Enter the legal ground, the scope and the approvals in the register first.",

@@ -25,6 +25,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("controller", "independent controller", "独立处理者"),
     ("joint", "joint controller", "共同处理者"),
     ("authority", "authority", "国家机关"),
+    ("successor", "successor of the business", "业务承继方"),
     // origins
     ("provided", "given by you", "由您提供"),
     ("automatic", "noted by the system", "自动收集"),

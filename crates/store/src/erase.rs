@@ -100,6 +100,7 @@ impl<'t> Tx<'t> {
             ("place", "DELETE FROM place WHERE subject = ?1"),
             ("job", "DELETE FROM job WHERE subject = ?1 AND kind = 'message'"),
             ("name_check", "DELETE FROM name_check WHERE subject = ?1"),
+            ("transfer_person", "DELETE FROM transfer_person WHERE subject = ?1"),
             ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
             ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),
             ("standing", "DELETE FROM standing WHERE subject = ?1"),

@@ -41,6 +41,7 @@ mod signal;
 mod standing;
 mod store;
 mod transact;
+mod transfer;
 mod tx;
 mod upload;
 mod writer;
@@ -76,6 +77,7 @@ pub use signal::{Expired, NewSignal, Permission, PermissionState, SignalPlace, S
 pub use standing::{Account, ConsentKind};
 pub use store::{Faults, Store, StoreConfig};
 pub use transact::Transact;
+pub use transfer::{Transfer, TransferCounts, TransferId, TransferPerson, TransferStage};
 pub use tx::{Receipt, Tx};
 pub use upload::Upload;
 

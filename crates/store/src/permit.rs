@@ -93,6 +93,18 @@ impl Permit<'_> {
         self.ask.items.contains(&item)
     }
 
+    /// The refusal of what it was asked for, for a reason that shows only where the record rests.
+    pub(crate) fn refused(&self, code: Code) -> Refused {
+        Refused {
+            subject: self.subject,
+            ask: self.ask.clone(),
+            actor: self.actor.clone(),
+            policy: Arc::clone(&self.policy),
+            stopped: None,
+            refusal: Refusal::of(&self.ask, vec![Reason::act(code)]),
+        }
+    }
+
     /// That it is spent in the look or transaction it was minted in.
     pub(crate) fn spent_in(&self, look: &Look<'_>) -> Result<(), StoreError> {
         if self.scope == look.scope() {

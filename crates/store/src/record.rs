@@ -248,7 +248,9 @@ impl<'c> Look<'c> {
                 }
             }
         }
-        if matches!(permit.ask.act, Act::Use | Act::Share) && self.policy().purpose_name(permit.ask.purpose) == PUBLICATION {
+        if matches!(permit.ask.act, Act::Use | Act::Share)
+            && self.policy().purpose_name(permit.ask.purpose) == PUBLICATION
+        {
             self.only_published(subject, &mut records).await?;
             if records.is_empty() && matches!(which, Which::One(..)) {
                 return Err(StoreError::NoRecord);
@@ -264,6 +266,15 @@ impl<'c> Look<'c> {
         let mut leaf = permit.leaf(self, Outcome::Done);
         leaf.commitment = Some(commit(&key, &leaf.salt, records.iter().map(|r| &r.value)));
         Ok(Opened { subject, epoch: permit.epoch, leaf, going, records })
+    }
+
+    /// Whether one record is there and past its end: it waits for the sweep, and is opened no more (5.1).
+    pub(crate) async fn is_past_its_end(&mut self, subject: SubjectId, which: &Which) -> Result<bool, StoreError> {
+        let Which::One(item, id) = which else { return Ok(false) };
+        let (name, now) = (self.policy().item_name(*item).to_owned(), self.now());
+        let sql = "SELECT 1 FROM record WHERE subject = ?1 AND item = ?2 AND id = ?3 AND until <= ?4";
+        let params = [Val::Blob(subject.id()), Val::Text(&name), Val::Blob(&id.0), now.into()];
+        Ok(self.db.first(sql, &params).await?.is_some())
     }
 
     /// Leaves of items of which there are many only what is published (4.4): a consent to publication opens

@@ -58,8 +58,10 @@ impl Look<'_> {
         let Some((name, secret)) = credential.split_once('.') else {
             return Ok(None);
         };
-        let Some(row) =
-            self.db.first("SELECT secret, purposes, state, abroad FROM service WHERE name = ?1", &[Val::Text(name)]).await?
+        let Some(row) = self
+            .db
+            .first("SELECT secret, purposes, state, abroad FROM service WHERE name = ?1", &[Val::Text(name)])
+            .await?
         else {
             return Ok(None);
         };
@@ -78,8 +80,10 @@ impl Look<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub async fn service_named(&mut self, name: &str) -> Result<Option<Arc<Credential>>, StoreError> {
-        let row =
-            self.db.first("SELECT purposes, abroad FROM service WHERE name = ?1 AND state = 0", &[Val::Text(name)]).await?;
+        let row = self
+            .db
+            .first("SELECT purposes, abroad FROM service WHERE name = ?1 AND state = 0", &[Val::Text(name)])
+            .await?;
         row.map(|row| checked(name, row.text(0)?, row.text(1)?)).transpose()
     }
 }

@@ -12,7 +12,7 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 /// Acts on personal data.
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
-pub const DEEDS: [&str; 21] = [
+pub const DEEDS: [&str; 28] = [
     "register",
     "login",
     "logout",
@@ -34,13 +34,20 @@ pub const DEEDS: [&str; 21] = [
     "permission",
     "threshold",
     "threshold-done",
+    "transfer",
+    "transfer-told",
+    "transfer-object",
+    "transfer-accept",
+    "transfer-left-out",
+    "transfer-complete",
+    "transfer-off",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];
 /// Who acts.
 pub const PARTIES: [&str; 4] = ["subject", "service", "operator", "system"];
 /// What a recipient is.
-pub const ROLES: [&str; 4] = ["processor", "controller", "joint", "authority"];
+pub const ROLES: [&str; 5] = ["processor", "controller", "joint", "authority", "successor"];
 /// Ways across the border.
 pub const MECHANISMS: [&str; 5] =
     ["security-assessment", "standard-contract", "certification", "exemption", "adequacy"];

@@ -48,7 +48,8 @@ impl Notice {
     pub fn wording(&self) -> String {
         let lists = [&self.purposes, &self.kinds, &self.sensitive].map(|list| list.join(" · "));
         let [purposes, kinds, sensitive] = lists;
-        let parts = [&self.name, &self.contact, &self.region, &purposes, &self.method, &kinds, &sensitive, &self.rights];
+        let parts =
+            [&self.name, &self.contact, &self.region, &purposes, &self.method, &kinds, &sensitive, &self.rights];
         parts.map(String::as_str).join("\n")
     }
 }
@@ -148,8 +149,7 @@ impl App {
         actor: &Actor,
     ) -> Result<Receipt, Fault> {
         let policy = self.policy();
-        let notice =
-            notice(&policy, self.store.region().as_str(), recipient, language).ok_or(Fault::NotFound)?;
+        let notice = notice(&policy, self.store.region().as_str(), recipient, language).ok_or(Fault::NotFound)?;
         let answered = Answered {
             kind: ConsentKind::Abroad,
             target: recipient.to_owned(),
@@ -224,7 +224,8 @@ impl App {
             let text = format!("say in 1 to {LONGEST} letters what was done, e.g. the number of the filing");
             return Err(Fault::Invalid(vec![FieldFault::new("what", "length", text)]));
         }
-        let settle = Settle { operator: operator.to_owned(), year, record: record.to_owned(), reached, what: what.to_owned() };
+        let settle =
+            Settle { operator: operator.to_owned(), year, record: record.to_owned(), reached, what: what.to_owned() };
         self.store.transact(settle).await
     }
 }

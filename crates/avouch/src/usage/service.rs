@@ -56,7 +56,15 @@ impl App {
         if !faults.is_empty() {
             return Err(Fault::Invalid(faults));
         }
-        match self.store.transact(Register { name: name.to_owned(), purposes: purposes.to_vec(), abroad: abroad.map(str::to_owned) }).await {
+        match self
+            .store
+            .transact(Register {
+                name: name.to_owned(),
+                purposes: purposes.to_vec(),
+                abroad: abroad.map(str::to_owned),
+            })
+            .await
+        {
             Err(StoreError::Conflict(_)) => Err(Fault::Taken(name.to_owned())),
             other => Ok(other?),
         }

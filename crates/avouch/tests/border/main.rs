@@ -2,7 +2,15 @@
 //!
 //! Keeps promise 5.4. Counts are seeded in bulk with people of whom only the entry stands; those at the thresholds
 //! are real.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub, missing_debug_implementations, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    missing_debug_implementations,
+    reason = "tests"
+)]
 
 mod support;
 

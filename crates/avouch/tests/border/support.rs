@@ -146,13 +146,7 @@ impl Abroad {
         self.send_through(&self.home.app, person, recipient, item).await
     }
 
-    pub async fn send_through(
-        &self,
-        app: &App,
-        person: SubjectId,
-        recipient: &str,
-        item: &str,
-    ) -> Result<(), Fault> {
+    pub async fn send_through(&self, app: &App, person: SubjectId, recipient: &str, item: &str) -> Result<(), Fault> {
         let items = [item];
         let wanted = Wanted { act: Act::Share, purpose: "marketing", items: &items, recipient: Some(recipient) };
         let actor = Actor::Service(Arc::clone(&self.service));

@@ -7,7 +7,9 @@ use crate::output::{self, Failure, Found};
 
 /// Say how many people's data went abroad this year, and what is to be seen to.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  avouch border --data avouch-data\n\nEnds with 3 while a threshold waits to be seen to.")]
+#[command(
+    after_help = "Example:\n  avouch border --data avouch-data\n\nEnds with 3 while a threshold waits to be seen to."
+)]
 pub(crate) struct Border {
     #[command(flatten)]
     place: Where,
@@ -36,7 +38,8 @@ impl Border {
             for task in border.tasks.iter().filter(|t| t.mark.done.is_none()) {
                 let what = if task.mark.reached { "reached" } else { "near" };
                 let open = if task.provisional { ", provisional" } else { "" };
-                lines.push(format!("to do by {}{open}: {} people {what} ({})", task.due, task.people, task.mark.record));
+                lines
+                    .push(format!("to do by {}{open}: {} people {what} ({})", task.due, task.people, task.mark.record));
             }
             lines.join("\n")
         });

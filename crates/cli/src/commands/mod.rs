@@ -12,6 +12,7 @@ pub(crate) mod retention;
 pub(crate) mod serve;
 pub(crate) mod service;
 pub(crate) mod subject;
+pub(crate) mod transfer;
 
 use std::path::PathBuf;
 

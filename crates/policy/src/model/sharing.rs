@@ -115,6 +115,8 @@ names! {
         Joint = "joint",
         /// A state body that asks under a law.
         Authority = "authority",
+        /// Takes the business over: bound to go on as promised, told to people by name (PIPL article 22).
+        Successor = "successor",
     }
 
     /// A lawful way across the border.

@@ -220,7 +220,7 @@ fn sound() -> (World, Person, Question) {
     (who.state, who.age, who.guardian, who.restricted, who.home) = (State::Active, Age::Adult, false, false, 0);
     (who.consents, who.separate, who.objected) = ([0].into(), [0].into(), BTreeSet::new());
     (who.recipients, who.abroad, who.instruments) = ([0].into(), [0].into(), BTreeSet::new());
-    who.crossed = (1, 1);
+    (who.crossed, who.frozen) = ((1, 1), BTreeSet::new());
     let q = Question {
         act: Act::Share,
         party: PARTIES[1],
@@ -362,6 +362,25 @@ fn promise_2_6_a_registered_duty_hands_out_what_is_asked_and_without_the_entry_n
     assert_eq!(codes(&world, &who, &q), [Code::NoInstrument]);
     who.instruments = [0].into();
     assert_eq!(codes(&world, &who, &q), []);
+}
+
+#[test]
+fn promise_4_3_a_successor_is_bound_by_an_agreement_and_what_it_changes_rests() {
+    let (mut world, mut who, mut q) = sound();
+    world.recipients[0].role = Role::Successor;
+    world.purposes[0].parties = [PARTIES[1]].into();
+    q.party = PARTIES[3];
+    who.recipients.clear();
+    assert_eq!(codes(&world, &who, &q), [], "no consent but the purpose's own, and the system's act");
+    who.frozen = [0].into();
+    assert_eq!(codes(&world, &who, &q), [Code::Frozen]);
+    q.act = Act::Keep;
+    q.recipient = None;
+    assert_eq!(codes(&world, &who, &q), [Code::PartyNotAllowed], "storage goes on, by whom the purpose names");
+    (q.act, q.recipient) = (Act::Share, Some(0));
+    who.frozen.clear();
+    world.recipients[0].agreement = None;
+    assert_eq!(codes(&world, &who, &q), [Code::NoAgreement, Code::RecipientUnchecked]);
 }
 
 #[test]

@@ -31,7 +31,11 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
     let separately = who.separate.contains(&q.purpose);
     let registered = who.instruments.contains(&q.purpose);
 
-    refuse_if(!purpose.parties.contains(&q.party), Code::PartyNotAllowed);
+    // Only who the purpose names may claim it; but handing the business over is the system's act.
+    let to_successor = q.act == Act::Share
+        && q.recipient.and_then(|r| world.recipients.get(r)).is_some_and(|to| to.role == Role::Successor);
+    let handing_over = to_successor && q.party == Party::System;
+    refuse_if(!purpose.parties.contains(&q.party) && !handing_over, Code::PartyNotAllowed);
     refuse_if(q.items.is_empty(), Code::NoItems);
 
     // The person. Nothing is done with the erased; with one who is leaving only storage and legal duties; with one
@@ -43,6 +47,9 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
     // Who objects is heard, but for legal duties and the contract the service consists of.
     let heard = !(legal_duty || purpose.basis == Basis::Contract && purpose.essential);
     refuse_if(heard && who.objected.contains(&q.purpose), Code::Objected);
+
+    // What a change of hands changes rests until it is consented to anew; storage and legal duties go on.
+    refuse_if(who.frozen.contains(&q.purpose) && !(q.act == Act::Keep || legal_duty), Code::Frozen);
 
     // The basis.
     refuse_if(purpose.basis == Basis::Consent && !who.consents.contains(&q.purpose), Code::NoConsent);

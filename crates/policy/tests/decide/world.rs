@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use avouch_policy::model::Role;
 use avouch_policy::crossing::{Crossed, Crossing};
+use avouch_policy::model::Role;
 use avouch_policy::rules::{ItemRule, Names, PurposeRule, RecipientRule, party_bit};
 use avouch_policy::{
     Act, Age, Ask, Basis, Bits, File, ItemId, Party, Policy, PurposeId, RecipientId, RegionId, Rules, Source, Standing,
@@ -169,6 +169,8 @@ pub struct Person {
     pub objected: BTreeSet<usize>,
     pub recipients: BTreeSet<usize>,
     pub abroad: BTreeSet<usize>,
+    /// Purposes that wait for a new consent.
+    pub frozen: BTreeSet<usize>,
     pub instruments: BTreeSet<usize>,
     /// Items whose permission the device refuses.
     pub denied: BTreeSet<usize>,
@@ -189,7 +191,7 @@ pub struct Question {
 }
 
 pub const PARTIES: [Party; 4] = [Party::Subject, Party::Service, Party::Operator, Party::System];
-const ROLES: [Role; 4] = [Role::Processor, Role::Controller, Role::Joint, Role::Authority];
+const ROLES: [Role; 5] = [Role::Processor, Role::Controller, Role::Joint, Role::Authority, Role::Successor];
 
 /// Somebody at least: a purpose that nobody may claim is a fault at load.
 fn parties(dice: &mut Dice) -> BTreeSet<Party> {
@@ -249,12 +251,10 @@ pub fn person(dice: &mut Dice, world: &World) -> Person {
         objected: dice.some(p, 10),
         recipients: dice.some(r, 70),
         abroad: dice.some(r, 70),
+        frozen: dice.some(p, 6),
         instruments: dice.some(p, 60),
         denied: dice.some(world.items.len(), 4),
-        crossed: (
-            dice.pick(&[1, 99_999, 100_000, 999_999, 1_000_000]),
-            dice.pick(&[0, 1, 9_999, 10_000, 20_000]),
-        ),
+        crossed: (dice.pick(&[1, 99_999, 100_000, 999_999, 1_000_000]), dice.pick(&[0, 1, 9_999, 10_000, 20_000])),
     }
 }
 
@@ -343,10 +343,9 @@ pub fn rules(world: &World) -> Rules {
                 region: Some(RegionId::new(r.region as u16)),
                 agreement: r.agreement.as_ref().map(|a| (midnight(a.signed), midnight(a.expires))),
                 checked: r.agreement.as_ref().and_then(|a| a.next_check).map(|day| midnight(day + 1)),
-                crossing: r
-                    .abroad
-                    .as_ref()
-                    .and_then(|m| m.kind.crossing(midnight(m.approved?), m.valid_until.map_or(Timestamp::MAX, midnight))),
+                crossing: r.abroad.as_ref().and_then(|m| {
+                    m.kind.crossing(midnight(m.approved?), m.valid_until.map_or(Timestamp::MAX, midnight))
+                }),
             })
             .collect(),
         abroad_allowed: world.crossing,
@@ -420,6 +419,7 @@ pub fn standing(who: &Person) -> Standing {
     standing.objected = bits(&who.objected);
     standing.recipients = bits(&who.recipients);
     standing.abroad = bits(&who.abroad);
+    standing.frozen = bits(&who.frozen);
     standing.instruments = bits(&who.instruments);
     standing.denied = bits(&who.denied);
     standing.crossed = Crossed { plain: who.crossed.0, sensitive: who.crossed.1 };

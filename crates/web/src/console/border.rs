@@ -164,10 +164,9 @@ fn ways(web: &Web, f: &Frame) -> Vec<Way> {
 pub async fn show(State(web): State<Web>, f: Frame, _: Operator) -> Result<Page<BorderPage>, Fault> {
     let border = web.app.border().await.map_err(page_fault(&f))?;
     let Border { years, tasks } = border.unwrap_or(Border { years: Vec::new(), tasks: Vec::new() });
-    let years = years.iter().map(|year| Year {
-        year: year.year.to_string(),
-        bars: year.thresholds.iter().map(|m| bar(&f, m)).collect(),
-    });
+    let years = years
+        .iter()
+        .map(|year| Year { year: year.year.to_string(), bars: year.thresholds.iter().map(|m| bar(&f, m)).collect() });
     let tasks = tasks.into_iter().map(|task| Task {
         year: task.mark.year,
         reached: task.mark.reached,

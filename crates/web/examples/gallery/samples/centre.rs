@@ -16,6 +16,7 @@ use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
 use avouch_web::site::privacy::security;
 use avouch_web::site::privacy::sessions::{self, Sessions};
 use avouch_web::site::privacy::signals::{self, Signals};
+use avouch_web::site::privacy::transfer::{Changed, Handing, TransferPage};
 use avouch_web::site::privacy::uses::{Line, Use, Uses};
 use avouch_web::site::privacy::waiting::{self, Waiting};
 use avouch_web::words;
@@ -336,6 +337,30 @@ fn consents(s: &Set) -> Consents {
     }
 }
 
+fn transfer(s: &Set, objected: bool) -> TransferPage {
+    let changed = Changed {
+        purpose: "marketing".into(),
+        label: s.purpose("marketing"),
+        why: facts::text("usage.purposes.marketing.why", s.lang),
+        items: vec![s.item("email"), s.item("nickname"), s.item("phone")],
+        on: false,
+    };
+    TransferPage {
+        f: s.somebody("/privacy/transfer"),
+        handings: vec![Handing {
+            id: "00112233445566778899aabbccddeeff".into(),
+            name: s.pick("Harbour Social (demo)", "港湾社交（演示）"),
+            contact: "privacy@harbour.example".into(),
+            effective: at("2027-03-01T00:00:00Z"),
+            open: true,
+            off: false,
+            changed: vec![changed],
+            objected: objected.then(|| at("2026-12-16T04:00:00Z")),
+            outcome: String::new(),
+        }],
+    }
+}
+
 fn uses(s: &Set) -> Uses {
     let f = s.somebody("/privacy/uses");
     let last = f.day(&at("2026-12-15T02:00:00Z"));
@@ -513,6 +538,10 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     put(out, "signals", &signals(s));
     put(out, "waiting", &waiting(s));
     put(out, "consents", &consents(s));
+    put(out, "privacy-transfer", &transfer(s, false));
+    put(out, "privacy-transfer-objected", &transfer(s, true));
+    let none = TransferPage { f: s.somebody("/privacy/transfer"), handings: Vec::new() };
+    put(out, "privacy-transfer-none", &none);
     let mut never = consents(s);
     never.history.clear();
     put(out, "consents-new", &never);
