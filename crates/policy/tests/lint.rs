@@ -287,7 +287,7 @@ fn an_exemption_is_named_and_no_mechanism_is_entered_for_longer_than_it_holds() 
         let allowed = source.facts.text.replacen("allowed = false", "allowed = true", 1);
         let way = format!("hosts = [\"api.courier.example\"]\nabroad = {{ {way}, {rest} }}");
         source.facts.text = allowed.replacen("hosts = [\"api.courier.example\"]", &way, 1);
-        lint(&Policy::load(&source).unwrap(), TODAY).iter().map(|f| f.code).collect::<std::collections::BTreeSet<_>>()
+        lint(&Policy::load(&source).unwrap(), TODAY).iter().map(|f| f.code).collect::<BTreeSet<_>>()
     };
     assert_eq!(found("mechanism = \"exemption\""), ["exemption-without-citation"].into());
     assert_eq!(

@@ -97,7 +97,10 @@ pub struct TransferCounts {
     pub outcomes: std::collections::BTreeMap<String, u64>,
 }
 
-const COLUMNS: &str = "id, kind, recipient, agreement, source, changed, effective, announced, stage, ended";
+const ALL: &str = "SELECT id, kind, recipient, agreement, source, changed, effective, announced, stage, ended \
+                   FROM transfer ORDER BY announced DESC, id";
+const ONE: &str = "SELECT id, kind, recipient, agreement, source, changed, effective, announced, stage, ended \
+                   FROM transfer WHERE id = ?1";
 
 fn transfer(row: &Row) -> Result<Transfer, StoreError> {
     let unreadable = |e: serde_json::Error| StoreError::Unreadable(format!("a transfer: {e}"));
@@ -121,8 +124,7 @@ impl Look<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub async fn transfers(&mut self) -> Result<Vec<Transfer>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM transfer ORDER BY announced DESC, id");
-        self.db.query(&sql, &[]).await?.iter().map(transfer).collect()
+        self.db.query(ALL, &[]).await?.iter().map(transfer).collect()
     }
 
     /// One transfer.
@@ -130,8 +132,7 @@ impl Look<'_> {
     /// # Errors
     /// [`StoreError::NoRecord`] when there is none.
     pub async fn transfer(&mut self, id: TransferId) -> Result<Transfer, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM transfer WHERE id = ?1");
-        let row = self.db.first(&sql, &[Val::Blob(&id)]).await?;
+        let row = self.db.first(ONE, &[Val::Blob(&id)]).await?;
         transfer(&row.ok_or(StoreError::NoRecord)?)
     }
 

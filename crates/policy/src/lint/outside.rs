@@ -388,7 +388,7 @@ fn longest(cx: &mut Cx<'_>, place: &str, way: &Abroad) {
     let Some(from) = way.valid_from.or_else(|| way.assessment.as_ref().map(|a| a.approved)) else { return };
     let day = |date: Date| date.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     let longest = day(from).map(|from| period.after(from));
-    if !way.valid_until.and_then(day).is_some_and(|until| Some(until) <= longest) {
+    if way.valid_until.and_then(day).is_none_or(|until| Some(until) > longest) {
         cx.error(
             "mechanism-too-long",
             place,
