@@ -91,6 +91,7 @@ pub struct App {
     pub(crate) verifier: Option<Arc<dyn Verifier>>,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) pictures: Arc<Semaphore>,
+    pub(crate) site: Option<Arc<str>>,
 }
 
 impl App {
@@ -108,7 +109,15 @@ impl App {
             verifier: None,
             waiting: Arc::default(),
             pictures,
+            site: None,
         }
+    }
+
+    /// With the public address of the site, such as `https://privacy.plaza.example`: where links in messages lead.
+    #[must_use]
+    pub fn with_site(mut self, address: &str) -> Self {
+        self.site = Some(address.trim_end_matches('/').into());
+        self
     }
 
     /// The same, with means to send messages by.

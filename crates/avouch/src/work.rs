@@ -8,6 +8,7 @@ use crate::collection::real_name;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
 use crate::storage::erase;
+use crate::usage::marketing;
 
 /// How long a failed job waits before it is tried again, at most.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -49,6 +50,8 @@ impl App {
         match (job.kind.as_str(), job.subject) {
             (erase::JOB, Some(subject)) => self.erase(subject).await.map(|_| ()),
             (send::JOB, _) => self.deliver(job).await,
+            (marketing::JOB, _) => self.run_campaign(job).await,
+            (marketing::OFFER, Some(subject)) => self.offer(subject, job).await,
             (real_name::JOB, Some(subject)) => self.check_name(subject, job.tries).await,
             (real_name::END_JOB, Some(subject)) => self.end_name_check(subject, &job.body).await,
             (real_name::AGE_JOB, Some(subject)) => self.grow(subject, &job.body).await,

@@ -39,6 +39,8 @@ pub(crate) struct Config {
     /// Networks of the proxies in front, whose word on where people come from is believed; none by default.
     #[serde(default)]
     pub trusted_proxies: Vec<avouch::security::proxy::Network>,
+    /// The address the site has for people, such as `https://privacy.plaza.example`: links in messages lead there.
+    pub public_url: Option<String>,
     /// Where people come.
     #[serde(default = "site")]
     pub site: SocketAddr,
@@ -159,6 +161,7 @@ impl Config {
             outbound: Outbound::default(),
             verifier: None,
             trusted_proxies: Vec::new(),
+            public_url: None,
             site,
             api,
             console,

@@ -135,6 +135,9 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("citation", "citation", "依据条款"),
     ("essential", "essential", "必需"),
     ("automated", "automated decisions", "自动化决策"),
+    ("significant", "reviewed by a human on request", "可要求人工复核"),
+    ("logic", "how it decides", "决策方式"),
+    ("channel", "channel", "渠道"),
     ("objectable", "can be objected to", "可拒绝"),
     ("exceptional", "registered exception", "登记的例外"),
     ("items", "data", "个人信息"),
@@ -183,6 +186,8 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("respond_from", "start of that time", "答复时限起点"),
     ("calendar", "calendar", "日历"),
     ("email", "e-mail", "电子邮箱"),
+    ("sms", "SMS", "短信"),
+    ("in-app", "in the app", "应用内"),
     ("regulator", "authority", "监管机构"),
     ("court", "court", "法院"),
 ];

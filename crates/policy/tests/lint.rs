@@ -74,7 +74,10 @@ const GAPS: &[(&str, &[&str])] = &[
         "copy, portability, restriction and more not offered; a consent cannot be withdrawn",
         &["right-not-offered", "consent-without-withdrawal"],
     ),
-    ("automated decisions without an off switch", &["automated-without-off-switch"]),
+    (
+        "automated decisions without an off switch, not explained",
+        &["automated-without-off-switch", "automated-without-explanation"],
+    ),
     ("no details of recipients abroad", &["cross-border-without-details"]),
     (
         "exceptions broader than the law's",

@@ -4,6 +4,7 @@
 
 use avouch_calendar::{Calendar, Due};
 use avouch_policy::{Period, Policy, Unit};
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// The last day for an answer to what is received on a day, by the policy's period and calendar.
@@ -11,6 +12,15 @@ use jiff::civil::Date;
 pub fn due(policy: &Policy, received: Date) -> Due {
     let contact = &policy.facts().contact;
     within(policy, contact.respond_within.unwrap_or(Period::Of(0, Unit::Day)), received)
+}
+
+/// The end of the last day for an answer to what is received now, as the first law in force counts days.
+#[must_use]
+pub fn due_at(policy: &Policy, now: Timestamp) -> Timestamp {
+    let zone = policy.zone();
+    let day = due(policy, now.to_zoned_datetime(zone.clone()).date()).date;
+    let end = day.tomorrow().ok().and_then(|next| next.to_zoned_datetime(zone).ok());
+    end.map_or(now, |end| end.timestamp())
 }
 
 /// The last day of a period that begins on a day; working days by the policy's calendar.

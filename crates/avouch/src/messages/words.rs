@@ -23,6 +23,8 @@ pub(crate) enum What {
     RecoveryUsed,
     /// A login from a place not seen before.
     NewPlace,
+    /// A human has answered a review that was asked for.
+    Reviewed,
 }
 
 impl What {
@@ -48,6 +50,7 @@ impl What {
             Self::FactorOff => "factor-off",
             Self::RecoveryUsed => "recovery-used",
             Self::NewPlace => "new-place",
+            Self::Reviewed => "reviewed",
         }
     }
 }
@@ -91,7 +94,20 @@ pub(crate) fn say(
             )
         };
     }
+    if what == What::Reviewed {
+        return if zh {
+            let text = format!("{site}：我们的工作人员已复核您提出异议的自动化决定，请登录隐私中心查看结果。");
+            (if kind == Kind::Phone { String::new() } else { format!("{site}：复核结果") }, text)
+        } else {
+            let text = format!(
+                "{site}: a member of our staff has looked again at the automated decision you asked about. Log in and \
+                 open your privacy centre to read the answer."
+            );
+            (if kind == Kind::Phone { String::new() } else { format!("{site}: the answer to your review") }, text)
+        };
+    }
     let (en, cn) = match what {
+        What::Reviewed => ("", ""),
         What::Code => ("A code was asked for.", "有人请求了验证码。"),
         What::ContactReplaced => (
             "This is no longer the contact of your account; another was put in its place.",

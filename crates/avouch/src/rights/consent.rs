@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::collection::quarantine;
 use crate::fault::Fault;
 use crate::storage::retention::end_after_withdrawal;
-use crate::usage::publish;
+use crate::usage::{automated, marketing, publish};
 
 /// The kind of consent a purpose rests on; nothing when it rests on another basis.
 #[must_use]
@@ -101,6 +101,11 @@ impl Transact for Answer {
             tx.end_purpose(self.subject, &self.answered.target, end).await?;
             tx.queue("sweep", None, end, "").await?;
         }
+        // Off is off: the tags go with the consent, and the address that refused is not written to again.
+        if !self.answered.given {
+            automated::forget_tags(tx, self.subject, &self.answered.target).await?;
+        }
+        marketing::answered(tx, self.subject, &self.answered.target, self.answered.given, &self.actor).await?;
         // What was published under it is in no list from this commit (4.4).
         if !self.answered.given && self.answered.target == publish::PURPOSE {
             tx.unpublish_all(self.subject).await?;

@@ -155,7 +155,11 @@ impl Serve {
             ready.console_link = Some(console_link(&opened.app, &ready.console).await?);
         }
         output::answer(json, &ready, || words(&ready));
-        run(opened.app.clone(), listeners).await
+        let app = match &config.public_url {
+            Some(address) => opened.app.clone().with_site(address),
+            None => opened.app.clone(),
+        };
+        run(app, listeners).await
     }
 }
 

@@ -48,6 +48,8 @@ const ROWS: &[(&str, When, Option<Major>)] = &[
     ("usage.purposes.*.clause", Any, None),
     ("usage.purposes.*.why", Any, None),
     ("usage.purposes.*.without", Any, None),
+    ("usage.purposes.*.logic", Any, None),
+    ("usage.purposes.*.significant", Less, Some(Rights)),
     ("usage.purposes.*.citation", Any, None),
     ("usage.purposes.*.retention.statute", Any, None),
     ("usage.purposes.*.retention.keep", Longer, Some(Purpose)),

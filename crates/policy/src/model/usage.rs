@@ -32,6 +32,11 @@ facts! {
         pub essential: bool = false,
         /// Whether it decides about people automatically (PIPL article 24).
         pub automated: bool = false,
+        /// Whether what it decides can weigh on a person's rights, so that a human looks again when asked (PIPL
+        /// article 24).
+        pub significant: bool = false,
+        /// How it decides, to the person; for what is automated.
+        pub logic: Option<Words>,
         /// Whether the person can object to it at any time.
         pub objectable: bool = false,
         /// Whether each use needs an entry in the register of exceptions (2.7).
@@ -48,6 +53,8 @@ facts! {
         pub retention: Option<Retention>,
         /// What a person who refuses goes without.
         pub without: Option<Words>,
+        /// The way people are reached, where it is for marketing (2.5).
+        pub channel: Option<Reach>,
     }
 
     /// How long the data of a purpose is kept.
@@ -94,6 +101,16 @@ names! {
         Operator = "operator",
         /// Avouch itself.
         System = "system",
+    }
+
+    /// How marketing reaches people.
+    pub enum Reach {
+        /// By e-mail.
+        Email = "email",
+        /// By SMS.
+        Sms = "sms",
+        /// On pages and in apps, at display.
+        InApp = "in-app",
     }
 
     /// What starts a retention period.

@@ -4,7 +4,9 @@
 //! document. Keeps promise 2.0 towards services.
 
 pub mod auth;
+pub mod automated;
 pub mod bulk;
+pub mod campaigns;
 pub mod health;
 pub mod policy;
 pub mod posts;
@@ -80,6 +82,12 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(signals::read))
         .routes(routes!(signals::permit))
         .routes(routes!(bulk::page))
+        .routes(routes!(automated::personalisation))
+        .routes(routes!(automated::decide))
+        .routes(routes!(automated::decision))
+        .routes(routes!(campaigns::begin))
+        .routes(routes!(campaigns::one))
+        .routes(routes!(campaigns::slot))
 }
 
 /// The description of the API, as JSON.

@@ -16,9 +16,11 @@ pub mod enter;
 pub mod home;
 pub mod leaves;
 pub mod names;
+pub mod reviews;
 
 /// The parts of the console: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 3] = [("/", "part-today"), ("/names", "part-names"), ("/leaves", "part-leaves")];
+pub const PARTS: [(&str, &str); 4] =
+    [("/", "part-today"), ("/names", "part-names"), ("/reviews", "part-reviews"), ("/leaves", "part-leaves")];
 
 /// An operator who is signed in.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@ mod centre;
 mod facts;
 mod site;
 mod staff;
+mod usage;
 
 use askama::Template;
 use avouch_web::fault::{Fault, FaultPage, Reason};
@@ -46,6 +47,7 @@ pub(crate) fn pages(lang: Lang) -> Vec<Page> {
     site::add(&s, &mut out);
     centre::add(&s, &mut out);
     staff::add(&s, &mut out);
+    usage::add(&s, &mut out);
     for fault in Fault::each(s.reasons()) {
         let mut f = s.nobody("/privacy/items/phone");
         f.request = "k5tqmz3n7hxw2dle".into();

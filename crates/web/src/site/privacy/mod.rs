@@ -19,6 +19,7 @@ pub mod item;
 pub mod overview;
 pub mod real_name;
 pub mod receipts;
+pub mod recommendation;
 pub mod security;
 pub mod sessions;
 pub mod signals;
@@ -26,12 +27,13 @@ pub mod uses;
 pub mod waiting;
 
 /// The parts of the centre: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 12] = [
+pub const PARTS: [(&str, &str); 13] = [
     ("/privacy", "part-overview"),
     ("/privacy/content", "part-content"),
     ("/privacy/signals", "part-signals"),
     ("/privacy/uses", "part-uses"),
     ("/privacy/consents", "part-consents"),
+    ("/privacy/recommendation", "part-recommendation"),
     ("/privacy/export", "part-export"),
     ("/privacy/security", "part-security"),
     ("/privacy/real-name", "part-real-name"),
