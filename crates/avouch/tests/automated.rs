@@ -15,13 +15,7 @@ use avouch_testkit::{Engine, Home};
 const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
 
 async fn put(home: &Home, who: SubjectId, purpose: &str, item: &str, value: &str, by: &Arc<Credential>) {
-    let new = NewRecord {
-        subject: who,
-        purpose: purpose.into(),
-        item: item.into(),
-        record: None,
-        value: value.into(),
-    };
+    let new = NewRecord { subject: who, purpose: purpose.into(), item: item.into(), record: None, value: value.into() };
     home.app.put_record(new, &Actor::Service(Arc::clone(by))).await.unwrap();
 }
 
@@ -66,10 +60,8 @@ async fn promise_2_2_off_deletes_the_tags_at_once_and_the_same_call_answers_with
                 at: None,
                 fields: serde_json::json!({ "function": "search" }).as_object().unwrap().clone(),
             };
-            let sent = home
-                .app
-                .take_signals(one, "recommendation", &[used], &Connection::default(), &Actor::Service(Arc::clone(&by)));
-            sent.await.unwrap();
+            let (from, by) = (Connection::default(), Actor::Service(Arc::clone(&by)));
+            home.app.take_signals(one, "recommendation", &[used], &from, &by).await.unwrap();
         }
         // What was given for another purpose is not a tag of this one.
         home.consent(who, "marketing", true).await;
@@ -112,7 +104,8 @@ async fn promise_2_2_a_decision_that_weighs_on_a_person_is_explained_and_looked_
         home.app.work().await.unwrap();
         let code = outbox.take()[0].code.clone().unwrap();
         home.app.verify(&session, "email", &code).await.unwrap();
-        let (by, stranger) = (home.service("plaza", &["moderation"]).await, home.service("mail", &["moderation"]).await);
+        let (by, stranger) =
+            (home.service("plaza", &["moderation"]).await, home.service("mail", &["moderation"]).await);
 
         let decide = |outcome: &'static str, because: &'static str| {
             home.app.record_decision(who, "moderation", &["text"], outcome, because, &by)
@@ -142,10 +135,10 @@ async fn promise_2_2_a_decision_that_weighs_on_a_person_is_explained_and_looked_
         assert!(matches!(home.app.answer_review(who, id, "officer", true, "").await, Err(Fault::Invalid(_))));
         home.app.answer_review(who, id, "officer", true, "It sells nothing.").await.unwrap();
         assert!(home.app.reviews().await.unwrap().is_empty());
-        assert!(matches!(
-            home.app.answer_review(who, id, "officer", false, "Again.").await,
-            Err(Fault::NotFound)
-        ), "answered once");
+        assert!(
+            matches!(home.app.answer_review(who, id, "officer", false, "Again.").await, Err(Fault::NotFound)),
+            "answered once"
+        );
         assert_eq!(home.app.decision_of(who, id, &by).await.unwrap().review, Review::Changed);
         let seen = home.app.see_decisions(who).await.unwrap();
         assert_eq!(says(&seen[0]).2.as_deref(), Some("It sells nothing."));

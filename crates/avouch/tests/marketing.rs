@@ -158,7 +158,10 @@ async fn promise_2_5_a_refusal_outlives_the_account_and_holds_for_the_address_th
         // The account is gone; the link of the old message still refuses.
         shop.home.app.unsubscribe(&word).await.unwrap();
         if engine == Engine::Sqlite {
-            assert!(scan(shop.home.dir.path(), &[b"person1@plaza.example".as_slice()]).is_empty(), "only a digest is left");
+            assert!(
+                scan(shop.home.dir.path(), &[b"person1@plaza.example".as_slice()]).is_empty(),
+                "only a digest is left"
+            );
         }
 
         let again = shop.verified(1).await;
@@ -202,7 +205,9 @@ async fn promise_2_5_a_campaign_that_could_not_be_refused_or_read_is_not_begun()
     assert!(matches!(app.start_campaign(new("marketing"), &narrow).await, Err(Fault::NotFound)), "not bound");
     let mut silent = new("marketing");
     silent.words.remove("zh-CN");
-    assert!(matches!(app.start_campaign(silent, &shop.by).await, Err(Fault::Invalid(f)) if f[0].field == "words.zh-CN"));
+    assert!(
+        matches!(app.start_campaign(silent, &shop.by).await, Err(Fault::Invalid(f)) if f[0].field == "words.zh-CN")
+    );
     let Err(Fault::Invalid(faults)) = app.start_campaign(new("marketing_in_app"), &shop.by).await else {
         panic!("without a place")
     };

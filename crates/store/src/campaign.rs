@@ -107,7 +107,11 @@ impl Look<'_> {
     /// When the database cannot be read.
     pub async fn campaign_at(&mut self, slot: &str) -> Result<Option<Campaign>, StoreError> {
         let now = self.now();
-        let sql = concat!("SELECT ", columns!(), " FROM campaign WHERE slot = ?1 AND slot <> '' AND until > ?2 ORDER BY at DESC, id LIMIT 1");
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM campaign WHERE slot = ?1 AND slot <> '' AND until > ?2 ORDER BY at DESC, id LIMIT 1"
+        );
         let row = self.db.first(sql, &[Val::Text(slot), now.into()]).await?;
         row.map(|row| campaign(self, &row)).transpose()
     }

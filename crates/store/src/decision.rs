@@ -139,7 +139,11 @@ impl Look<'_> {
     /// When the database cannot be read.
     pub async fn decisions(&mut self, subject: SubjectId) -> Result<Vec<DecisionHead>, StoreError> {
         let now = self.now();
-        let sql = concat!("SELECT ", columns!(), " FROM decision WHERE subject = ?1 AND (until IS NULL OR until > ?2) ORDER BY at DESC, id");
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM decision WHERE subject = ?1 AND (until IS NULL OR until > ?2) ORDER BY at DESC, id"
+        );
         self.db.query(sql, &[Val::Blob(subject.id()), now.into()]).await?.iter().map(head).collect()
     }
 
@@ -154,8 +158,12 @@ impl Look<'_> {
         let subject = permit.subject;
         let key = self.key(subject).await?.ok_or(StoreError::Gone)?;
         let now = self.now();
-        let sql = concat!("SELECT ", columns!(), ", sealed, answer FROM decision WHERE subject = ?1 AND (until IS NULL OR until > ?2) \
-             ORDER BY at DESC, id");
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            ", sealed, answer FROM decision WHERE subject = ?1 AND (until IS NULL OR until > ?2) \
+             ORDER BY at DESC, id"
+        );
         let rows = self.db.query(sql, &[Val::Blob(subject.id()), now.into()]).await?;
         let purpose = permit.policy.purpose_name(permit.ask.purpose);
         let own = permit.ask.party == avouch_policy::Party::Subject;
@@ -180,7 +188,11 @@ impl Look<'_> {
     /// When the database cannot be read.
     pub async fn reviews(&mut self, limit: u32) -> Result<Vec<(SubjectId, DecisionHead)>, StoreError> {
         let region = self.shared.region;
-        let sql = concat!("SELECT ", columns!(), ", subject FROM decision WHERE state = 1 ORDER BY due, subject, id LIMIT ?1");
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            ", subject FROM decision WHERE state = 1 ORDER BY due, subject, id LIMIT ?1"
+        );
         let rows = self.db.query(sql, &[Val::Int(i64::from(limit))]).await?;
         rows.iter().map(|row| Ok((SubjectId::new(region, row.bytes(9)?), head(row)?))).collect()
     }
@@ -208,8 +220,8 @@ impl<'t> Tx<'t> {
         let sealed =
             key.seal(&aad, value, self.shared.entropy.as_ref()).map_err(|e| StoreError::Sealed(e.to_string()))?;
         let items: Vec<&str> = permit.ask.items.iter().map(|i| policy.item_name(*i)).collect();
-        let items = serde_json::to_string(&items)
-            .map_err(|e| StoreError::Misused { name: "decision", why: e.to_string() })?;
+        let items =
+            serde_json::to_string(&items).map_err(|e| StoreError::Misused { name: "decision", why: e.to_string() })?;
         let until = policy.keep_until(permit.ask.purpose, now);
         self.db
             .execute(
@@ -282,13 +294,7 @@ impl<'t> Tx<'t> {
             .execute(
                 "UPDATE decision SET state = ?3, reviewed = ?4, answer = ?5 WHERE subject = ?1 AND id = ?2 \
                  AND state = 1",
-                &[
-                    Val::Blob(subject.id()),
-                    Val::Blob(&id.0),
-                    Val::Int(state.code()),
-                    now.into(),
-                    Val::Blob(&sealed),
-                ],
+                &[Val::Blob(subject.id()), Val::Blob(&id.0), Val::Int(state.code()), now.into(), Val::Blob(&sealed)],
             )
             .await?;
         let mut leaf = permit.leaf(self, Outcome::Done);

@@ -94,7 +94,8 @@ fn automated<'p>(policy: &'p Policy, purpose: &str) -> Result<&'p Purpose, Fault
 fn opened(decision: OpenedDecision) -> Result<Decision, StoreError> {
     let said = decision.value.expose(Sink::Gate, |v| serde_json::from_slice::<Said>(v));
     let said = said.map_err(|_| StoreError::Unreadable("a decision says nothing that can be read".into()))?;
-    let text = |plain: Plain<Vec<u8>>| plain.expose(Sink::Gate, |v| Plain::new(String::from_utf8_lossy(v).into_owned()));
+    let text =
+        |plain: Plain<Vec<u8>>| plain.expose(Sink::Gate, |v| Plain::new(String::from_utf8_lossy(v).into_owned()));
     Ok(Decision {
         head: decision.head,
         outcome: Plain::new(said.outcome),
@@ -185,10 +186,8 @@ impl App {
         credential: &Arc<Credential>,
     ) -> Result<(RecordId, Receipt), Fault> {
         automated(&self.policy(), purpose)?;
-        let faults: Vec<FieldFault> = [said("outcome", outcome), said("because", because)]
-            .into_iter()
-            .filter_map(Result::err)
-            .collect();
+        let faults: Vec<FieldFault> =
+            [said("outcome", outcome), said("because", because)].into_iter().filter_map(Result::err).collect();
         if !faults.is_empty() {
             return Err(Fault::Invalid(faults));
         }

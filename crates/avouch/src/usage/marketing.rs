@@ -105,8 +105,14 @@ fn check(policy: &Policy, new: &NewCampaign, channel: Reach) -> Vec<FieldFault> 
             Some(words) if words.text.trim().is_empty() || words.line.trim().is_empty() => {
                 faults.push(FieldFault::new(&field, "required", "line and text must say something"));
             }
-            Some(words) if words.text.len() + words.line.len() > LONGEST || words.line.chars().any(char::is_control) => {
-                faults.push(FieldFault::new(&field, "too-long", format!("at most {LONGEST} bytes, the line in one line")));
+            Some(words)
+                if words.text.len() + words.line.len() > LONGEST || words.line.chars().any(char::is_control) =>
+            {
+                faults.push(FieldFault::new(
+                    &field,
+                    "too-long",
+                    format!("at most {LONGEST} bytes, the line in one line"),
+                ));
             }
             Some(_) => {}
         }
@@ -262,7 +268,8 @@ impl App {
         };
         let (Some(site), Some(id)) = (&self.site, policy.item(item)) else { return Err(unreadable()) };
         let words: BTreeMap<String, Words> = serde_json::from_str(&campaign.words).map_err(|_| unreadable())?;
-        let language = language.filter(|l| words.contains_key(l)).unwrap_or_else(|| policy.facts().default_language.clone());
+        let language =
+            language.filter(|l| words.contains_key(l)).unwrap_or_else(|| policy.facts().default_language.clone());
         let words = words.get(&language).ok_or_else(unreadable)?;
         let link = Link { s: subject.to_string(), p: campaign.purpose.clone(), d: digests };
         let link = serde_json::to_vec(&link).map_err(|_| unreadable())?;

@@ -98,7 +98,8 @@ pub async fn begin(
     Sent(new): Sent<New>,
 ) -> Result<(StatusCode, Json<Begun>), Response> {
     let until = new.until.as_deref().map(str::parse).transpose();
-    let until = until.map_err(|_| Detailed(Fault::Malformed, "`until`: write an RFC 3339 time".into()).into_response())?;
+    let until =
+        until.map_err(|_| Detailed(Fault::Malformed, "`until`: write an RFC 3339 time".into()).into_response())?;
     let words = new.words.into_iter().map(|(lang, w)| (lang, Words { line: w.line, text: w.text })).collect();
     let new = NewCampaign { purpose: new.purpose, words, slot: new.slot, until };
     let id = web.app.start_campaign(new, &caller.service).await.map_err(caller.told())?;

@@ -31,10 +31,9 @@ fn made(s: &Set, id: &str, may_ask: bool, due: Option<&str>, changed: Option<boo
         at: at("2026-12-10T02:00:00Z"),
         label: s.purpose("moderation"),
         outcome: Shown::new(s.pick("Your post was hidden.", "您发布的内容已被隐藏。")),
-        because: Shown::new(s.pick(
-            "It seems to sell something, which rule 4 forbids.",
-            "该内容疑似出售商品，违反社区规则第四条。",
-        )),
+        because: Shown::new(
+            s.pick("It seems to sell something, which rule 4 forbids.", "该内容疑似出售商品，违反社区规则第四条。"),
+        ),
         items: s.item("text"),
         may_ask,
         due: due.map(at),
