@@ -170,6 +170,16 @@ fn each_single_gap_in_the_shipped_policy_is_found() {
             "contract-with-sensitive",
         ),
         (
+            "party = [\"subject\", \"service\", \"operator\"]\nretention = { after = \"collected\", keep = \"1 year\"",
+            "party = [\"subject\", \"service\"]\nretention = { after = \"collected\", keep = \"1 year\"",
+            "significant-without-review",
+        ),
+        (
+            "basis = \"consent\"\nchannel = \"sms\"",
+            "basis = \"contract\"\nchannel = \"sms\"",
+            "marketing-without-consent",
+        ),
+        (
             "basis = \"consent\"\nautomated = true",
             "basis = \"contract\"\nautomated = true",
             "automated-without-off-switch",
@@ -180,12 +190,12 @@ fn each_single_gap_in_the_shipped_policy_is_found() {
             "required-beyond-purpose",
         ),
         (
-            "basis = \"consent\"\nitems = [\"email\"",
+            "basis = \"consent\"\nchannel = \"email\"\nitems = [\"email\"",
             "basis = \"consent\"\nessential = true\nitems = [\"email\"",
             "essential-consent",
         ),
         (
-            "basis = \"consent\"\nitems = [\"email\"",
+            "basis = \"consent\"\nchannel = \"email\"\nitems = [\"email\"",
             "basis = \"legitimate-interests\"\nitems = [\"email\"",
             "exception-wider-than-law",
         ),
