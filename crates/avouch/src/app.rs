@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use crate::collection::upload::Waiting;
 use crate::collection::verifier::Verifier;
 use crate::messages::Messengers;
+use crate::origin::Origin;
 use crate::outbound::Guard;
 use crate::security::limits::SendLimits;
 use crate::security::password::Passwords;
@@ -86,6 +87,7 @@ pub struct App {
     /// The settings.
     pub settings: Arc<Settings>,
     pub(crate) passwords: Arc<Passwords>,
+    pub(crate) origin: Option<Origin>,
     pub(crate) messengers: Messengers,
     pub(crate) outbound: Guard,
     pub(crate) verifier: Option<Arc<dyn Verifier>>,
@@ -103,12 +105,26 @@ impl App {
             store,
             settings: Arc::new(settings),
             passwords,
+            origin: None,
             messengers: Messengers::default(),
             outbound: Guard::strict(),
             verifier: None,
             waiting: Arc::default(),
             pictures,
         }
+    }
+
+    /// The same, with the address people come to.
+    #[must_use]
+    pub fn at(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// The address people come to, where it is known.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     /// The same, with means to send messages by.

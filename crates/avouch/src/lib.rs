@@ -6,7 +6,7 @@
 //! | [`outbound`] | 4.1: the one way out, for whoever sends |
 //! | [`usage`] | 2: use by services, one subject or in bulk |
 //! | [`storage`] | 5: retention, erasure |
-//! | [`security`] | 5.5: passwords, codes, second factors, limits, sessions, operators |
+//! | [`security`] | 5.5: passwords, passkeys, codes, second factors, limits, sessions, operators |
 //! | [`rights`] | 6: see, correct, export, delete, cancel, consent |
 //! | [`updates`] | 7: the archive of policies |
 //! | [`contact`] | 8: by when we answer |
@@ -17,6 +17,7 @@ pub mod contact;
 pub mod fault;
 pub mod gate;
 pub mod messages;
+pub mod origin;
 pub mod outbound;
 pub mod rights;
 pub mod security;
@@ -28,6 +29,7 @@ pub mod work;
 
 pub use app::{App, Settings};
 pub use fault::{Fault, FieldFault};
+pub use origin::Origin;
 
 /// What the faces need of the store: its types, never its SQL.
 pub mod store {

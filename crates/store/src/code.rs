@@ -32,6 +32,12 @@ pub enum CodeFor {
     Reset,
     /// The second factor, after the first was shown.
     Factor,
+    /// Making a passkey.
+    PasskeyMade,
+    /// Logging in with a passkey.
+    PasskeyLogIn,
+    /// Showing a passkey where the password is asked for.
+    PasskeyProof,
 }
 
 impl CodeFor {
@@ -45,13 +51,15 @@ impl CodeFor {
             Self::Retrieve => "retrieve",
             Self::Reset => "reset",
             Self::Factor => "factor",
+            Self::PasskeyMade => "passkey-made",
+            Self::PasskeyLogIn => "passkey-log-in",
+            Self::PasskeyProof => "passkey-proof",
         }
     }
 
+    /// Of those a code is sent for.
     fn from_str(text: &str) -> Option<Self> {
-        [Self::Verify, Self::Change, Self::LogIn, Self::Retrieve, Self::Reset, Self::Factor]
-            .into_iter()
-            .find(|p| p.as_str() == text)
+        [Self::Verify, Self::Change, Self::LogIn, Self::Retrieve, Self::Reset].into_iter().find(|p| p.as_str() == text)
     }
 }
 
@@ -84,6 +92,12 @@ impl Flow {
         data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
     }
 
+    /// The same bits as the challenge an authenticator signs.
+    #[must_use]
+    pub fn challenge(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The name it is stored under.
     #[must_use]
     pub fn name(&self) -> FlowName {
@@ -93,7 +107,7 @@ impl Flow {
 
 /// Names a flow without giving it away: the digest of what the browser holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FlowName([u8; 32]);
+pub struct FlowName(pub(crate) [u8; 32]);
 
 impl FlowName {
     /// The flow of a signed-in browser: one for each purpose and item.

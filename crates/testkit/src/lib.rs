@@ -10,6 +10,7 @@
     reason = "test support: a failed step is a failed test"
 )]
 
+pub mod authenticator;
 pub mod canary;
 pub mod child;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod media;
 pub mod outbox;
 pub mod postgres;
 
+pub use authenticator::{Algorithm, Authenticator};
 pub use clock::SimClock;
 pub use entropy::SeededEntropy;
 pub use home::{Engine, Home, policy};

@@ -23,11 +23,17 @@ pub(crate) enum What {
     RecoveryUsed,
     /// A login from a place not seen before.
     NewPlace,
+    /// A passkey was made.
+    PasskeyMade,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// A passkey was shown whose counter went back.
+    PasskeyCopied,
 }
 
 impl What {
     #[cfg(test)]
-    const NOTICES: [Self; 7] = [
+    const NOTICES: [Self; 10] = [
         Self::ContactReplaced,
         Self::PasswordReset,
         Self::PasswordChanged,
@@ -35,6 +41,9 @@ impl What {
         Self::FactorOff,
         Self::RecoveryUsed,
         Self::NewPlace,
+        Self::PasskeyMade,
+        Self::PasskeyRemoved,
+        Self::PasskeyCopied,
     ];
 
     /// Its name, for gateways with templates of their own.
@@ -48,6 +57,9 @@ impl What {
             Self::FactorOff => "factor-off",
             Self::RecoveryUsed => "recovery-used",
             Self::NewPlace => "new-place",
+            Self::PasskeyMade => "passkey-made",
+            Self::PasskeyRemoved => "passkey-removed",
+            Self::PasskeyCopied => "passkey-copied",
         }
     }
 }
@@ -114,6 +126,18 @@ pub(crate) fn say(
         What::NewPlace => {
             ("Your account was logged in to from a place not seen before.", "您的账号在一个新的地点登录。")
         }
+        What::PasskeyMade => (
+            "A passkey was added to your account, and all other logins were ended.",
+            "您的账号新增了一个通行密钥，其他登录均已退出。",
+        ),
+        What::PasskeyRemoved => (
+            "A passkey of your account was removed, and all other logins were ended.",
+            "您账号的一个通行密钥已移除，其他登录均已退出。",
+        ),
+        What::PasskeyCopied => (
+            "A passkey of your account was refused because it may have been copied. Remove it and make a new one.",
+            "您账号的一个通行密钥可能已被复制，因此被拒绝。请将其移除并重新创建。",
+        ),
     };
     let text = if zh {
         format!("{site}：{cn}如非本人操作，请立即重设密码并联系我们。")

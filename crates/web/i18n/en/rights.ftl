@@ -5,6 +5,8 @@ correct-now = Held now: { $value }
 correct-password-why = This is a way into your account, so we make sure that it is you.
 correct-take-back = We tell the old address of the change; from there it can be taken back for { $days } days.
 correct-wrong-password = This is not your password. Nothing was changed.
+passkey-made = The passkey is made. All other logins have ended.
+passkey-removed = The passkey is removed. All other logins have ended.
 corrected = Saved. Every use from now on has the new value.
 
 delete-title = Delete: { $item }

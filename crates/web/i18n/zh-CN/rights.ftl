@@ -5,6 +5,8 @@ correct-now = 当前内容：{ $value }
 correct-password-why = 此项可用于登录账号，需要确认是您本人操作。
 correct-take-back = 我们会将变更通知原联系方式；{ $days } 天内可凭原联系方式撤销。
 correct-wrong-password = 密码不正确，未作任何更改。
+passkey-made = 通行密钥已创建，其他登录均已退出。
+passkey-removed = 通行密钥已移除，其他登录均已退出。
 corrected = 已保存。此后的使用均以新内容为准。
 
 delete-title = 删除：{ $item }

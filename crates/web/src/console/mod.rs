@@ -35,7 +35,11 @@ pub async fn know(State(web): State<Web>, mut request: Request, next: Next) -> R
         let secret = secret.to_owned();
         match web.app.operator(&secret).await {
             Ok(Some(name)) => {
-                request.extensions_mut().insert(Account { name: Shown::new(name.clone()), erased_on: None });
+                request.extensions_mut().insert(Account {
+                    name: Shown::new(name.clone()),
+                    passkey: false,
+                    erased_on: None,
+                });
                 request.extensions_mut().insert(Operator { name, secret });
             }
             Ok(None) => {}

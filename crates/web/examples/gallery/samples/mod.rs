@@ -36,6 +36,7 @@ pub(crate) fn names() -> Names {
         address: [at(Lang::En), at(Lang::ZhCn)],
         zone: TimeZone::get("Asia/Shanghai").expect("the zone is bundled"),
         default_lang: Lang::ZhCn,
+        passkeys_at: Some("https://privacy.plaza.example".into()),
     }
 }
 
@@ -83,7 +84,7 @@ impl Set {
 
     pub(crate) fn somebody(&self, path: &str) -> Frame {
         let mut f = self.nobody(path);
-        f.account = Some(Account { name: Shown::new("lin.xiao"), erased_on: None });
+        f.account = Some(Account { name: Shown::new("lin.xiao"), passkey: false, erased_on: None });
         f
     }
 

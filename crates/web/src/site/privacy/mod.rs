@@ -17,6 +17,8 @@ pub mod export;
 pub mod guardian;
 pub mod item;
 pub mod overview;
+pub mod passkeys;
+pub mod proof;
 pub mod real_name;
 pub mod receipts;
 pub mod security;
