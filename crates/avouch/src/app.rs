@@ -35,6 +35,8 @@ pub struct Settings {
     pub code_lasts: SignedDuration,
     /// How long a place counts as one a person logs in from.
     pub place_lasts: SignedDuration,
+    /// Accounts that may be opened, and cases begun, from one place in an hour, each.
+    pub openings: u64,
     /// How many messages may be asked for.
     pub sends: SendLimits,
     /// Bytes of pictures and videos a person may have, uploads under way included.
@@ -66,6 +68,7 @@ impl Default for Settings {
             tries_window: SignedDuration::from_mins(15),
             code_lasts: SignedDuration::from_mins(10),
             place_lasts: SignedDuration::from_hours(90 * 24),
+            openings: 100,
             sends: SendLimits::default(),
             quota: 10 << 30,
             uploads_at_once: 8,

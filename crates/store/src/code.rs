@@ -402,6 +402,28 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Makes a contact findable as the one of who typed its code; false when somebody else has it, or the account's
+    /// is another by now.
+    ///
+    /// # Errors
+    /// When the database refuses; [`StoreError::Misused`] when the subject was not announced.
+    pub async fn claim_proven(&mut self, proven: &Proven) -> Result<bool, StoreError> {
+        self.held(proven.subject, Hold::Shared)?;
+        let (whose, item) = (Val::Blob(proven.subject.id()), Val::Text(&proven.item));
+        let sql = "SELECT digest FROM identifier WHERE subject = ?1 AND item = ?2";
+        if let Some(row) = self.db.first(sql, &[whose.clone(), item.clone()]).await? {
+            return Ok(row.blob(0)? == proven.address);
+        }
+        let made = self
+            .db
+            .execute(
+                "INSERT INTO identifier (digest, subject, item) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING",
+                &[Val::Blob(&proven.address), whose, item],
+            )
+            .await?;
+        Ok(made == 1)
+    }
+
     /// Notes that a contact is its owner's: the only way there is, and only for the address the code went to.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 /// Acts on personal data.
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
-pub const DEEDS: [&str; 19] = [
+pub const DEEDS: [&str; 22] = [
     "register",
     "login",
     "logout",
@@ -28,6 +28,9 @@ pub const DEEDS: [&str; 19] = [
     "password",
     "factor-on",
     "factor-off",
+    "passkey",
+    "passkey-made",
+    "passkey-removed",
     "check-name",
     "import",
     "import-end",

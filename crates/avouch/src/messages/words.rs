@@ -11,6 +11,8 @@ pub(crate) enum What {
     Code,
     /// This contact was replaced by another.
     ContactReplaced,
+    /// Somebody gave this contact for another account, but it is this one's.
+    ContactYours,
     /// The password was set anew after it was forgotten.
     PasswordReset,
     /// The password was changed.
@@ -51,6 +53,7 @@ impl What {
         match self {
             Self::Code => "code",
             Self::ContactReplaced => "contact-replaced",
+            Self::ContactYours => "contact-yours",
             Self::PasswordReset => "password-reset",
             Self::PasswordChanged => "password-changed",
             Self::FactorOn => "factor-on",
@@ -103,7 +106,27 @@ pub(crate) fn say(
             )
         };
     }
+    if what == What::ContactYours {
+        let (line, text) = if zh {
+            (
+                format!("{site}：您已有账号"),
+                format!(
+                    "{site}：有人注册账号时填写了此联系方式，但它已属于您的账号，请直接登录或找回密码。如非本人操作，无需处理。"
+                ),
+            )
+        } else {
+            (
+                format!("{site}: you have an account"),
+                format!(
+                    "{site}: Somebody opening an account gave this contact, but it belongs to an account of yours already: \
+                     log in to that one, or set a new password for it. If this was not you, there is nothing to do."
+                ),
+            )
+        };
+        return (if kind == Kind::Phone { String::new() } else { line }, text);
+    }
     let (en, cn) = match what {
+        What::ContactYours => ("", ""),
         What::Code => ("A code was asked for.", "有人请求了验证码。"),
         What::ContactReplaced => (
             "This is no longer the contact of your account; another was put in its place.",

@@ -19,6 +19,7 @@ deleted-backups = Encrypted backups that still hold it roll off within { $backup
 export-head = Get a copy of your data
 export-lead = Everything is chosen already. One press makes one file.
 export-button = Make my copy
+export-proof = Everything is in this copy, so first show that it is you.
 export-parts = What goes in
 export-inside = What is inside
 export-inside-text = A zip file with a page you can read, the same as JSON for other services, and a list of every file with its hash. Only you can fetch it, logged in. Your password is not in it.

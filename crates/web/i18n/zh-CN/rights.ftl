@@ -19,6 +19,7 @@ deleted-backups = 仍含该内容的加密备份在 { $backups } 内滚动清除
 export-head = 获取您的信息副本
 export-lead = 已为您全部选中，一键生成一个文件。
 export-button = 生成副本
+export-proof = 副本包含全部信息，请先确认是您本人。
 export-parts = 包含的内容
 export-inside = 文件内容
 export-inside-text = 一个 zip 文件，内含可直接阅读的网页、供其他服务使用的 JSON，以及全部文件及其哈希的清单。只有您登录后才能下载。不含您的密码。

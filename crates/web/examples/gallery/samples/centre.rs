@@ -483,6 +483,8 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
         "export",
         &Export {
             f: s.somebody("/privacy/export"),
+            password: None,
+            error: String::new(),
             parts: [
                 "user_name",
                 "phone",
