@@ -2,6 +2,7 @@
 
 pub mod code;
 pub mod factor;
+pub mod keys;
 pub mod limits;
 pub(crate) mod old_hash;
 pub mod operator;
