@@ -16,6 +16,7 @@ mod config;
 mod folder;
 mod messengers;
 mod output;
+mod root_key;
 mod verifier;
 
 use std::process::ExitCode;
@@ -59,6 +60,9 @@ enum Command {
     /// Check the ledger.
     #[command(subcommand)]
     Ledger(commands::ledger::Ledger),
+    /// Look after the keys: list, rotate, retire, split, recover.
+    #[command(subcommand)]
+    Keys(commands::keys::Keys),
     /// Register an application that calls the API.
     #[command(subcommand)]
     Service(commands::service::Service),
@@ -70,6 +74,10 @@ enum Command {
     /// Delete what is past its end.
     #[command(subcommand)]
     Retention(commands::retention::Retention),
+    /// Make a backup, also while people are served.
+    Backup(commands::backup::Backup),
+    /// Bring a backup back; what was erased and withdrawn since stays so.
+    Restore(commands::restore::Restore),
     /// Say where everything is and whether it is well.
     Doctor(commands::doctor::Doctor),
     /// Print the description of the service API.
@@ -105,10 +113,13 @@ async fn run(command: Command, json: bool) -> Result<Found, Failure> {
         Command::Policy(policy) => policy.run(json),
         Command::Calendar(calendar) => calendar.run(json),
         Command::Ledger(ledger) => ledger.run(json).await,
+        Command::Keys(keys) => keys.run(json).await,
         Command::Service(service) => service.run(json).await,
         Command::Import(import) => import.run(json).await,
         Command::Subject(subject) => subject.run(json).await,
         Command::Retention(retention) => retention.run(json).await,
+        Command::Backup(backup) => backup.run(json).await,
+        Command::Restore(restore) => restore.run(json).await,
         Command::Doctor(doctor) => doctor.run(json).await,
         Command::Openapi => {
             output::text(&avouch_web::openapi());

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::engine::{Hold, Val};
 use crate::error::StoreError;
+use crate::journal::Kind;
 use crate::look::Look;
 use crate::permit::Actor;
 use crate::standing::{self, ConsentKind};
@@ -164,6 +165,12 @@ impl Tx<'_> {
                 ],
             )
             .await?;
+        // What allows less than before must hold in a restored backup too.
+        if answered.given == (answered.kind == ConsentKind::Objection) {
+            let about = [answered.kind.name(), answered.target.as_str()];
+            let entry = self.journal_entry(Kind::Answered, subject, &about);
+            self.journal(entry);
+        }
         let id = self.random::<16>();
         self.db
             .execute(
