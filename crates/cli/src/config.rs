@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use avouch::messages::http::Gateway;
 use avouch::messages::smtp::Security;
 use avouch::outbound::Reach;
+use avouch::security::openbao::Transit;
 use serde::Deserialize;
 
 use crate::output::Failure;
@@ -25,6 +26,8 @@ pub(crate) struct Config {
     pub origin: String,
     /// The root key's file; by default in the data folder. Keep its backup elsewhere.
     pub root_key: Option<PathBuf>,
+    /// The root key in OpenBao or Vault, in place of a file. Where the file is there still, the key is moving.
+    pub openbao: Option<Transit>,
     /// Keys of backups, and where the journal is.
     #[serde(default)]
     pub backup: Backup,
@@ -175,6 +178,7 @@ impl Config {
             node: node(),
             origin: "plaza.example".into(),
             root_key: None,
+            openbao: None,
             backup: Backup::default(),
             postgres: None,
             outbound: Outbound::default(),
@@ -197,6 +201,9 @@ impl Config {
         let backup = &mut config.backup;
         for path in [&mut config.root_key, &mut backup.data_key, &mut backup.keys_key, &mut backup.journal] {
             *path = path.take().map(|path| base.join(path));
+        }
+        if let Some(openbao) = &mut config.openbao {
+            openbao.token_file = base.join(&openbao.token_file);
         }
         config.data = base.join(&config.data);
         config.policy = base.join(&config.policy);

@@ -121,7 +121,11 @@ pub(crate) fn places(config: &Config, source: &Source) -> Vec<(&'static str, Str
         out.push(("Keys", shown(&keys)));
     }
     out.push(("Journals", config.journals().display().to_string()));
-    out.push(("Root key", root_key::path(config).display().to_string()));
+    let root = match &config.openbao {
+        Some(service) => format!("{} ({}/{})", service.address, service.mount, service.key),
+        None => root_key::path(config).display().to_string(),
+    };
+    out.push(("Root key", root));
     out
 }
 

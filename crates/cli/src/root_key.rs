@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use avouch_seal::{KeyFile, Kms, SystemEntropy};
+use avouch::security::openbao::OpenBao;
+use avouch_seal::{KeyFile, Kms, Moving, SystemEntropy};
 
 use crate::config::Config;
 use crate::output::Failure;
@@ -20,7 +21,13 @@ pub(crate) fn file(config: &Config) -> Result<KeyFile, Failure> {
 
 /// Whoever keeps it, where it is needed as it is: none is made.
 pub(crate) fn existing(config: &Config) -> Result<Arc<dyn Kms>, Failure> {
-    Ok(Arc::new(file(config)?))
+    let Some(transit) = &config.openbao else { return Ok(Arc::new(file(config)?)) };
+    let (reach, root) = crate::messengers::reach(config)?;
+    let service = OpenBao::new(transit.clone(), reach, root).map_err(|e| Failure::new("config", e))?;
+    if path(config).exists() {
+        return Ok(Arc::new(Moving::new(Box::new(file(config)?), Box::new(service))));
+    }
+    Ok(Arc::new(service))
 }
 
 /// The keys that backups are sealed under: of the data, and of the key store. Made where `make` says so.
@@ -36,7 +43,7 @@ pub(crate) fn of_backups(config: &Config, make: bool) -> Result<(KeyFile, KeyFil
 /// Whoever keeps it. A key file is made where there is nothing yet that needs one.
 pub(crate) fn kms(config: &Config, region: &Path) -> Result<Arc<dyn Kms>, Failure> {
     let path = path(config);
-    let fresh = !path.exists() && config.postgres.is_none() && !region.join("keys.db").exists();
+    let fresh = config.openbao.is_none() && !path.exists() && config.postgres.is_none() && !region.join("keys.db").exists();
     if fresh {
         let made = KeyFile::create(&path, &SystemEntropy).map_err(|e| Failure::new("root-key", e.to_string()))?;
         return Ok(Arc::new(made));

@@ -5,6 +5,7 @@ pub mod factor;
 pub mod keys;
 pub mod limits;
 pub(crate) mod old_hash;
+pub mod openbao;
 pub mod operator;
 pub mod password;
 pub mod proxy;
