@@ -36,7 +36,7 @@ pub mod store {
     pub use avouch_store::{
         Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence,
         Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Permission, PermissionState, Proof, PublicId,
-        Published, Receipt, Record, RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken, SignalPlace,
-        SignalSum, Store, StoreConfig, StoreError, UseCount, Used, Which,
+        Notice, Published, Receipt, Record, RecordHead, RecordId, Release, Role, SessionInfo, SessionName, SessionToken, SignalPlace,
+        SignalSum, Store, StoreConfig, StoreError, Told, UseCount, Used, Which,
     };
 }

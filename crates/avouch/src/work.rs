@@ -8,6 +8,7 @@ use crate::collection::real_name;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
 use crate::storage::erase;
+use crate::updates::{notice, publish};
 
 /// How long a failed job waits before it is tried again, at most.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -52,6 +53,8 @@ impl App {
             (real_name::JOB, Some(subject)) => self.check_name(subject, job.tries).await,
             (real_name::END_JOB, Some(subject)) => self.end_name_check(subject, &job.body).await,
             (real_name::AGE_JOB, Some(subject)) => self.grow(subject, &job.body).await,
+            (publish::IN_FORCE_JOB, _) => self.note_in_force(&job.body).await,
+            (notice::JOB, _) => self.notice_round(&job.body).await,
             (avouch_store::SWEEP_OBJECTS, _) => self.store.sweep_objects().await.map(|_| ()).map_err(Fault::from),
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),

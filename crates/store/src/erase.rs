@@ -93,6 +93,8 @@ impl<'t> Tx<'t> {
             ("publication", "DELETE FROM publication WHERE subject = ?1"),
             ("consent", "DELETE FROM consent WHERE subject = ?1"),
             ("consent_event", "DELETE FROM consent_event WHERE subject = ?1"),
+            ("policy_notice", "DELETE FROM policy_notice WHERE subject = ?1"),
+            ("policy_declined", "DELETE FROM policy_declined WHERE subject = ?1"),
             ("identifier", "DELETE FROM identifier WHERE subject = ?1"),
             ("session", "DELETE FROM session WHERE subject = ?1"),
             ("code", "DELETE FROM code WHERE subject = ?1"),
@@ -135,6 +137,23 @@ impl<'t> Tx<'t> {
                 self.append(leaf, key.as_deref().map(|k| (subject, k)))
             }
         }
+    }
+
+    /// Writes the leaf of an act of one of the controller's parties that concerns no subject.
+    ///
+    /// # Errors
+    /// When the database keeps no log.
+    pub async fn note_by(
+        &mut self,
+        act: &str,
+        about: &str,
+        party: avouch_policy::Party,
+        actor: &str,
+    ) -> Result<Receipt, StoreError> {
+        let mut leaf = self.plain_leaf(act, about, Outcome::Done);
+        party.as_str().clone_into(&mut leaf.party);
+        actor.clone_into(&mut leaf.actor);
+        self.append(leaf, None)
     }
 
     /// Writes the leaf of a refusal that named what the policy does not know, so that no subject's standing

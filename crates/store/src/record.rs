@@ -469,6 +469,11 @@ impl Transact for Release {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
+        // Permitted under a policy that is over: decided anew, like a standing that changed.
+        let in_force = *tx.policy().digest().as_bytes();
+        if self.0.iter().any(|(.., leaf)| leaf.policy != in_force) {
+            return Ok(None);
+        }
         let mut keys = Vec::with_capacity(self.0.len());
         for (subject, epoch, _) in &self.0 {
             match (standing::epoch(&mut tx.db, *subject).await?, tx.key(*subject).await?) {

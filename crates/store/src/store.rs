@@ -3,7 +3,7 @@
 //! Keeps promise 5.3: a store is one region; a subject of another region is not found in it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use avouch_ledger::note::{Signer, Verifier};
 use avouch_policy::{Ask, Policy};
@@ -21,6 +21,7 @@ use crate::objects::Objects;
 use crate::permit::{Actor, Answer, Denied, Refused};
 use crate::pool::Pool;
 use crate::record::{Opened, Refuse, Release, Used, Which};
+use crate::regime::{InForce, Regime};
 use crate::transact::Transact;
 use crate::writer::{Target, Writer};
 
@@ -65,13 +66,14 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) health: Arc<Health>,
-    policy: RwLock<Arc<Policy>>,
+    regime: Regime,
     faults: Option<Arc<dyn Faults>>,
 }
 
 impl Shared {
-    pub(crate) fn policy(&self) -> Arc<Policy> {
-        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    /// The policy in force now.
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
+        self.regime.at(self.clock.now())
     }
 
     pub(crate) fn strike(&self, point: &'static str) -> Result<(), StoreError> {
@@ -137,7 +139,7 @@ impl Store {
             clock: config.clock,
             entropy: config.entropy,
             health: Arc::new(Health::default()),
-            policy: RwLock::new(config.policy),
+            regime: Regime::new(config.policy),
             faults: config.faults,
         });
         let writer = Writer::start(Arc::clone(&shared), target, Some(log));
@@ -175,12 +177,32 @@ impl Store {
     /// The policy in force.
     #[must_use]
     pub fn policy(&self) -> Arc<Policy> {
-        self.shared.policy()
+        Arc::clone(&self.shared.in_force().policy)
     }
 
     /// Puts another policy in force; the next decision knows it.
     pub fn set_policy(&self, policy: Arc<Policy>) {
-        *self.shared.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+        self.shared.regime.set(policy);
+    }
+
+    /// Says which policies were released, and when each comes or came into force: from its instant a policy decides
+    /// by itself. Said anew whenever one is released, and at every start.
+    pub fn release_policies(&self, released: Vec<(jiff::Timestamp, Arc<Policy>)>) {
+        self.shared.regime.release(released, self.now());
+    }
+
+    /// A policy that was released here, by its digest.
+    #[must_use]
+    pub fn known_policy(&self, digest: &[u8; 32]) -> Option<Arc<Policy>> {
+        self.shared.regime.known(digest)
+    }
+
+    /// The policies that are coming and when, the next first.
+    #[must_use]
+    pub fn coming_policies(&self) -> Vec<(jiff::Timestamp, Arc<Policy>)> {
+        // What has come by now is not coming any more.
+        let _current = self.shared.in_force();
+        self.shared.regime.coming()
     }
 
     /// The time, by the store's clock.

@@ -12,11 +12,10 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 /// Acts on personal data.
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
-pub const DEEDS: [&str; 19] = [
+pub const DEEDS: [&str; 26] = [
     "register",
     "login",
     "logout",
-    "give",
     "withdraw",
     "correct",
     "delete",
@@ -32,6 +31,14 @@ pub const DEEDS: [&str; 19] = [
     "import",
     "import-end",
     "permission",
+    "consent",
+    "decline",
+    "notice-sent",
+    "notice-shown",
+    "notice-read",
+    "unpublish",
+    "in-force",
+    "grow",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];

@@ -23,6 +23,8 @@ pub(crate) enum What {
     RecoveryUsed,
     /// A login from a place not seen before.
     NewPlace,
+    /// The policy changes in something major.
+    PolicyChange,
 }
 
 impl What {
@@ -48,6 +50,7 @@ impl What {
             Self::FactorOff => "factor-off",
             Self::RecoveryUsed => "recovery-used",
             Self::NewPlace => "new-place",
+            Self::PolicyChange => "policy-change",
         }
     }
 }
@@ -91,6 +94,22 @@ pub(crate) fn say(
             )
         };
     }
+    if what == What::PolicyChange {
+        return if zh {
+            let text = format!(
+                "{site}：我们的隐私政策将有重要变更。变更内容、生效时间以及需要您决定的事项，见您隐私中心的首页。在您答复之前，\
+                 我们不会以新的方式使用您的信息；拒绝不影响您继续使用。"
+            );
+            (if kind == Kind::Phone { String::new() } else { format!("{site}：隐私政策变更") }, text)
+        } else {
+            let text = format!(
+                "{site}: our privacy policy changes in something important. What changes for you, from when, and what we \
+                 ask you stands on the first page of your privacy centre. Nothing is used in a new way before you answer, \
+                 and a no costs you nothing."
+            );
+            (if kind == Kind::Phone { String::new() } else { format!("{site}: our privacy policy changes") }, text)
+        };
+    }
     let (en, cn) = match what {
         What::Code => ("A code was asked for.", "有人请求了验证码。"),
         What::ContactReplaced => (
@@ -111,6 +130,7 @@ pub(crate) fn say(
             "A recovery code of your account was used in place of the authenticator.",
             "您账号的一个恢复码已代替身份验证器使用。",
         ),
+        What::PolicyChange => ("The privacy policy changes.", "隐私政策将变更。"),
         What::NewPlace => {
             ("Your account was logged in to from a place not seen before.", "您的账号在一个新的地点登录。")
         }

@@ -163,7 +163,7 @@ impl App {
         let address = value::normalize(item, fact, &raw).ok_or(Fault::NotFound)?;
         let flow = FlowName::of_session(&session.token, CodeFor::Verify, item);
         let message =
-            Outgoing { what: What::Code, item: item.to_owned(), language: from.language.to_owned(), flow: Some(flow) };
+            Outgoing { what: What::Code, item: item.to_owned(), language: from.language.to_owned(), flow: Some(flow), version: None };
         let place = limits::place(from.address);
         self.send_code(SendCode {
             flow,
@@ -218,7 +218,7 @@ impl App {
         let checked = value::check(item, fact, raw).map_err(|f| Fault::Invalid(vec![f]))?;
         let flow = FlowName::of_session(&session.token, CodeFor::Change, item);
         let message =
-            Outgoing { what: What::Code, item: item.to_owned(), language: from.language.to_owned(), flow: Some(flow) };
+            Outgoing { what: What::Code, item: item.to_owned(), language: from.language.to_owned(), flow: Some(flow), version: None };
         let place = limits::place(from.address);
         self.send_code(SendCode {
             flow,

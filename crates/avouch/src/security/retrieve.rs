@@ -114,6 +114,7 @@ impl App {
             item: item.clone(),
             language: from.language.to_owned(),
             flow: Some(flow.name()),
+            version: None,
         };
         self.send_code(SendCode {
             flow: flow.name(),
@@ -332,6 +333,7 @@ impl App {
                     item: other.clone(),
                     language: from.language.to_owned(),
                     flow: Some(next.name()),
+            version: None,
                 };
                 self.send_code(SendCode {
                     flow: next.name(),

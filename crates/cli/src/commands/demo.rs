@@ -33,7 +33,7 @@ impl Demo {
         let config = Config::demo(self.data, self.site, self.api, self.console);
         let opened = folder::open(&config, folder::shipped(), folder::Purpose::Change).await?;
         let app = &opened.app;
-        app.archive(&opened.source).await?;
+        serve::tell_other(&app.begin(&opened.source).await?);
         let listeners = serve::Listeners::bind(&config).await?;
         let mut ready = listeners.ready(&config);
         ready.console_link = Some(serve::console_link(app, &ready.console).await?);
@@ -44,11 +44,7 @@ impl Demo {
         } else {
             // A credential is shown once; a later start makes another service, for trying the API again.
             let name = format!("try-{}", app.store.now().as_second());
-            let purposes: Vec<String> =
-                ["account", "content", "orders", "recommendation", "marketing", "analytics", "support", "publication"]
-                    .map(Into::into)
-                    .into();
-            ready.credential = Some(app.register_service(&name, &purposes).await?);
+            ready.credential = Some(app.register_service(&name, &people::purposes()).await?);
         }
         output::answer(json, &ready, || serve::words(&ready));
         serve::run(app.clone(), listeners).await

@@ -57,7 +57,7 @@ fn write(dir: &Path) -> std::io::Result<()> {
 /// The pages on the real foundation; a form that is sent comes back to the list.
 fn serve() -> Router {
     let foundation = Foundation {
-        names: Arc::new(samples::names()),
+        live: Live::fixed(samples::names()),
         csrf: CsrfKey::new(&[1; 32]),
         random: Random::new(poor_bytes),
         transport: Transport { tls: false },

@@ -1,6 +1,7 @@
 //! The site, for people: joining, logging in, the policy, contact, and the privacy centre.
 
 pub mod contact;
+pub mod feed;
 pub mod home;
 pub mod join;
 pub mod ledger;

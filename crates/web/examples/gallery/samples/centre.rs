@@ -15,6 +15,8 @@ use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
 use avouch_web::site::privacy::security;
 use avouch_web::site::privacy::sessions::{self, Sessions};
 use avouch_web::site::privacy::signals::{self, Signals};
+use avouch_web::site::policy::Change;
+use avouch_web::site::privacy::updates::{self, Updates};
 use avouch_web::site::privacy::uses::{Line, Use, Uses};
 use avouch_web::site::privacy::waiting::{self, Waiting};
 use avouch_web::words;
@@ -210,6 +212,39 @@ fn signals(s: &Set) -> Signals {
         sums: vec![sum("network_log", "security", 12, true), sum("function_used", "analytics", 480, false)],
         permissions: vec![signals::Permission { label: s.item("location"), state, at: at("2026-12-03T01:20:00Z") }],
         f,
+    }
+}
+
+fn changes(s: &Set) -> Updates {
+    let text = |en: &str, zh: &str| s.pick(en, zh);
+    let question = updates::Question {
+        target: "marketing".into(),
+        label: s.purpose("marketing"),
+        clause: "2.5".into(),
+        why: facts::text("usage.purposes.marketing.why", s.lang),
+        new: vec![text(
+            "“Marketing and promotion” now also uses “Mobile number”.",
+            "“营销与推广”将新使用“手机号码”。",
+        )],
+        sensitive: Vec::new(),
+    };
+    let change = |text: String, major: bool| Change { text, major };
+    Updates {
+        shown: Some(updates::Shown {
+            version: "1.1".into(),
+            follows: "1.0".into(),
+            at: at("2026-12-09T04:00:00Z"),
+            coming: true,
+            changes: vec![
+                change(question.new.concat(), true),
+                change(text("Orders: the address for mail is another.", "订单：联系邮箱有变更。"), false),
+            ],
+            questions: vec![question],
+            others: 2,
+            told: vec![(s.somebody("/").t("updates-told-sent"), at("2026-12-02T01:00:00Z"))],
+            unread: true,
+        }),
+        f: s.somebody("/privacy/updates"),
     }
 }
 
@@ -491,6 +526,8 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     );
     put(out, "signals", &signals(s));
     put(out, "waiting", &waiting(s));
+    put(out, "updates", &changes(s));
+    put(out, "updates-none", &Updates { shown: None, f: s.somebody("/privacy/updates") });
     put(out, "consents", &consents(s));
     let mut never = consents(s);
     never.history.clear();

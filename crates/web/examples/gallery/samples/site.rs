@@ -150,11 +150,12 @@ fn policy(s: &Set) -> PolicyPage {
         version: "1.0".into(),
         effective: date(2026, 12, 1),
         until: None,
+        coming: false,
         digest: "9f2c41d07be35a8816c0f4aa2d9be7730c55e1f86a4b92d3780e16cf5ad4b307".into(),
         chapters,
         html,
         changes: Vec::new(),
-        versions: vec![Version { version: "1.0".into(), effective: date(2026, 12, 1), current: true, shown: true }],
+        versions: vec![Version { version: "1.0".into(), effective: date(2026, 12, 1), current: true, coming: false, shown: true }],
         f,
     }
 }

@@ -110,7 +110,7 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
     let facts = policy.facts();
     let standing = web.app.account(session.subject()).await.map_err(&told)?.standing;
     let events = web.app.consent_history(session.subject()).await.map_err(&told)?;
-    let archived = web.app.policies().await.map_err(&told)?;
+    let archived = web.app.releases().await.map_err(&told)?;
     let version = |digest: &str| {
         let known = archived.iter().find(|p| data_encoding::HEXLOWER.encode(&p.digest) == digest);
         known.map_or_else(|| digest.chars().take(8).collect(), |p| p.version.clone())

@@ -22,11 +22,12 @@ pub mod receipts;
 pub mod security;
 pub mod sessions;
 pub mod signals;
+pub mod updates;
 pub mod uses;
 pub mod waiting;
 
 /// The parts of the centre: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 12] = [
+pub const PARTS: [(&str, &str); 13] = [
     ("/privacy", "part-overview"),
     ("/privacy/content", "part-content"),
     ("/privacy/signals", "part-signals"),
@@ -38,6 +39,7 @@ pub const PARTS: [(&str, &str); 12] = [
     ("/privacy/guardian", "part-guardian"),
     ("/privacy/sessions", "part-sessions"),
     ("/privacy/receipts", "part-receipts"),
+    ("/privacy/updates", "part-updates"),
     ("/privacy/cancel", "part-cancel"),
 ];
 
