@@ -36,7 +36,7 @@ pub mod store {
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, Blob, CampaignId, CheckStage, Clock, ConsentEvent, ConsentKind, Credential,
+        Account, Actor, AgeBand, Blob, CampaignId, Cell, CheckStage, Clock, ConsentEvent, ConsentKind, Credential,
         DecisionHead, Denied, Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Permission,
         PermissionState, Proof, PublicId, Published, Receipt, Record, RecordHead, RecordId, Review, Role, SessionInfo,
         SessionName, SessionToken, SignalPlace, SignalSum, Store, StoreConfig, StoreError, UseCount, Used, Which,

@@ -20,6 +20,9 @@ impl App {
     /// When the queue itself cannot be read or written; a job's own fault is kept with the job.
     pub async fn work(&self) -> Result<u64, Fault> {
         let mut done = 0;
+        if let Err(fault) = self.store.write_shadow().await {
+            tracing::warn!(%fault, "what the policy in shadow said could not be written down; it is tried again");
+        }
         while let Some(job) = self.store.transact(Lease { node: self.store.node().to_owned() }).await? {
             let again = match self.run_job(&job).await {
                 Ok(()) => {

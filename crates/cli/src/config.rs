@@ -39,6 +39,8 @@ pub(crate) struct Config {
     /// Networks of the proxies in front, whose word on where people come from is believed; none by default.
     #[serde(default)]
     pub trusted_proxies: Vec<avouch::security::proxy::Network>,
+    /// A policy that is asked beside the one in force and answers nobody.
+    pub shadow: Option<Shadow>,
     /// The address the site has for people, such as `https://privacy.plaza.example`: links in messages lead there.
     pub public_url: Option<String>,
     /// Where people come.
@@ -50,6 +52,17 @@ pub(crate) struct Config {
     /// Where staff come; loopback unless you say otherwise.
     #[serde(default = "console")]
     pub console: SocketAddr,
+}
+
+/// A policy in shadow.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shadow {
+    /// Its folder.
+    pub policy: PathBuf,
+    /// The purposes it is asked for; every one when none is named.
+    #[serde(default)]
+    pub purposes: std::collections::BTreeSet<String>,
 }
 
 /// Two databases of PostgreSQL: data and keys apart, best on two servers.
@@ -161,6 +174,7 @@ impl Config {
             outbound: Outbound::default(),
             verifier: None,
             trusted_proxies: Vec::new(),
+            shadow: None,
             public_url: None,
             site,
             api,
@@ -198,6 +212,9 @@ impl Config {
             None => {}
         }
         config.outbound.root_file = config.outbound.root_file.take().map(|path| base.join(path));
+        if let Some(shadow) = &mut config.shadow {
+            shadow.policy = base.join(&shadow.policy);
+        }
         if let Some(verifier) = &mut config.verifier {
             verifier.beside(base);
         }

@@ -103,6 +103,7 @@ impl<'t> Tx<'t> {
             ("campaign_member", "DELETE FROM campaign_member WHERE subject = ?1"),
             ("name_check", "DELETE FROM name_check WHERE subject = ?1"),
             ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
+            ("batch_member", "DELETE FROM batch_member WHERE subject = ?1"),
             ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),
             ("standing", "DELETE FROM standing WHERE subject = ?1"),
         ] {

@@ -5,9 +5,11 @@
 //! Runs on SQLite and on PostgreSQL from one SQL text.
 
 mod account;
+mod analysis;
 mod archive;
 mod attempt;
 mod blob;
+mod bulk;
 mod campaign;
 mod clock;
 mod code;
@@ -38,6 +40,7 @@ mod quarantine;
 mod record;
 mod service;
 mod session;
+mod shadow;
 mod signal;
 mod standing;
 mod store;
@@ -47,9 +50,11 @@ mod upload;
 mod writer;
 
 pub use account::AgeBand;
+pub use analysis::Cell;
 pub use archive::Archived;
 pub use avouch_ledger::leaf::{Leaf, Outcome};
 pub use blob::{Blob, BlobWriter, NewBlob, OBJECT_CHUNKS, Piece, Role};
+pub use bulk::{Member, Released};
 pub use campaign::{Campaign, CampaignId, CampaignPage, Suppressed};
 pub use clock::Clock;
 pub use code::{CodeFor, Flow, FlowName, FlowState, Issued, Proven, Start, TRIES as CODE_TRIES, VerifiedContact};
@@ -74,6 +79,7 @@ pub use quarantine::{Kept, OpenedKept, Quarantined};
 pub use record::{Opened, Origin, Put, Record, RecordHead, RecordId, Used, Which};
 pub use service::Credential;
 pub use session::{SessionInfo, SessionName, SessionToken};
+pub use shadow::ShadowCount;
 pub use signal::{Expired, NewSignal, Permission, PermissionState, SignalPlace, SignalSum};
 pub use standing::{Account, ConsentKind};
 pub use store::{Faults, Store, StoreConfig};

@@ -34,6 +34,7 @@ impl Which {
                 Migration { name: "0014_import", sql: include_str!("../migrations/data/0014_import.sql") },
                 Migration { name: "0015_signals", sql: include_str!("../migrations/data/0015_signals.sql") },
                 Migration { name: "0020_decisions", sql: include_str!("../migrations/data/0020_decisions.sql") },
+                Migration { name: "0021_usage", sql: include_str!("../migrations/data/0021_usage.sql") },
             ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },

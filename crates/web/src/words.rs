@@ -12,7 +12,7 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 /// Acts on personal data.
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
-pub const DEEDS: [&str; 24] = [
+pub const DEEDS: [&str; 25] = [
     "register",
     "login",
     "logout",
@@ -37,6 +37,7 @@ pub const DEEDS: [&str; 24] = [
     "review",
     "campaign",
     "unsubscribe",
+    "analyse",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];

@@ -78,6 +78,8 @@ impl App {
             count(&mut sweep, &page);
             self.store.transact(DeleteOverdue { page }).await?;
         }
+        // What is to be counted is counted before its signals may go.
+        self.analyse().await?;
         self.expire_signals(&mut sweep).await?;
         sweep.uploads = self.expire_uploads().await?;
         self.store.find_loose_objects().await?;

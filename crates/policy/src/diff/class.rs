@@ -49,6 +49,8 @@ const ROWS: &[(&str, When, Option<Major>)] = &[
     ("usage.purposes.*.why", Any, None),
     ("usage.purposes.*.without", Any, None),
     ("usage.purposes.*.logic", Any, None),
+    ("usage.purposes.*.evidence", Any, None),
+    ("usage.purposes.*.smallest", Any, Some(Purpose)),
     ("usage.purposes.*.significant", Less, Some(Rights)),
     ("usage.purposes.*.citation", Any, None),
     ("usage.purposes.*.retention.statute", Any, None),

@@ -53,6 +53,10 @@ facts! {
         pub retention: Option<Retention>,
         /// What a person who refuses goes without.
         pub without: Option<Words>,
+        /// How its bulk use is evidenced.
+        pub evidence: Evidence = Evidence::Each,
+        /// The fewest people a count of its data may stand for; without it nothing is counted (2.3).
+        pub smallest: Option<u32>,
         /// The way people are reached, where it is for marketing (2.5).
         pub channel: Option<Reach>,
     }
@@ -101,6 +105,14 @@ names! {
         Operator = "operator",
         /// Avouch itself.
         System = "system",
+    }
+
+    /// How the use of many people's data at once is evidenced.
+    pub enum Evidence {
+        /// By a leaf for each person.
+        Each = "each",
+        /// By one leaf that commits to everyone in it.
+        Batch = "batch",
     }
 
     /// How marketing reaches people.

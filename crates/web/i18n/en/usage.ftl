@@ -41,3 +41,4 @@ act-ask-review = a human was asked to look again
 act-review = looked at again by a human
 act-campaign = an offer was made
 act-unsubscribe = offers were refused by a link
+act-analyse = counts were looked at

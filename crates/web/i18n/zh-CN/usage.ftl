@@ -41,3 +41,4 @@ act-ask-review = 请求人工复核
 act-review = 人工复核
 act-campaign = 发起优惠活动
 act-unsubscribe = 通过链接拒绝优惠信息
+act-analyse = 查看统计数据

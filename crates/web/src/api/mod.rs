@@ -3,6 +3,7 @@
 //! Every call names its purpose; what the policy does not allow is refused with every reason as a problem
 //! document. Keeps promise 2.0 towards services.
 
+pub mod analytics;
 pub mod auth;
 pub mod automated;
 pub mod bulk;
@@ -81,10 +82,11 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(signals::sending, signals::take))
         .routes(routes!(signals::read))
         .routes(routes!(signals::permit))
-        .routes(routes!(bulk::page))
+        .routes(routes!(bulk::stream))
         .routes(routes!(automated::personalisation))
         .routes(routes!(automated::decide))
         .routes(routes!(automated::decision))
+        .routes(routes!(analytics::counts))
         .routes(routes!(campaigns::begin))
         .routes(routes!(campaigns::one))
         .routes(routes!(campaigns::slot))
