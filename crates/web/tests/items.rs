@@ -183,7 +183,7 @@ impl People {
                 app.confirm_guardian(&self.session, id, confirmation).await.unwrap();
             }
             "avatar" | "picture" => self.upload(name, media::picture(64, 64, image::ImageFormat::Png)).await,
-            "video" => self.upload(name, media::video(4096, "note", b"free")).await,
+            "video" => self.upload(name, media::video(100_000, "note", b"soun")).await,
             "text" | "comment" => self.put("content", name, "Hello.").await,
             "interests" => self.put("recommendation", name, "tea").await,
             "address" => self.put("orders", name, "88 Example Road").await,
