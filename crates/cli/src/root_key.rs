@@ -43,7 +43,8 @@ pub(crate) fn of_backups(config: &Config, make: bool) -> Result<(KeyFile, KeyFil
 /// Whoever keeps it. A key file is made where there is nothing yet that needs one.
 pub(crate) fn kms(config: &Config, region: &Path) -> Result<Arc<dyn Kms>, Failure> {
     let path = path(config);
-    let fresh = config.openbao.is_none() && !path.exists() && config.postgres.is_none() && !region.join("keys.db").exists();
+    let fresh =
+        config.openbao.is_none() && !path.exists() && config.postgres.is_none() && !region.join("keys.db").exists();
     if fresh {
         let made = KeyFile::create(&path, &SystemEntropy).map_err(|e| Failure::new("root-key", e.to_string()))?;
         return Ok(Arc::new(made));

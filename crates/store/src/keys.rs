@@ -53,7 +53,7 @@ impl Ring {
 }
 
 /// Held shared while a person's key is made, alone while old region keys are given up.
-pub(crate) const KEYRING: i64 = 0x6b65_7972_696e_67;
+pub(crate) const KEYRING: i64 = 0x006b_6579_7269_6e67;
 
 impl From<KmsError> for StoreError {
     fn from(e: KmsError) -> Self {

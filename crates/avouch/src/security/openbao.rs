@@ -82,7 +82,8 @@ impl OpenBao {
     pub fn new(transit: Transit, reach: Reach, root: Option<Vec<u8>>) -> Result<Self, String> {
         let host = host_of(&transit.address).map_err(|e| format!("openbao.address: {e}"))?;
         let hosts = BTreeSet::from([host]);
-        let plain = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_/".contains(c));
+        let plain =
+            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_/".contains(c));
         if !plain(&transit.mount) || !plain(&transit.key) || transit.key.contains('/') {
             return Err("openbao.mount and openbao.key are names of letters, digits, - and _".into());
         }
