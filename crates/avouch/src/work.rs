@@ -8,6 +8,7 @@ use crate::collection::real_name;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
 use crate::storage::erase;
+use crate::usage::exception;
 
 /// How long a failed job waits before it is tried again, at most.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -53,6 +54,7 @@ impl App {
             (real_name::END_JOB, Some(subject)) => self.end_name_check(subject, &job.body).await,
             (real_name::AGE_JOB, Some(subject)) => self.grow(subject, &job.body).await,
             (avouch_store::SWEEP_OBJECTS, _) => self.store.sweep_objects().await.map(|_| ()).map_err(Fault::from),
+            (exception::JOB, Some(subject)) => self.tell_exception(subject, &job.body).await,
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),
         }

@@ -116,10 +116,33 @@ pub struct Standing {
     pub recipients: Bits,
     /// Recipients abroad separately consented to.
     pub abroad: Bits,
-    /// Exceptional purposes with an entry in the register.
-    pub instruments: Bits,
+    /// Entries of the register of exceptions about this person, or everyone; loaded where one is asked for.
+    pub instruments: Vec<Instrument>,
     /// Items whose permission the person's device refuses; asked for when one of them is collected.
     pub denied: Bits,
+}
+
+/// An entry of the register of exceptions: what it lets be done without asking, and nothing beyond it (2.7).
+#[derive(Debug, Clone)]
+pub struct Instrument {
+    /// The exceptional purpose.
+    pub purpose: PurposeId,
+    /// The items it names.
+    pub items: Bits,
+    /// Who outside may get them; nobody where none is named.
+    pub recipient: Option<RecipientId>,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when, exclusive.
+    pub until: Timestamp,
+}
+
+impl Instrument {
+    /// Whether it covers all that is asked: every item, and where it leaves the house whoever gets it.
+    fn covers(&self, ask: &Ask) -> bool {
+        let to = ask.act != Act::Share || self.recipient == ask.recipient;
+        to && ask.items.iter().all(|item| self.items.has(item.index()))
+    }
 }
 
 impl Standing {
@@ -139,7 +162,7 @@ impl Standing {
             objected: Bits::new(),
             recipients: Bits::new(),
             abroad: Bits::new(),
-            instruments: Bits::new(),
+            instruments: Vec::new(),
             denied: Bits::new(),
         }
     }
@@ -236,6 +259,8 @@ codes! {
     Objected = "objected", Violation, "6.5", "rights.restrict";
     /// An exceptional purpose without an entry in the register.
     NoInstrument = "no-instrument", Violation, "2.7", "basis.legal_duty";
+    /// An exceptional purpose beyond what its entry in the register names.
+    OutsideInstrument = "outside-instrument", Violation, "2.7", "basis.citation|basis.legal_duty";
     /// Sharing without saying with whom.
     NoRecipient = "no-recipient", Gap, "4.1", "sharing.separate_consent|sharing.third_party";
     /// A recipient where none belongs.
@@ -458,8 +483,8 @@ impl Rules {
         if asked_alone && !separate {
             no.act(Code::NoSeparateConsent);
         }
-        if purpose.exceptional && ask.act != Act::Keep && !standing.instruments.has(p) {
-            no.act(Code::NoInstrument);
+        if purpose.exceptional && ask.act != Act::Keep {
+            Self::registered(standing, ask, no);
         }
         if ask.act == Act::Publish && !separate && !duty {
             no.act(Code::NoPublicationConsent);
@@ -468,6 +493,17 @@ impl Rules {
         let registered = ask.party == Party::Operator && purpose.exceptional && duty;
         if ask.act == Act::Export && !own && !registered {
             no.act(Code::ExportNotOwn);
+        }
+    }
+
+    /// The entry of the register: in force, and one that covers all of it.
+    fn registered(standing: &Standing, ask: &Ask, no: &mut Reasons) {
+        let in_force = |i: &&Instrument| i.purpose == ask.purpose && i.from <= ask.at && ask.at < i.until;
+        let mut entries = standing.instruments.iter().filter(in_force).peekable();
+        if entries.peek().is_none() {
+            no.act(Code::NoInstrument);
+        } else if !entries.any(|entry| entry.covers(ask)) {
+            no.act(Code::OutsideInstrument);
         }
     }
 
@@ -483,9 +519,7 @@ impl Rules {
             no.item(Code::RecipientItem, *id);
         }
         if rule.role == Role::Authority {
-            if !standing.instruments.has(ask.purpose.index()) {
-                no.act(Code::NoInstrument);
-            }
+            Self::registered(standing, ask, no);
         } else {
             if !holds(rule.agreement, ask.at) {
                 no.act(Code::NoAgreement);

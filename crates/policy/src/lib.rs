@@ -31,7 +31,7 @@ pub mod words;
 
 pub use asking::AskNames;
 pub use bits::Bits;
-pub use decide::{About, Act, Age, Ask, Code, Grant, Kind, Reason, Refusal, Standing, State, Verdict};
+pub use decide::{About, Act, Age, Ask, Code, Grant, Instrument, Kind, Reason, Refusal, Standing, State, Verdict};
 pub use diff::{Change, ChangeKind, Diff, Major, diff};
 pub use digest::Digest;
 pub use fault::{Fault, Faults};

@@ -134,6 +134,12 @@ const fn said(code: Code) -> Said {
             "{purpose}属于例外情形，登记册中没有相应记录。",
             "请先登记法律依据、范围和审批。",
         ],
+        Code::OutsideInstrument => [
+            "The entry in the register for {purpose} does not name all of this: not each item, or not who would get it.",
+            "Ask for what the entry names, or enter what is needed, with two people.",
+            "登记册中{purpose}的记录未涵盖全部所请求的信息或接收方。",
+            "请仅请求登记范围内的内容，或由两人另行登记。",
+        ],
         Code::NoRecipient => {
             ["Sharing needs a recipient.", "Name the recipient.", "对外提供须指明接收方。", "请指明接收方。"]
         }

@@ -102,6 +102,7 @@ impl<'t> Tx<'t> {
             ("job", "DELETE FROM job WHERE subject = ?1 AND kind = 'message'"),
             ("name_check", "DELETE FROM name_check WHERE subject = ?1"),
             ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
+            ("exception", "UPDATE exception SET subject = NULL WHERE subject = ?1"),
             ("approval", "UPDATE approval SET subject = NULL, act = '' WHERE subject = ?1"),
             ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),
             ("standing", "DELETE FROM standing WHERE subject = ?1"),

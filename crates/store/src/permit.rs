@@ -10,7 +10,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use avouch_ledger::leaf::{Leaf, Outcome};
-use avouch_policy::{Act, Ask, Code, Grant, ItemId, Party, Policy, Reason, Refusal, Verdict};
+use avouch_policy::model::Role;
+use avouch_policy::{Act, Ask, Code, Grant, ItemId, Party, Policy, Reason, RecipientId, Refusal, Verdict};
 use avouch_seal::SubjectId;
 
 use crate::engine::Hold;
@@ -179,6 +180,14 @@ impl<'c> Look<'c> {
         let mut standing = account.standing;
         if ask.act == Act::Collect && ask.items.iter().any(|item| policy.rules().permissions.has(item.index())) {
             standing.denied = self.denied(subject).await?;
+        }
+        let authority = |r: RecipientId| {
+            let rule = policy.rules().recipient_rules.get(usize::from(r.index()));
+            rule.is_some_and(|rule| rule.role == Role::Authority)
+        };
+        let rule = policy.rules().purpose_rules.get(usize::from(ask.purpose.index()));
+        if rule.is_some_and(|rule| rule.exceptional) || ask.recipient.is_some_and(authority) {
+            standing.instruments = self.instruments(subject).await?;
         }
         let mut verdict = policy.decide(&standing, &ask);
         if let Actor::Service(credential) = actor

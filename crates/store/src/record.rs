@@ -252,6 +252,12 @@ impl<'c> Look<'c> {
                 return Err(StoreError::NoRecord);
             }
         }
+        if permit.grant.basis == avouch_policy::Basis::SelfDisclosed {
+            self.only_disclosed(subject, &mut records).await?;
+            if records.is_empty() && matches!(which, Which::One(..)) {
+                return Err(StoreError::NoRecord);
+            }
+        }
         // A person watching their own video is not cut off by an answer they give meanwhile.
         let epoch = (!matches!(permit.actor, Actor::Subject)).then_some(permit.epoch);
         let with_blobs = if matches!(which, Which::Signals { .. }) { &mut [] } else { records.as_mut_slice() };
@@ -272,6 +278,18 @@ impl<'c> Look<'c> {
             let name = policy.item_name(record.head.item);
             !policy.facts().collection.items.get(name).is_some_and(|i| i.many)
                 || published.iter().any(|p| p.item == name && p.record == record.head.id)
+        });
+        Ok(())
+    }
+
+    /// Leaves what its person made public, by record: published here, or brought in from where it is public. Nothing
+    /// else counts as self-disclosed (2.7).
+    async fn only_disclosed(&mut self, subject: SubjectId, records: &mut Vec<Record>) -> Result<(), StoreError> {
+        let published = self.publications(subject).await?;
+        let policy = std::sync::Arc::clone(self.policy());
+        records.retain(|record| {
+            record.head.source.starts_with("public:")
+                || published.iter().any(|p| p.item == policy.item_name(record.head.item) && p.record == record.head.id)
         });
         Ok(())
     }

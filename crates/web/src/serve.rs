@@ -46,6 +46,7 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/content/{record}/unpublish", post(privacy::content::unpublish))
         .route("/privacy/content/{record}/{size}", get(privacy::content::file))
         .route("/privacy/uses", get(privacy::uses::show))
+        .route("/privacy/exceptional", get(privacy::exceptional::show))
         .route("/privacy/consents", get(privacy::consents::show))
         .route("/privacy/consents/{purpose}", post(privacy::consents::send))
         .route("/privacy/signals", get(privacy::signals::show))

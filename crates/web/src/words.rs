@@ -50,6 +50,8 @@ pub const DEEDS: &[&str] = &[
     "policy-publication",
     "release",
     "exception",
+    "exception-end",
+    "notify",
     "key-destruction",
     "transfer",
     "export-on-behalf",

@@ -23,11 +23,13 @@ pub(crate) enum What {
     RecoveryUsed,
     /// A login from a place not seen before.
     NewPlace,
+    /// Data was used in an emergency without asking (2.7).
+    ExceptionUsed,
 }
 
 impl What {
     #[cfg(test)]
-    const NOTICES: [Self; 7] = [
+    const NOTICES: [Self; 8] = [
         Self::ContactReplaced,
         Self::PasswordReset,
         Self::PasswordChanged,
@@ -35,6 +37,7 @@ impl What {
         Self::FactorOff,
         Self::RecoveryUsed,
         Self::NewPlace,
+        Self::ExceptionUsed,
     ];
 
     /// Its name, for gateways with templates of their own.
@@ -48,6 +51,7 @@ impl What {
             Self::FactorOff => "factor-off",
             Self::RecoveryUsed => "recovery-used",
             Self::NewPlace => "new-place",
+            Self::ExceptionUsed => "exception-used",
         }
     }
 }
@@ -111,11 +115,21 @@ pub(crate) fn say(
             "A recovery code of your account was used in place of the authenticator.",
             "您账号的一个恢复码已代替身份验证器使用。",
         ),
+        What::ExceptionUsed => (
+            "In an emergency your data was used without asking you first.",
+            "因紧急情况，您的信息曾在未事先征得您同意的情况下被使用。",
+        ),
         What::NewPlace => {
             ("Your account was logged in to from a place not seen before.", "您的账号在一个新的地点登录。")
         }
     };
-    let text = if zh {
+    let text = if what == What::ExceptionUsed {
+        if zh {
+            format!("{site}：{cn}使用的内容、理由和依据，请在隐私中心的“例外使用”中查看。")
+        } else {
+            format!("{site}: {en} What, why and on which ground stands in the privacy centre under exceptional use.")
+        }
+    } else if zh {
         format!("{site}：{cn}如非本人操作，请立即重设密码并联系我们。")
     } else {
         format!("{site}: {en} If this was not you, set a new password at once and contact us.")
@@ -130,7 +144,7 @@ mod tests {
 
     #[test]
     fn every_message_has_its_words_in_every_language() {
-        for what in What::NOTICES {
+        for what in What::NOTICES.into_iter().filter(|what| *what != What::ExceptionUsed) {
             let (_, en) = say(what, "", None, 10, "Plaza", "en", Kind::Email);
             let (_, zh) = say(what, "", None, 10, "广场", "zh-CN", Kind::Email);
             assert!(en.is_ascii() && en.contains("not you"), "{en}");

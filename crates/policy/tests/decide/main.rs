@@ -125,7 +125,7 @@ proptest! {
         less.separate.remove(&q.purpose);
         less.recipients.clear();
         less.abroad.clear();
-        less.instruments.remove(&q.purpose);
+        less.instruments.retain(|e| e.purpose != q.purpose);
         prop_assert!(before.is_subset(&decided(&rules, &less, &q)), "what stood against it stands still");
     }
 
@@ -219,7 +219,7 @@ fn sound() -> (World, Person, Question) {
     let mut who = person(&mut dice, &world);
     (who.state, who.age, who.guardian, who.restricted, who.home) = (State::Active, Age::Adult, false, false, 0);
     (who.consents, who.separate, who.objected) = ([0].into(), [0].into(), BTreeSet::new());
-    (who.recipients, who.abroad, who.instruments) = ([0].into(), [0].into(), BTreeSet::new());
+    (who.recipients, who.abroad, who.instruments) = ([0].into(), [0].into(), Vec::new());
     let q = Question {
         act: Act::Share,
         party: PARTIES[1],
@@ -230,6 +230,11 @@ fn sound() -> (World, Person, Question) {
         hour: 24 * 5,
     };
     (world, who, q)
+}
+
+/// An entry of the register for the one purpose and item, for all the month.
+fn entry(recipient: Option<usize>) -> world::Entry {
+    world::Entry { purpose: 0, items: [0].into(), recipient, from: 0, until: 24 * 30 }
 }
 
 fn codes(world: &World, who: &Person, q: &Question) -> Vec<Code> {
@@ -312,7 +317,7 @@ fn promise_2_7_an_emergency_is_no_legal_duty() {
     let (mut world, mut who, mut q) = sound();
     world.purposes[0].basis = Basis::Emergency;
     world.purposes[0].exceptional = true;
-    who.instruments = [0].into();
+    who.instruments = vec![entry(None)];
     (q.act, q.recipient, q.party) = (Act::Use, None, PARTIES[2]);
     assert_eq!(codes(&world, &who, &q), []);
     who.restricted = true;
@@ -330,8 +335,39 @@ fn promise_2_6_a_registered_duty_hands_out_what_is_asked_and_without_the_entry_n
     world.purposes[0].exceptional = true;
     (q.act, q.recipient, q.party) = (Act::Export, None, PARTIES[2]);
     assert_eq!(codes(&world, &who, &q), [Code::NoInstrument]);
-    who.instruments = [0].into();
+    who.instruments = vec![entry(None)];
     assert_eq!(codes(&world, &who, &q), []);
+}
+
+#[test]
+fn promise_2_7_an_entry_opens_its_items_its_recipient_and_its_time_alone() {
+    let (mut world, mut who, mut q) = sound();
+    world.purposes[0].basis = Basis::LegalDuty;
+    world.purposes[0].exceptional = true;
+    world.recipients[0].role = Role::Authority;
+    world.recipients[0].items = [0, 1].into();
+    world.items.push(world::Item { sensitive: false, approved: None });
+    world.purposes[0].items = [0, 1].into();
+    q.party = PARTIES[2];
+    assert_eq!(codes(&world, &who, &q), [Code::NoInstrument]);
+    who.instruments = vec![entry(Some(0))];
+    assert_eq!(codes(&world, &who, &q), []);
+    q.items = [0, 1].into();
+    assert_eq!(codes(&world, &who, &q), [Code::OutsideInstrument], "an item it does not name");
+    q.items = [0].into();
+    who.instruments = vec![entry(None)];
+    assert_eq!(codes(&world, &who, &q), [Code::OutsideInstrument], "nobody outside is named");
+    // Two entries are not added up: each is an approval of its own.
+    who.instruments = vec![entry(Some(0)), world::Entry { items: [1].into(), ..entry(Some(0)) }];
+    q.items = [0, 1].into();
+    assert_eq!(codes(&world, &who, &q), [Code::OutsideInstrument]);
+    q.items = [0].into();
+    who.instruments = vec![world::Entry { from: q.hour, until: q.hour + 1, ..entry(Some(0)) }];
+    assert_eq!(codes(&world, &who, &q), []);
+    q.hour += 1;
+    assert_eq!(codes(&world, &who, &q), [Code::NoInstrument], "it lapses by itself, to the hour");
+    q.hour -= 2;
+    assert_eq!(codes(&world, &who, &q), [Code::NoInstrument], "and does not reach back");
 }
 
 #[test]

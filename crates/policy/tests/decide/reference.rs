@@ -29,7 +29,12 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
     let emergency = purpose.basis == Basis::Emergency;
     let sensitive = q.items.iter().any(|i| world.items.get(*i).is_some_and(|item| item.sensitive));
     let separately = who.separate.contains(&q.purpose);
-    let registered = who.instruments.contains(&q.purpose);
+    // Entries of the register for this purpose, at this hour; and those of them that name every item and, where it is
+    // given out, exactly who gets it.
+    let entries: Vec<_> =
+        who.instruments.iter().filter(|e| e.purpose == q.purpose && e.from <= q.hour && q.hour < e.until).collect();
+    let covered =
+        entries.iter().any(|e| q.items.is_subset(&e.items) && (q.act != Act::Share || e.recipient == q.recipient));
 
     refuse_if(!purpose.parties.contains(&q.party), Code::PartyNotAllowed);
     refuse_if(q.items.is_empty(), Code::NoItems);
@@ -51,7 +56,10 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
     let excused = legal_duty || emergency || purpose.basis == Basis::PublicInterest;
     refuse_if(sensitive && !excused && !separately, Code::NoSeparateConsent);
     // Each exceptional use stands in the register; storage needs no entry.
-    refuse_if(purpose.exceptional && q.act != Act::Keep && !registered, Code::NoInstrument);
+    let exceptional = purpose.exceptional && q.act != Act::Keep;
+    refuse_if(exceptional && entries.is_empty(), Code::NoInstrument);
+    // And stays within what the entry names.
+    refuse_if(exceptional && !entries.is_empty() && !covered, Code::OutsideInstrument);
 
     // Publication only by consent or law; everything at once only to the person, or under a registered duty.
     refuse_if(q.act == Act::Publish && !separately && !legal_duty, Code::NoPublicationConsent);
@@ -74,7 +82,8 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
         refuse_if(!to.purposes.contains(&q.purpose), Code::RecipientPurpose);
         let authority = to.role == Role::Authority;
         // An authority needs a verified instrument in place of an agreement.
-        refuse_if(authority && !registered, Code::NoInstrument);
+        refuse_if(authority && entries.is_empty(), Code::NoInstrument);
+        refuse_if(authority && !entries.is_empty() && !covered, Code::OutsideInstrument);
         // Everybody else an agreement: from the day it is signed to the day before it expires.
         let bound = to.agreement.as_ref().is_some_and(|a| a.signed <= today && today < a.expires);
         refuse_if(!authority && !bound, Code::NoAgreement);

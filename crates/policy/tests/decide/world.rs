@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use avouch_policy::model::Role;
 use avouch_policy::rules::{ItemRule, Names, PurposeRule, RecipientRule, party_bit};
 use avouch_policy::{
-    Act, Age, Ask, Basis, Bits, File, ItemId, Party, Policy, PurposeId, RecipientId, RegionId, Rules, Source, Standing,
-    State,
+    Act, Age, Ask, Basis, Bits, File, Instrument, ItemId, Party, Policy, PurposeId, RecipientId, RegionId, Rules,
+    Source, Standing, State,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Span, Timestamp};
@@ -111,6 +111,16 @@ pub struct World {
     pub crossing: bool,
 }
 
+/// An entry of the register of exceptions; hours as those of a question.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub purpose: usize,
+    pub items: BTreeSet<usize>,
+    pub recipient: Option<usize>,
+    pub from: i64,
+    pub until: i64,
+}
+
 #[derive(Clone, Debug)]
 pub struct Person {
     pub state: State,
@@ -124,7 +134,7 @@ pub struct Person {
     pub objected: BTreeSet<usize>,
     pub recipients: BTreeSet<usize>,
     pub abroad: BTreeSet<usize>,
-    pub instruments: BTreeSet<usize>,
+    pub instruments: Vec<Entry>,
     /// Items whose permission the device refuses.
     pub denied: BTreeSet<usize>,
 }
@@ -200,9 +210,30 @@ pub fn person(dice: &mut Dice, world: &World) -> Person {
         objected: dice.some(p, 10),
         recipients: dice.some(r, 70),
         abroad: dice.some(r, 70),
-        instruments: dice.some(p, 60),
+        instruments: entries(dice, world),
         denied: dice.some(world.items.len(), 4),
     }
+}
+
+/// For most purposes an entry, for some two: of all items or a few, for somebody or nobody, for long or a few days.
+fn entries(dice: &mut Dice, world: &World) -> Vec<Entry> {
+    let mut out = Vec::new();
+    for purpose in 0..world.purposes.len() {
+        for chance in [60, 20] {
+            if dice.chance(chance) {
+                let from = if dice.chance(80) { 0 } else { dice.below(24 * 30) as i64 };
+                let until = if dice.chance(80) { 24 * 30 } else { dice.below(24 * 30) as i64 };
+                out.push(Entry {
+                    purpose,
+                    items: dice.some(world.items.len(), 90),
+                    recipient: dice.chance(70).then(|| dice.below(world.recipients.len().max(1))),
+                    from,
+                    until,
+                });
+            }
+        }
+    }
+    out
 }
 
 pub fn question(dice: &mut Dice, world: &World, person: &Person) -> Question {
@@ -366,7 +397,14 @@ pub fn standing(who: &Person) -> Standing {
     standing.objected = bits(&who.objected);
     standing.recipients = bits(&who.recipients);
     standing.abroad = bits(&who.abroad);
-    standing.instruments = bits(&who.instruments);
+    let instrument = |e: &Entry| Instrument {
+        purpose: PurposeId::new(e.purpose as u16),
+        items: bits(&e.items),
+        recipient: e.recipient.map(|n| RecipientId::new(n as u16)),
+        from: time(e.from),
+        until: time(e.until),
+    };
+    standing.instruments = who.instruments.iter().map(instrument).collect();
     standing.denied = bits(&who.denied);
     standing
 }

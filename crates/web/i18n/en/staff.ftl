@@ -127,3 +127,50 @@ check-approvals-emergency = { $count ->
     [one] 1 act was done by one person in an emergency and waits for a review.
    *[other] { $count } acts were done by one person in an emergency and wait for a review.
 }
+
+act-exception-end = Exception ended
+act-notify = Told of an emergency use
+
+part-exceptions = Exceptions
+exceptions-lead = Use without asking, on a ground of the law alone: within its person, items, recipient and time. An entry needs two people and lapses by itself.
+exceptions-search = Purpose, provision, data or account
+exceptions-none = Nothing fits this search.
+exception-in-force = in force
+exception-over = over
+exception-untold = person not told in time
+exception-ground = Ground
+exception-subject = Person
+exception-subject-hint = The person's id, from their case or the authority's request. Empty for a rule about what people made public themselves.
+exception-everyone = Everyone, of what they made public themselves
+exception-erased = erased
+exception-nobody = nobody outside
+exception-time = From and until
+exception-people = Asked and allowed by
+exception-alone = in an emergency, by one person
+exception-told = Person told
+exception-tell = Person is told by
+exception-end = End it now
+exception-citation = Provision
+exception-citation-hint = The article, and the number of the instrument where there is one; up to 200 characters.
+exception-ends = Last day
+exception-ends-hint = As 2026-12-31. An emergency is entered for three days at most.
+exception-ends-past = Name the last day as 2026-12-31; it must be today or later.
+exception-ends-long = An emergency is entered for three days at most. For longer, ask a second person.
+exception-subject-required = Name one person by their id. Only what people made public themselves is entered for everyone.
+exception-subject-rule = What people made public themselves is entered as a rule for everyone: leave the person empty.
+exception-items-wrong = Choose items of this purpose, and no more than are needed.
+exception-recipient-wrong = The policy names no such recipient for this purpose.
+exception-no-ground = This is no ground of the law. Ask the person for consent; or obtain a court's order, and enter it under the duty by law.
+exception-no-emergency = This ground is no emergency. Ask a second person.
+exception-ask-title = New entry
+exception-ask-lead = The gate will permit exactly this and nothing beyond it. In an emergency the person is told as soon as it is over.
+exception-now = Enter now, in an emergency
+exception-now-hint = At once and alone, only where life, health or property is in danger. It raises an alarm, lasts three days at most, and another person reviews it.
+ground-reputation = Protecting a reputation
+ground-other = Other interests
+
+part-exceptional = Exceptional use
+exceptional-lead = Where the law or a danger to life did not let us ask you first: on which ground, with which data, for how long.
+exceptional-none = Nothing of yours was used without asking you.
+exceptional-receipts = Each use has its receipt
+exceptional-contact = Ask about it or object

@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use avouch::store::StaffRole::{self, Administrator, Auditor, CustomerService, DataProtectionOfficer};
 
-use super::{Operator, approvals, enter, home, leaves, names, operators};
+use super::{Operator, approvals, enter, exceptions, home, leaves, names, operators};
 use crate::fault::Fault;
 use crate::frame::Account;
 use crate::state::{Web, told};
@@ -47,6 +47,7 @@ fn act<H: Handler<T, Web>, T: 'static>(path: &'static str, who: Who, handler: H)
 }
 
 const ALL: Who = Who::Roles(&StaffRole::ALL);
+const OFFICER: Who = Who::Roles(&[DataProtectionOfficer]);
 const EVIDENCE: Who = Who::Roles(&[DataProtectionOfficer, Auditor]);
 const ADMINISTRATOR: Who = Who::Roles(&[Administrator]);
 const APPROVERS: Who = Who::Roles(&[DataProtectionOfficer, Administrator]);
@@ -73,6 +74,10 @@ pub fn table() -> Vec<Entry> {
         act("/approvals/{id}/answer", APPROVERS, approvals::answer),
         act("/approvals/{id}/carry-out", APPROVERS, approvals::carry_out),
         act("/approvals/{id}/review", APPROVERS, approvals::review),
+        see("/exceptions", EVIDENCE, exceptions::list),
+        see("/exceptions.csv", EVIDENCE, exceptions::csv),
+        act("/exceptions", OFFICER, exceptions::ask),
+        act("/exceptions/{id}/end", OFFICER, exceptions::end),
         see("/operators", APPROVERS, operators::list),
         see("/operators.csv", APPROVERS, operators::csv),
         act("/operators", ADMINISTRATOR, operators::add),

@@ -15,6 +15,7 @@ use crate::state::Web;
 pub mod access;
 pub mod approvals;
 pub mod enter;
+pub mod exceptions;
 pub mod home;
 pub mod leaves;
 pub mod list;
@@ -26,6 +27,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/", "part-today"),
     ("/names", "part-names"),
     ("/approvals", "part-approvals"),
+    ("/exceptions", "part-exceptions"),
     ("/operators", "part-operators"),
     ("/leaves", "part-leaves"),
 ];

@@ -3,6 +3,7 @@
 use avouch::store::{OperatorSession, StaffRole};
 use avouch_web::console::approvals::{self, ApprovalPage, Approvals, LinkPage};
 use avouch_web::console::enter::{self, Enrol, Enter};
+use avouch_web::console::exceptions::{self, Exceptions};
 use avouch_web::console::home::{Check, Count, Today};
 use avouch_web::console::leaves::{LeafPage, Leaves, Row};
 use avouch_web::console::operators::{self, Operators};
@@ -156,6 +157,62 @@ fn approvals(s: &Set, out: &mut Vec<Page>) {
     put(out, "console-approval-review", &page(true, field("approval-review-words"), true, false));
 }
 
+pub(crate) fn exception(s: &Set, in_force: bool) -> exceptions::Row {
+    let t = s.staff("/").texts;
+    exceptions::Row {
+        id: "5f".repeat(16),
+        purpose: s.purpose("emergency"),
+        basis: words::basis(t, "emergency"),
+        citation: s.pick("PIPL Art. 13(1)(4)", "《个人信息保护法》第十三条第一款第（四）项"),
+        items: s.item("phone"),
+        recipient: s.recipient("police"),
+        subject: "cn-7kq2m4x9".into(),
+        everyone: false,
+        by: ("officer".into(), if in_force { String::new() } else { "deputy".into() }),
+        begins: at("2026-12-14T02:00:00Z"),
+        ends: at("2026-12-16T16:00:00Z"),
+        in_force,
+        told: (!in_force).then(|| at("2026-12-16T16:01:00Z")),
+        tell: Some(at("2026-12-16T16:00:00Z")),
+        overdue: false,
+    }
+}
+
+fn exceptions(s: &Set, out: &mut Vec<Page>) {
+    let f = s.staff("/exceptions");
+    let choice = |value: &str, label: String| Choice { value: value.into(), label, chosen: false };
+    let field = |name: &str, key: &str, input| Field::new(name, f.t(key), input).required();
+    put(
+        out,
+        "console-exceptions",
+        &Exceptions {
+            q: String::new(),
+            states: vec![choice("in-force", f.t("exception-in-force"))],
+            rows: vec![exception(s, true), exception(s, false)],
+            total: 2,
+            search: "q=&state=".into(),
+            asks: true,
+            purposes: vec![choice("emergency", s.purpose("emergency")), choice("reputation", f.t("ground-reputation"))],
+            items: ["phone", "address", "real_name"].map(|i| choice(i, s.item(i))).to_vec(),
+            recipients: vec![choice("police", s.recipient("police"))],
+            fields: vec![
+                field("subject", "exception-subject", Input::Text).hint(f.t("exception-subject-hint")),
+                field("citation", "exception-citation", Input::Text),
+                field("ends", "exception-ends", Input::Text).hint(f.t("exception-ends-hint")),
+                field("why", "approval-why", Input::Area),
+            ],
+            error: f.t("exception-no-ground"),
+            next: String::new(),
+            previous: String::new(),
+            f,
+        },
+    );
+    let rows = vec![exception(s, false)];
+    let f = s.somebody("/privacy/exceptional");
+    put(out, "exceptional", &avouch_web::site::privacy::exceptional::Exceptional { f: f.clone(), rows });
+    put(out, "exceptional-none", &avouch_web::site::privacy::exceptional::Exceptional { f, rows: Vec::new() });
+}
+
 fn operators(s: &Set, out: &mut Vec<Page>) {
     let f = s.staff("/operators");
     let role = |role: StaffRole, suspended: &str| operators::Role {
@@ -218,6 +275,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     ways_in(s, out);
     approvals(s, out);
     operators(s, out);
+    exceptions(s, out);
     put(out, "console-home", &today(s, true));
     put(out, "console-home-unwell", &today(s, false));
 

@@ -13,6 +13,7 @@ pub mod consents;
 pub mod content;
 pub mod correct;
 pub mod delete;
+pub mod exceptional;
 pub mod export;
 pub mod guardian;
 pub mod item;
@@ -26,11 +27,12 @@ pub mod uses;
 pub mod waiting;
 
 /// The parts of the centre: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 12] = [
+pub const PARTS: [(&str, &str); 13] = [
     ("/privacy", "part-overview"),
     ("/privacy/content", "part-content"),
     ("/privacy/signals", "part-signals"),
     ("/privacy/uses", "part-uses"),
+    ("/privacy/exceptional", "part-exceptional"),
     ("/privacy/consents", "part-consents"),
     ("/privacy/export", "part-export"),
     ("/privacy/security", "part-security"),
