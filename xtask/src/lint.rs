@@ -45,9 +45,11 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     steps.finish("lint")
 }
 
-/// Licences, bans and sources: Cargo.lock and the crates themselves are enough.
+/// Licences, bans and sources: Cargo.lock and the crates themselves are enough, those of other platforms too, which no
+/// build here has fetched.
 fn dependencies() -> Ended {
     let checked = cargo_deny().and_then(|()| {
+        show(&mut command("cargo", &["fetch", "--locked", "--quiet"]))?;
         show(&mut command(
             "cargo",
             &["deny", "--locked", "--offline", "--log-level", "error", "check", "bans", "licenses", "sources"],
