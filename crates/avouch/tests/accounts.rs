@@ -11,23 +11,10 @@ use avouch::security::retrieve::Needs;
 use avouch::security::session::{Device, Session};
 use avouch::store::{Actor, Flow, Sink, SubjectId};
 use avouch_testkit::home::PASSWORD;
-use avouch_testkit::{Engine, Home, Outbox};
+use avouch_testkit::{Home, Outbox};
 use jiff::SignedDuration;
 
-macro_rules! on_both_engines {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Sqlite).await).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Postgres).await).await; })*
-        }
-    };
-}
-
-on_both_engines!(
+avouch_testkit::on_both_engines!(
     promise_2_1_a_contact_is_verified_by_its_code_once_and_by_nothing_else,
     promise_2_1_a_code_dies_of_time_tries_and_any_other_place,
     promise_6_1_a_new_contact_is_verified_before_it_replaces_the_old_which_is_told,

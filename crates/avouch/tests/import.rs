@@ -14,23 +14,10 @@ use avouch::security::session::Device;
 use avouch::store::{Actor, AgeBand, Sink, SubjectId, Which};
 use avouch_policy::Act;
 use avouch_store::{ImportRow, RowOutcome};
-use avouch_testkit::{Engine, Home};
+use avouch_testkit::Home;
 use jiff::SignedDuration;
 
-macro_rules! on_both_engines {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Sqlite).await).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Postgres).await).await; })*
-        }
-    };
-}
-
-on_both_engines!(
+avouch_testkit::on_both_engines!(
     promise_1_1_a_person_of_an_old_table_logs_in_with_the_old_password,
     promise_1_1_nobody_is_brought_in_twice_nor_back_after_an_erasure,
     promise_1_1_rows_that_cannot_come_in_are_told_and_leave_nothing,

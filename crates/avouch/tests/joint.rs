@@ -21,20 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use zeroize::Zeroizing;
 
-macro_rules! on_both_engines {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Sqlite).await).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Postgres).await).await; })*
-        }
-    };
-}
-
-on_both_engines!(
+avouch_testkit::on_both_engines!(
     promise_1_7_an_account_elsewhere_opens_one_here_and_logs_in,
     promise_1_7_the_same_e_mail_links_nothing,
     promise_1_7_linking_is_done_from_inside_and_by_nobody_else,

@@ -23,20 +23,7 @@ use avouch_testkit::{Engine, Home};
 use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
-macro_rules! on_both_engines {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Sqlite).await).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Postgres).await).await; })*
-        }
-    };
-}
-
-on_both_engines!(
+avouch_testkit::on_both_engines!(
     promise_1_2_without_separate_consent_every_path_is_refused,
     promise_1_2_without_an_assessment_every_path_is_refused,
     promise_1_2_a_confirmed_name_is_kept_and_its_claim_goes,

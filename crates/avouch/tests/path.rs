@@ -6,22 +6,9 @@ use avouch::collection::put::NewRecord;
 use avouch::gate::Wanted;
 use avouch::store::{Actor, Sink, SubjectId, Which};
 use avouch_policy::{Act, Code};
-use avouch_testkit::{Engine, Home};
+use avouch_testkit::Home;
 
-macro_rules! on_both_engines {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Sqlite).await).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Postgres).await).await; })*
-        }
-    };
-}
-
-on_both_engines!(
+avouch_testkit::on_both_engines!(
     promise_1_1_joining_keeps_what_the_purpose_names,
     promise_1_1_joining_refuses_what_it_does_not_need,
     promise_2_0_a_service_uses_only_its_purposes,

@@ -10,6 +10,21 @@
     reason = "test support: a failed step is a failed test"
 )]
 
+/// Each named test, a function that is given a fresh [`Home`], run on SQLite and on PostgreSQL.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name($crate::Home::new($crate::Engine::Sqlite).await).await; })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name($crate::Home::new($crate::Engine::Postgres).await).await; })*
+        }
+    };
+}
+
 pub mod canary;
 pub mod child;
 pub mod clock;

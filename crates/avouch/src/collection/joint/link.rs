@@ -179,7 +179,11 @@ impl App {
         self.store.transact(Link { subject, linking, notices }).await
     }
 
-    pub(super) async fn unlink(&self, subject: SubjectId, partner: &str, language: &str) -> Result<Receipt, Fault> {
+    /// Unlinks an account at a partner: deletes what was received and ends the grant there.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]; [`Fault::NotNow`] for the last way in.
+    pub async fn unlink_joint(&self, subject: SubjectId, partner: &str, language: &str) -> Result<Receipt, Fault> {
         let answered = answered(self, false, language);
         let ways = self.ways_in(subject).await?;
         self.store.transact(Unlink { subject, partner: partner.to_owned(), answered, ways }).await

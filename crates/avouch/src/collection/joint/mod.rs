@@ -13,8 +13,7 @@ mod partner;
 
 use avouch_seal::SubjectId;
 use avouch_store::{
-    Actor, CodeFor, Flow, FlowState, Hold, Job, JointLogin, Outcome, Receipt, SessionToken, Start, StoreError,
-    Transact, Tx,
+    Actor, CodeFor, Flow, FlowState, Hold, Job, JointLogin, Outcome, SessionToken, Start, StoreError, Transact, Tx,
 };
 use jiff::SignedDuration;
 use subtle::ConstantTimeEq;
@@ -114,9 +113,12 @@ impl App {
             partner: partner.name.clone(),
             subject: session.map(Session::subject),
             lasts: self.settings.code_lasts,
-            place: limits::place(address),
-            tries: self.settings.tries * 10,
-            window: self.settings.tries_window,
+            // Where it is not known, there is nothing to count by.
+            from: Some(limits::place(address)).filter(|place| !place.is_empty()).map(|place| Limit {
+                place,
+                tries: self.settings.tries * 10,
+                window: self.settings.tries_window,
+            }),
         };
         if !self.store.transact(work).await? {
             return Err(Fault::TooMany(self.settings.tries_window.as_mins().unsigned_abs()).into());
@@ -186,9 +188,7 @@ impl App {
             partner: partner.name.clone(),
             subject: None,
             lasts: self.settings.code_lasts,
-            place: String::new(),
-            tries: 0,
-            window: self.settings.tries_window,
+            from: None,
         };
         self.store.transact(work).await?;
         let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&told).unwrap_or_default());
@@ -246,14 +246,6 @@ impl App {
         ways.remain(&mut reading.look()?, subject, Some(partner)).await
     }
 
-    /// Unlinks an account at a partner: deletes what was received and ends the grant there.
-    ///
-    /// # Errors
-    /// [`Fault::NotFound`]; [`Fault::NotNow`] for the last way in.
-    pub async fn unlink_joint(&self, subject: SubjectId, partner: &str, language: &str) -> Result<Receipt, Fault> {
-        self.unlink(subject, partner, language).await
-    }
-
     /// Ends every grant of somebody who is being erased.
     pub(crate) async fn end_grants(&self, subject: SubjectId) -> Result<(), Fault> {
         if self.joint_logins(subject).await?.is_empty() {
@@ -290,6 +282,12 @@ struct StartJoint {
     partner: String,
     subject: Option<SubjectId>,
     lasts: SignedDuration,
+    /// Where it begins and how often it may; nothing for the next step of a way that was counted.
+    from: Option<Limit>,
+}
+
+/// How many ways may begin at one place.
+struct Limit {
     place: String,
     tries: u64,
     window: SignedDuration,
@@ -305,7 +303,9 @@ impl Transact for StartJoint {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
-        if !self.place.is_empty() && tx.count_try("joint from", &self.place, self.window).await? > self.tries {
+        if let Some(from) = &self.from
+            && tx.count_try("joint from", &from.place, from.window).await? > from.tries
+        {
             return Ok(false);
         }
         tx.start_flow(&Start {
