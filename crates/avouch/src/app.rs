@@ -51,6 +51,8 @@ pub struct Settings {
     pub signals_in_batch: usize,
     /// Batches of signals taken of one person in an hour.
     pub signal_batches: u64,
+    /// Whether staff sign in with a second factor. Only a demo turns it off; no configuration can.
+    pub staff_factor: bool,
     /// Networks of proxies whose `X-Forwarded-For` is believed; none by default.
     pub trusted_proxies: Vec<Network>,
 }
@@ -74,6 +76,7 @@ impl Default for Settings {
             pictures_at_once: 2,
             signals_in_batch: 100,
             signal_batches: 1_000,
+            staff_factor: true,
             trusted_proxies: Vec::new(),
         }
     }

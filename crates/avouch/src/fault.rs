@@ -1,7 +1,7 @@
 //! How a use case can fail, in words for the person who reads them. Faces translate by the code.
 
 use avouch_policy::Refusal;
-use avouch_store::{Denied, Flow, StoreError};
+use avouch_store::{Denied, Flow, NotApproved, StoreError};
 
 use crate::messages::Undelivered;
 
@@ -67,6 +67,9 @@ pub enum Fault {
     /// There is no such thing, or it is not yours.
     #[error("there is no such thing here")]
     NotFound,
+    /// A second person has not allowed it, or not exactly it.
+    #[error(transparent)]
+    NotApproved(#[from] NotApproved),
     /// It cannot be done in this state.
     #[error("{0}")]
     NotNow(String),

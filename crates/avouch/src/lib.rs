@@ -36,9 +36,10 @@ pub mod store {
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, Denied, Evidence,
-        Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Permission, PermissionState, Proof, PublicId,
-        Published, Receipt, Record, RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken, SignalPlace,
-        SignalSum, Store, StoreConfig, StoreError, UseCount, Used, Which,
+        Account, Actor, AgeBand, Approval, ApprovalId, ApprovalKind, ApprovalState, Blob, CheckStage, Clock,
+        ConsentEvent, ConsentKind, Credential, Denied, Evidence, ExactAct, Flow, Grant, GuardianLink, Head, Ill,
+        LinkId, LinkRole, NotApproved, Operator, OperatorSession, Overdue, Permission, PermissionState, Proof,
+        PublicId, Published, Receipt, Record, RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken,
+        SignalPlace, SignalSum, StaffRole, Store, StoreConfig, StoreError, UseCount, Used, Which,
     };
 }

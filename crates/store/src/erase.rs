@@ -2,6 +2,7 @@
 //!
 //! Keeps promises 5.2 and 6.3. The three steps may be interrupted anywhere and run again.
 
+use avouch_ledger::hash::sha256;
 use avouch_ledger::leaf::{Leaf, Outcome};
 use avouch_seal::{Aad, SubjectId};
 use jiff::Timestamp;
@@ -102,6 +103,7 @@ impl<'t> Tx<'t> {
             ("job", "DELETE FROM job WHERE subject = ?1 AND kind = 'message'"),
             ("name_check", "DELETE FROM name_check WHERE subject = ?1"),
             ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
+            ("approval", "UPDATE approval SET subject = NULL, act = '' WHERE subject = ?1"),
             ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),
             ("standing", "DELETE FROM standing WHERE subject = ?1"),
         ] {
@@ -129,6 +131,29 @@ impl<'t> Tx<'t> {
         let mut leaf = self.plain_leaf(act, about, outcome);
         party.as_str().clone_into(&mut leaf.party);
         leaf.items = items.iter().map(|i| (*i).to_owned()).collect();
+        match subject {
+            None => self.append(leaf, None),
+            Some(subject) => {
+                let key = self.key(subject).await?;
+                self.append(leaf, key.as_deref().map(|k| (subject, k)))
+            }
+        }
+    }
+
+    /// As [`Tx::note`], of an operator's act; `exact` is the digest of what was done, to which the leaf commits.
+    pub(crate) async fn note_committed(
+        &mut self,
+        operator: &str,
+        act: &str,
+        about: &str,
+        outcome: Outcome,
+        subject: Option<SubjectId>,
+        exact: Option<[u8; 32]>,
+    ) -> Result<Receipt, StoreError> {
+        let mut leaf = self.plain_leaf(act, about, outcome);
+        avouch_policy::Party::Operator.as_str().clone_into(&mut leaf.party);
+        operator.clone_into(&mut leaf.actor);
+        leaf.commitment = exact.map(|exact| sha256(&[leaf.salt.as_slice(), exact.as_slice()].concat()));
         match subject {
             None => self.append(leaf, None),
             Some(subject) => {

@@ -5,6 +5,7 @@
 //! Runs on SQLite and on PostgreSQL from one SQL text.
 
 mod account;
+mod approval;
 mod archive;
 mod attempt;
 mod blob;
@@ -46,6 +47,7 @@ mod upload;
 mod writer;
 
 pub use account::AgeBand;
+pub use approval::{Approval, ApprovalId, ApprovalKind, ApprovalState, ExactAct, NotApproved, Spent};
 pub use archive::Archived;
 pub use avouch_ledger::leaf::{Leaf, Outcome};
 pub use blob::{Blob, BlobWriter, NewBlob, OBJECT_CHUNKS, Piece, Role};
@@ -65,7 +67,7 @@ pub use joint::{JOINT_ACCOUNT, JOINT_REVOKE, JointLogin, NewJointLogin};
 pub use look::{Look, Reading};
 pub use message::SealedAddress;
 pub use names::{CheckStage, NameCheck};
-pub use operator::TokenKind;
+pub use operator::{Grant, Operator, OperatorSession, StaffRole, TokenKind, operator_name_fits, seen_long_ago};
 pub use permit::{Actor, Answer, Denied, Permit, Refused};
 pub use publication::{PUBLICATION, PublicId, Published};
 pub use quarantine::{Kept, OpenedKept, Quarantined};

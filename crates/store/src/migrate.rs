@@ -34,6 +34,7 @@ impl Which {
                 Migration { name: "0014_import", sql: include_str!("../migrations/data/0014_import.sql") },
                 Migration { name: "0015_signals", sql: include_str!("../migrations/data/0015_signals.sql") },
                 Migration { name: "0016_joint", sql: include_str!("../migrations/data/0016_joint.sql") },
+                Migration { name: "0022_staff", sql: include_str!("../migrations/data/0022_staff.sql") },
             ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },

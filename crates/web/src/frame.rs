@@ -28,6 +28,8 @@ pub struct Account {
     pub name: Shown,
     /// When the account will be erased, if its cancelling is under way (6.3).
     pub erased_on: Option<civil::Date>,
+    /// What a member of staff is there for; none of a person's.
+    pub roles: Vec<avouch::store::StaffRole>,
 }
 
 /// A coming change of the policy (7.1).

@@ -92,17 +92,7 @@ pub fn site_routes(app: App) -> Router {
 /// The console's routes over their foundation.
 pub fn console_routes(app: App) -> Router {
     let web = Web { app };
-    let routes = Router::new()
-        .route("/", get(console::home::show))
-        .route("/enter/{token}", get(console::enter::show))
-        .route("/enter", post(console::enter::send))
-        .route("/logout", post(console::enter::leave))
-        .route("/names", get(console::names::list))
-        .route("/names/{subject}", post(console::names::open))
-        .route("/names/{subject}/decide", post(console::names::decide))
-        .route("/leaves", get(console::leaves::list))
-        .route("/leaves/{log}/{index}", get(console::leaves::one))
-        .with_state(web.clone());
+    let routes = console::access::routes(&web);
     let staff = guard::stand(routes, Face::Console, &foundation(&web.app));
     proxy::behind(staff.layer(from_fn_with_state(web.clone(), console::know)), &web.app)
 }

@@ -121,7 +121,7 @@ async fn look_up(web: &Web, cookie: &str) -> Result<Option<(Session, Account)>, 
     };
     let zone = TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC);
     let erased_on = account.cancel_due.map(|due| due.to_zoned_datetime(zone).date());
-    Ok(Some((session, Account { name: Shown::default(), erased_on })))
+    Ok(Some((session, Account { name: Shown::default(), erased_on, roles: Vec::new() })))
 }
 
 /// The browser as it tells of itself: the agent shortened, the address coarse in nothing but its use.
@@ -195,6 +195,7 @@ pub fn told(fault: &avouch::Fault, lang: &str) -> Fault {
         F::Taken(_)
         | F::NeedsGuardian
         | F::NotNow(_)
+        | F::NotApproved(_)
         | F::WrongLogin
         | F::WrongCode
         | F::NeedsProof

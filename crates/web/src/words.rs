@@ -12,7 +12,7 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 /// Acts on personal data.
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
-pub const DEEDS: [&str; 19] = [
+pub const DEEDS: &[&str] = &[
     "register",
     "login",
     "logout",
@@ -32,6 +32,28 @@ pub const DEEDS: [&str; 19] = [
     "import",
     "import-end",
     "permission",
+    "link",
+    "session-end",
+    "operator-add",
+    "operator-disable",
+    "operator-enable",
+    "role-grant",
+    "role-take",
+    "ask-approval",
+    "approve",
+    "disapprove",
+    "break-glass",
+    "review",
+    "operator-link",
+    "legal-hold",
+    "restore",
+    "policy-publication",
+    "release",
+    "exception",
+    "key-destruction",
+    "transfer",
+    "export-on-behalf",
+    "bulk-reveal",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];
@@ -84,6 +106,24 @@ pub fn role(t: Texts, code: &str) -> String {
     coded(t, "role", code)
 }
 
+/// The words for a kind of act that needs a second person.
+#[must_use]
+pub fn approval(t: Texts, code: &str) -> String {
+    act(t, code)
+}
+
+/// The words for where an approval stands.
+#[must_use]
+pub fn approval_state(t: Texts, code: &str) -> String {
+    coded(t, "approval-state", code)
+}
+
+/// The words for a role of staff.
+#[must_use]
+pub fn staff_role(t: Texts, code: &str) -> String {
+    coded(t, "staff-role", code)
+}
+
 /// The title of a chapter, by its number.
 #[must_use]
 pub fn chapter(t: Texts, number: &str) -> String {
@@ -106,7 +146,7 @@ mod tests {
             ("basis", &BASES),
             ("source", &SOURCES),
             ("act", &ACTS),
-            ("act", &DEEDS),
+            ("act", DEEDS),
             ("outcome", &OUTCOMES),
             ("party", &PARTIES),
             ("actor", &PARTIES),
@@ -119,6 +159,17 @@ mod tests {
                     assert!(Texts(lang).has(&format!("{kind}-{code}")), "{kind}-{code} in {}", lang.tag());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_role_of_staff_and_every_approval_has_words() {
+        use avouch::store::{ApprovalKind, ApprovalState, StaffRole};
+        for lang in Lang::ALL {
+            let has = |key: String| assert!(Texts(lang).has(&key), "{key} in {}", lang.tag());
+            StaffRole::ALL.iter().for_each(|role| has(format!("staff-role-{}", role.name())));
+            ApprovalState::ALL.iter().for_each(|state| has(format!("approval-state-{}", state.name())));
+            ApprovalKind::ALL.iter().for_each(|kind| has(format!("act-{}", kind.name())));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Chapter 5.5 and 5.6: passwords, codes, second factors, limits, sessions, operators.
 
+pub mod approval;
 pub mod code;
 pub mod factor;
 pub mod limits;
@@ -9,3 +10,4 @@ pub mod password;
 pub mod proxy;
 pub mod retrieve;
 pub mod session;
+pub mod staff;

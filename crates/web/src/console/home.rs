@@ -1,6 +1,7 @@
 //! `/` of the console: is it well, how much is there, what happened last.
 
 use askama::Template;
+use avouch::store::StaffRole;
 use jiff::{Timestamp, civil};
 
 use super::leaves::Row;
@@ -69,12 +70,14 @@ const LATEST: u32 = 10;
 ///
 /// # Errors
 /// [`Fault::SignIn`]; what keeps the store from answering.
-pub async fn show(State(web): State<Web>, f: Frame, _: Operator) -> Result<Page<Today>, Fault> {
+pub async fn show(State(web): State<Web>, f: Frame, operator: Operator) -> Result<Page<Today>, Fault> {
     let told = page_fault(&f);
     let counts = web.app.store.counts().await.map_err(|e| told(e.into()))?;
     let overdue: u64 = web.app.sweep(true).await.map_err(&told)?.records.values().sum();
     let jobs = web.app.job_faults().await.map_err(&told)?;
-    let latest = web.app.latest_leaves(LATEST).await.map_err(&told)?;
+    let evidence = operator.staff.may(&[StaffRole::DataProtectionOfficer, StaffRole::Auditor]);
+    let latest = if evidence { web.app.latest_leaves(LATEST).await.map_err(&told)? } else { Vec::new() };
+    let (asked, emergencies) = web.app.approvals_waiting().await.map_err(&told)?;
     let ledger = web.app.store.health().fault();
     let dead = web.app.dead_letters().await.map_err(&told)?;
     let ceilings = web.app.ceilings_reached().await.map_err(&told)?;
@@ -100,6 +103,15 @@ pub async fn show(State(web): State<Web>, f: Frame, _: Operator) -> Result<Page<
                 (0, true) => f.t("check-messages-good"),
                 (0, false) => f.t1("check-messages-ceiling", "channels", ceilings.join(", ")),
                 (count, _) => f.t1("check-messages-bad", "count", count),
+            },
+        },
+        Check {
+            name: f.t("part-approvals"),
+            good: asked == 0 && emergencies == 0,
+            text: match (asked, emergencies) {
+                (0, 0) => f.t("check-approvals-good"),
+                (asked, 0) => f.t1("check-approvals-waiting", "count", asked),
+                (_, emergencies) => f.t1("check-approvals-emergency", "count", emergencies),
             },
         },
         Check {

@@ -83,12 +83,17 @@ impl Set {
 
     pub(crate) fn somebody(&self, path: &str) -> Frame {
         let mut f = self.nobody(path);
-        f.account = Some(Account { name: Shown::new("lin.xiao"), erased_on: None });
+        f.account = Some(Account { name: Shown::new("lin.xiao"), erased_on: None, roles: Vec::new() });
         f
     }
 
     pub(crate) fn staff(&self, path: &str) -> Frame {
         let mut f = self.somebody(path);
+        f.account = Some(Account {
+            name: Shown::new("officer"),
+            erased_on: None,
+            roles: avouch::store::StaffRole::ALL.to_vec(),
+        });
         f.face = Face::Console;
         f
     }

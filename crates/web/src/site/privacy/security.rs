@@ -271,18 +271,23 @@ fn ask_proof(f: Frame, error: String) -> Step {
     Step::new(f, title, "/privacy/security/factor", button).inside().say(lead).wrong(error).ask(field)
 }
 
-fn picture(uri: &str) -> Result<String, Fault> {
+/// An authenticator's address as a picture.
+pub(crate) fn picture(uri: &str) -> Result<String, Fault> {
     let code = QrCode::new(uri.as_bytes()).map_err(|_| Fault::Internal)?;
     let svg = code.render::<svg::Color<'_>>().min_dimensions(232, 232).quiet_zone(true).build();
     // The document's own prologue has no place within a page.
     Ok(svg.find("<svg").map(|at| svg.split_at(at).1.to_owned()).unwrap_or(svg))
 }
 
+/// A secret in groups of four, for typing.
+pub(crate) fn groups(secret: &str) -> String {
+    let groups: Vec<String> = secret.as_bytes().chunks(4).map(|g| String::from_utf8_lossy(g).into_owned()).collect();
+    groups.join(" ")
+}
+
 fn enrol(f: Frame, enrolment: &avouch::security::factor::Enrolment, error: String) -> Result<Factor, Fault> {
-    let groups: Vec<String> =
-        enrolment.secret.as_bytes().chunks(4).map(|g| String::from_utf8_lossy(g).into_owned()).collect();
     Ok(Factor {
-        secret: Shown::new(groups.join(" ")),
+        secret: Shown::new(groups(&enrolment.secret)),
         picture: Shown::new(picture(&enrolment.uri)?),
         uri: Shown::new(enrolment.uri.as_str()),
         code: code_field(&f).hint(f.t("factor-code-hint")),
