@@ -51,7 +51,8 @@ pub struct Settings {
     pub signals_in_batch: usize,
     /// Batches of signals taken of one person in an hour.
     pub signal_batches: u64,
-    /// Whether staff sign in with a second factor. Only a demo turns it off; no configuration can.
+    /// Whether staff sign in with a password and a second factor, after their first link too. Only a demo turns it
+    /// off; no configuration can.
     pub staff_factor: bool,
     /// Networks of proxies whose `X-Forwarded-For` is believed; none by default.
     pub trusted_proxies: Vec<Network>,
@@ -127,6 +128,13 @@ impl App {
     #[must_use]
     pub fn with_messengers(mut self, messengers: Messengers) -> Self {
         self.messengers = messengers;
+        self
+    }
+
+    /// For a demo: staff are let in by their link alone.
+    #[must_use]
+    pub fn without_staff_factor(mut self) -> Self {
+        self.settings = Arc::new(Settings { staff_factor: false, ..Settings::clone(&self.settings) });
         self
     }
 

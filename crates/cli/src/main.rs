@@ -63,6 +63,9 @@ enum Command {
     /// Register an application that calls the API.
     #[command(subcommand)]
     Service(commands::service::Service),
+    /// Say who of the staff may open the console.
+    #[command(subcommand)]
+    Operator(commands::operator::Operator),
     /// Bring in the people of an existing table.
     Import(Box<commands::import::Import>),
     /// Export or erase one person.
@@ -107,6 +110,7 @@ async fn run(command: Command, json: bool) -> Result<Found, Failure> {
         Command::Calendar(calendar) => calendar.run(json),
         Command::Ledger(ledger) => ledger.run(json).await,
         Command::Service(service) => service.run(json).await,
+        Command::Operator(operator) => operator.run(json).await,
         Command::Import(import) => import.run(json).await,
         Command::Subject(subject) => subject.run(json).await,
         Command::Retention(retention) => retention.run(json).await,

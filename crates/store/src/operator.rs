@@ -535,16 +535,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets links and sessions that are over.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn sweep_operators(&mut self) -> Result<(), StoreError> {
-        let now = self.now();
-        self.db.execute("DELETE FROM operator_token WHERE expires <= ?1", &[now.into()]).await?;
-        Ok(())
-    }
-
     /// Writes a leaf of an operator's act that needs no permit; their account stands in it as the actor.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ pub mod home;
 pub mod media;
 pub mod outbox;
 pub mod postgres;
+pub mod staff;
 
 pub use clock::SimClock;
 pub use entropy::SeededEntropy;

@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod ledger;
+pub(crate) mod operator;
 pub(crate) mod people;
 pub(crate) mod policy;
 pub(crate) mod retention;

@@ -1,9 +1,13 @@
 //! The console.
 
-use avouch_web::console::enter::Enter;
+use avouch::store::{OperatorSession, StaffRole};
+use avouch_web::console::approvals::{self, ApprovalPage, Approvals, LinkPage};
+use avouch_web::console::enter::{self, Enrol, Enter};
 use avouch_web::console::home::{Check, Count, Today};
 use avouch_web::console::leaves::{LeafPage, Leaves, Row};
-use avouch_web::form::Choice;
+use avouch_web::console::operators::{self, Operators};
+use avouch_web::form::{Choice, Field, Input};
+use avouch_web::shown::Shown;
 use avouch_web::words;
 use jiff::civil::date;
 
@@ -77,10 +81,143 @@ fn today(s: &Set, well: bool) -> Today {
     }
 }
 
+fn ways_in(s: &Set, out: &mut Vec<Page>) {
+    let mut f = s.staff("/sign-in");
+    f.account = None;
+    put(out, "console-sign-in", &enter::form(f.clone(), "officer", f.t("sign-in-failed")));
+    let field = |name, key| Field::new(name, f.t(key), Input::Password).required();
+    put(
+        out,
+        "console-enrol",
+        &Enrol {
+            operator: "officer".into(),
+            enrolment: Shown::new("sample"),
+            secret: Shown::new("GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ"),
+            uri: Shown::new("otpauth://totp/Plaza:officer?secret=GEZDGNBVGY3TQOJQ"),
+            picture: Shown::new("<svg viewBox=\"0 0 8 8\"></svg>"),
+            fields: vec![field("password", "operator-password"), field("code", "code-label")],
+            error: String::new(),
+            f: f.clone(),
+        },
+    );
+    let f = s.staff("/operators/officer/link");
+    put(out, "console-link", &LinkPage { operator: "officer".into(), link: "/enter/sample".into(), f });
+}
+
+fn approval_row(s: &Set, waits: bool) -> approvals::Row {
+    let t = s.staff("/approvals").texts;
+    approvals::Row {
+        id: "5f".repeat(16),
+        kind: words::approval(t, "role-grant"),
+        what: "operator: desk · role: customer-service".into(),
+        asked_by: "admin".into(),
+        asked: at("2026-12-16T01:00:00Z"),
+        until: at("2026-12-19T01:00:00Z"),
+        state: words::approval_state(t, if waits { "open" } else { "approved" }),
+        waits,
+    }
+}
+
+fn approvals(s: &Set, out: &mut Vec<Page>) {
+    let f = s.staff("/approvals");
+    let choice = |value: &str, label: String| Choice { value: value.into(), label, chosen: false };
+    let list = |rows: Vec<approvals::Row>| Approvals {
+        q: String::new(),
+        states: vec![choice("open", words::approval_state(f.texts, "open"))],
+        kinds: vec![choice("role-grant", words::approval(f.texts, "role-grant"))],
+        total: rows.len() as u64,
+        rows,
+        search: "q=&state=&kind=".into(),
+        next: "page=1".into(),
+        previous: String::new(),
+        f: f.clone(),
+    };
+    put(out, "console-approvals", &list(vec![approval_row(s, true), approval_row(s, false)]));
+    put(out, "console-approvals-none", &list(Vec::new()));
+    let page = |waits: bool, words: Option<Field>, review: bool, own: bool| ApprovalPage {
+        row: approval_row(s, waits),
+        parts: vec![("operator".into(), "desk".into()), ("role".into(), "customer-service".into())],
+        why: s.pick("Joins the desk in January.", "一月起加入客服。"),
+        answered_by: if waits { String::new() } else { "officer".into() },
+        answered: (!waits).then(|| at("2026-12-16T03:00:00Z")),
+        answer: s.pick("Training is done.", "已完成培训。"),
+        used: None,
+        words,
+        review,
+        carry_out: !waits,
+        own,
+        error: String::new(),
+        f: s.staff("/approvals/5f"),
+    };
+    let field = |key: &str| Some(Field::new("words", f.t(key), Input::Area).required());
+    put(out, "console-approval", &page(true, field("approval-words"), false, false));
+    put(out, "console-approval-own", &page(true, None, false, true));
+    put(out, "console-approval-allowed", &page(false, None, false, false));
+    put(out, "console-approval-review", &page(true, field("approval-review-words"), true, false));
+}
+
+fn operators(s: &Set, out: &mut Vec<Page>) {
+    let f = s.staff("/operators");
+    let role = |role: StaffRole, suspended: &str| operators::Role {
+        name: role.name().into(),
+        label: words::staff_role(f.texts, role.name()),
+        used: suspended.is_empty().then(|| at("2026-12-15T01:00:00Z")),
+        suspended: suspended.into(),
+    };
+    let row = |name: &str, active: bool, roles: Vec<operators::Role>, own: bool| operators::Row {
+        name: name.into(),
+        active,
+        enrolled: !roles.is_empty(),
+        roles,
+        own,
+    };
+    let names = ["admin", "officer", "desk"];
+    put(
+        out,
+        "console-operators",
+        &Operators {
+            q: String::new(),
+            rows: vec![
+                row("admin", true, vec![role(StaffRole::Administrator, "")], true),
+                row(
+                    "officer",
+                    true,
+                    vec![role(StaffRole::DataProtectionOfficer, ""), role(StaffRole::Auditor, "")],
+                    false,
+                ),
+                row("desk", true, Vec::new(), false),
+                row("night-shift", false, vec![role(StaffRole::CustomerService, "training")], false),
+            ],
+            total: 4,
+            sessions: vec![OperatorSession {
+                id: "ab".repeat(32),
+                operator: "officer".into(),
+                created: at("2026-12-16T01:00:00Z"),
+                seen: at("2026-12-16T04:00:00Z"),
+                expires: at("2026-12-16T09:00:00Z"),
+            }],
+            administers: true,
+            names: names.map(|n| Choice { value: n.into(), label: n.into(), chosen: false }).to_vec(),
+            roles: StaffRole::ALL
+                .map(|r| Choice { value: r.name().into(), label: words::staff_role(f.texts, r.name()), chosen: false })
+                .to_vec(),
+            name: Field::new("name", f.t("operator-name"), Input::Text).required().hint(f.t("operator-name-hint")),
+            why: Field::new("why", f.t("approval-why"), Input::Area).required(),
+            error: String::new(),
+            next: String::new(),
+            previous: String::new(),
+            f,
+        },
+    );
+}
+
 pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     let mut f = s.staff("/enter/x");
     f.account = None;
     put(out, "console-enter", &Enter { f, operator: "admin".into(), token: "sample".into(), minutes: 60 });
+    ways_in(s, out);
+    approvals(s, out);
+    operators(s, out);
     put(out, "console-home", &today(s, true));
     put(out, "console-home-unwell", &today(s, false));
 
