@@ -165,7 +165,7 @@ test('promise_2_1 logging in works without scripts, and a wrong password tells n
 test('every page is accessible and loses nothing, in both languages, light and dark, wide and narrow', async () => {
   const [person] = avouch.people;
   const open = ['/', '/join', '/login', '/policy', '/contact', '/logged-out'];
-  const own = ['', '/items/phone', '/items/nickname/correct', '/uses', '/consents', '/export', '/sessions', '/receipts', '/cancel'];
+  const own = ['', '/items/phone', '/items/nickname/correct', '/uses', '/consents', '/export', '/sessions', '/cases', '/receipts', '/cancel'];
   await inEveryLook(browser, async ({ page, outside }, look) => {
     const see = async (path) => {
       const response = await page.goto(avouch.site + path);

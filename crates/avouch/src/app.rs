@@ -54,6 +54,8 @@ pub struct Settings {
     /// Whether staff sign in with a password and a second factor, after their first link too. Only a demo turns it
     /// off; no configuration can.
     pub staff_factor: bool,
+    /// Messages to customer service that one place may send in an hour; many people may share it.
+    pub cases_hour: u64,
     /// Networks of proxies whose `X-Forwarded-For` is believed; none by default.
     pub trusted_proxies: Vec<Network>,
 }
@@ -78,6 +80,7 @@ impl Default for Settings {
             signals_in_batch: 100,
             signal_batches: 1_000,
             staff_factor: true,
+            cases_hour: 60,
             trusted_proxies: Vec::new(),
         }
     }

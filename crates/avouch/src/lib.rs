@@ -9,7 +9,7 @@
 //! | [`security`] | 5.5: passwords, codes, second factors, limits, sessions, operators |
 //! | [`rights`] | 6: see, correct, export, delete, cancel, consent |
 //! | [`updates`] | 7: the archive of policies |
-//! | [`contact`] | 8: by when we answer |
+//! | [`contact`] | 8: cases of customer service, deadlines |
 
 pub mod app;
 pub mod collection;
@@ -41,5 +41,10 @@ pub mod store {
         LinkId, LinkRole, NotApproved, Operator, OperatorSession, Overdue, Permission, PermissionState, Proof,
         PublicId, Published, Receipt, Record, RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken,
         SignalPlace, SignalSum, StaffRole, Store, StoreConfig, StoreError, UseCount, Used, Which,
+        Account, Actor, AgeBand, Blob, CaseEntry, CaseFile, CaseFilter, CaseStatistics, CheckStage, Clock, ClockCounts,
+        ConsentEvent, ConsentKind, Credential, Denied, Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole,
+        Matter, Overdue, Permission, PermissionState, Proof, PublicId, Published, Receipt, Record, RecordHead,
+        RecordId, Role, Rule, RunningClock, SessionInfo, SessionName, SessionToken, SignalPlace, SignalSum, Store,
+        StoreConfig, StoreError, UseCount, Used, Which,
     };
 }

@@ -5,6 +5,8 @@ use jiff::SignedDuration;
 
 use crate::app::App;
 use crate::collection::{joint, real_name};
+use crate::collection::real_name;
+use crate::contact::clock;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
 use crate::storage::erase;
@@ -48,6 +50,7 @@ impl App {
     async fn run_job(&self, job: &Job) -> Result<(), Fault> {
         match (job.kind.as_str(), job.subject) {
             (erase::JOB, Some(subject)) => self.erase(subject).await.map(|_| ()),
+            (clock::JOB, _) => self.alarm(job).await,
             (send::JOB, _) => self.deliver(job).await,
             (real_name::JOB, Some(subject)) => self.check_name(subject, job.tries).await,
             (real_name::END_JOB, Some(subject)) => self.end_name_check(subject, &job.body).await,

@@ -54,7 +54,7 @@ enum Command {
     /// Look at a policy: lint, explain, diff, render.
     #[command(subcommand)]
     Policy(commands::policy::Policy),
-    /// Count working days.
+    /// Count working days; take a year announced late.
     #[command(subcommand)]
     Calendar(commands::calendar::Calendar),
     /// Check the ledger.
@@ -107,7 +107,7 @@ async fn run(command: Command, json: bool) -> Result<Found, Failure> {
         Command::Demo(demo) => demo.run(json).await,
         Command::Serve(serve) => serve.run(json).await,
         Command::Policy(policy) => policy.run(json),
-        Command::Calendar(calendar) => calendar.run(json),
+        Command::Calendar(calendar) => calendar.run(json).await,
         Command::Ledger(ledger) => ledger.run(json).await,
         Command::Service(service) => service.run(json).await,
         Command::Operator(operator) => operator.run(json).await,

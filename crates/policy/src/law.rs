@@ -218,6 +218,8 @@ pub struct LawPack {
     pub title: String,
     /// The time zone, by its IANA name, in which its days begin.
     pub zone: String,
+    /// The calendar that counts its days: `cn`, `eu`, `us-ca`.
+    pub calendar: String,
     /// The records by id.
     records: BTreeMap<String, Record>,
 }
@@ -245,6 +247,7 @@ impl LawPack {
             name: String,
             title: String,
             zone: String,
+            calendar: String,
             record: Vec<Record>,
         }
         let shape: Shape = toml::from_str(text)?;
@@ -255,7 +258,7 @@ impl LawPack {
                 return Err(LawError::Twice(id));
             }
         }
-        Ok(Self { name: shape.name, title: shape.title, zone: shape.zone, records })
+        Ok(Self { name: shape.name, title: shape.title, zone: shape.zone, calendar: shape.calendar, records })
     }
 
     /// The pack of that name among those that come with Avouch.
@@ -358,7 +361,7 @@ mod tests {
     #[test]
     fn a_pack_with_an_id_twice_is_refused() {
         let one = "[[record]]\nid='a'\nsays='a duty'\nvalue='required'\nunit='duty'\ncalendar='none'\ncitation='art 1'\nvalid_from='2020-01-01'\nstatus='law'\nconfidence='memory'\nsource='memory'\nchecked='2026-11-23'\n";
-        let text = format!("name='x'\ntitle='y'\nzone='Asia/Shanghai'\n{one}{one}");
+        let text = format!("name='x'\ntitle='y'\nzone='Asia/Shanghai'\ncalendar='cn'\n{one}{one}");
         assert!(matches!(LawPack::parse(&text), Err(LawError::Twice(_))));
     }
 }

@@ -35,6 +35,8 @@ impl Which {
                 Migration { name: "0015_signals", sql: include_str!("../migrations/data/0015_signals.sql") },
                 Migration { name: "0016_joint", sql: include_str!("../migrations/data/0016_joint.sql") },
                 Migration { name: "0022_staff", sql: include_str!("../migrations/data/0022_staff.sql") },
+                Migration { name: "0026_clocks", sql: include_str!("../migrations/data/0026_clocks.sql") },
+                Migration { name: "0027_cases", sql: include_str!("../migrations/data/0027_cases.sql") },
             ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },

@@ -359,7 +359,12 @@ impl Store {
         let mut look = reading.look()?;
         let mut out = HashMap::new();
         for (name, sql) in [
-            ("subjects", "SELECT count(*) FROM standing WHERE state < 2"),
+            // Whoever wrote without an account has a standing and no account.
+            (
+                "subjects",
+                "SELECT count(*) FROM standing s WHERE state < 2 AND NOT EXISTS \
+                 (SELECT 1 FROM case_file c WHERE c.subject = s.subject AND c.secret IS NOT NULL)",
+            ),
             ("cancelling", "SELECT count(*) FROM standing WHERE state = 1"),
             ("records", "SELECT count(*) FROM record"),
             ("signals", "SELECT count(*) FROM signal"),

@@ -36,7 +36,10 @@ pub fn site_routes(app: App) -> Router {
         .route("/policy", get(site::policy::current))
         .route("/policy/{version}", get(site::policy::past))
         .route("/policy/{version}/{file}", get(site::policy::save))
-        .route("/contact", get(site::contact::show))
+        .route("/contact", get(site::contact::show).post(site::contact::send))
+        .route("/contact/case", post(site::contact::back))
+        .route("/contact/case/{number}/{code}", get(site::case::show).post(site::case::send))
+        .route("/contact/case/{number}/{code}/letter", get(site::case::letter))
         .route("/ledger/{log}/{*path}", get(site::ledger::tile))
         .route("/privacy", get(privacy::overview::show))
         .route("/privacy/items/{item}", get(privacy::item::show))
@@ -77,6 +80,9 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/sessions", get(privacy::sessions::show))
         .route("/privacy/sessions/end-others", post(privacy::sessions::end_others))
         .route("/privacy/sessions/{session}/end", post(privacy::sessions::end))
+        .route("/privacy/cases", get(site::case::own))
+        .route("/privacy/cases/{number}", get(site::case::own_one).post(site::case::own_send))
+        .route("/privacy/cases/{number}/letter", get(site::case::own_letter))
         .route("/privacy/receipts", get(privacy::receipts::list))
         .route("/privacy/receipts/{log}/{index}", get(privacy::receipts::one))
         .route("/privacy/receipts/{log}/{index}/proof.json", get(privacy::receipts::proof))
@@ -93,6 +99,21 @@ pub fn site_routes(app: App) -> Router {
 pub fn console_routes(app: App) -> Router {
     let web = Web { app };
     let routes = console::access::routes(&web);
+    let routes = Router::new()
+        .route("/", get(console::home::show))
+        .route("/enter/{token}", get(console::enter::show))
+        .route("/enter", post(console::enter::send))
+        .route("/logout", post(console::enter::leave))
+        .route("/cases", get(console::cases::list))
+        .route("/cases.csv", get(console::cases::csv))
+        .route("/cases/{number}", get(console::cases::one).post(console::cases::send))
+        .route("/cases/{number}/reveal", post(console::cases::reveal))
+        .route("/names", get(console::names::list))
+        .route("/names/{subject}", post(console::names::open))
+        .route("/names/{subject}/decide", post(console::names::decide))
+        .route("/leaves", get(console::leaves::list))
+        .route("/leaves/{log}/{index}", get(console::leaves::one))
+        .with_state(web.clone());
     let staff = guard::stand(routes, Face::Console, &foundation(&web.app));
     proxy::behind(staff.layer(from_fn_with_state(web.clone(), console::know)), &web.app)
 }

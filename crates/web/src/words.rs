@@ -13,6 +13,7 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
 pub const DEEDS: &[&str] = &[
+pub const DEEDS: [&str; 24] = [
     "register",
     "login",
     "logout",
@@ -54,6 +55,11 @@ pub const DEEDS: &[&str] = &[
     "transfer",
     "export-on-behalf",
     "bulk-reveal",
+    "announce-year",
+    "recount",
+    "alarm",
+    "case",
+    "reveal",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];

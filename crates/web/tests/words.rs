@@ -124,6 +124,10 @@ const CODED: [&str; 11] = [
     "topic-",
     "staff-role-",
     "approval-state-",
+    "case-category-",
+    "case-state-",
+    "case-outcome-",
+    "case-right-",
 ];
 
 #[test]

@@ -25,6 +25,8 @@ pub(crate) enum What {
     NewPlace,
     /// An account at a partner was linked.
     JointLinked,
+    /// Customer service answered; nothing of the answer.
+    CaseAnswered,
 }
 
 impl What {
@@ -52,6 +54,7 @@ impl What {
             Self::RecoveryUsed => "recovery-used",
             Self::NewPlace => "new-place",
             Self::JointLinked => "joint-linked",
+            Self::CaseAnswered => "case-answered",
         }
     }
 }
@@ -95,8 +98,26 @@ pub(crate) fn say(
             )
         };
     }
+    if what == What::CaseAnswered {
+        return if zh {
+            (
+                format!("{site}：客服已回复"),
+                format!(
+                    "{site}客服已回复您的来信。请打开您保存的链接，或登录后在“联系客服”中查看。为保护您的隐私，本消息不含回复内容。"
+                ),
+            )
+        } else {
+            (
+                format!("{site}: there is an answer for you"),
+                format!(
+                    "Customer service of {site} has answered you. Open the link you kept, or log in and look under \
+                     \"Contact\". To protect you, nothing of the answer is in this message."
+                ),
+            )
+        };
+    }
     let (en, cn) = match what {
-        What::Code => ("A code was asked for.", "有人请求了验证码。"),
+        What::CaseAnswered | What::Code => ("A code was asked for.", "有人请求了验证码。"),
         What::ContactReplaced => (
             "This is no longer the contact of your account; another was put in its place.",
             "此联系方式已不再属于您的账号，已被新的联系方式取代。",
@@ -143,6 +164,9 @@ mod tests {
             assert!(en.is_ascii() && en.contains("not you"), "{en}");
             assert!(zh.contains("如非本人操作"), "{zh}");
         }
+        let (_, en) = say(What::CaseAnswered, "", None, 10, "Plaza", "en", Kind::Email);
+        let (_, zh) = say(What::CaseAnswered, "", None, 10, "广场", "zh-CN", Kind::Email);
+        assert!(en.contains("has answered you") && zh.contains("已回复"));
         for purpose in ["verify", "change", "log-in", "retrieve", "reset"] {
             let (_, en) = say(What::Code, purpose, Some("012345"), 10, "Plaza", "en", Kind::Phone);
             assert!(en.starts_with("012345 ") && en.contains("10 minutes"), "{en}");

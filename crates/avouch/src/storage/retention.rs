@@ -42,6 +42,10 @@ pub struct Sweep {
     pub uploads: u64,
     /// Sealed objects deleted that belonged to nothing any more.
     pub objects: u64,
+    /// Cases of customer service forgotten.
+    pub cases: u64,
+    /// Deadlines that end at another time now, by a calendar announced since.
+    pub moved: u64,
     /// The leaf of the sweep; none for a dry run.
     pub receipt: Option<Receipt>,
 }
@@ -82,6 +86,8 @@ impl App {
         sweep.uploads = self.expire_uploads().await?;
         self.store.find_loose_objects().await?;
         sweep.objects = self.store.sweep_objects().await?;
+        sweep.cases = self.forget_cases().await?;
+        sweep.moved = self.recount_clocks().await?;
         let (held, quarantined, receipt) =
             self.store.transact(SweepHeld { window: self.settings.tries_window }).await?;
         sweep.held = held;

@@ -166,6 +166,17 @@ impl Row {
         }
     }
 
+    /// The text in column `at`, or nothing where it is `NULL`.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    pub(crate) fn text_opt(&self, at: usize) -> Result<Option<&str>, StoreError> {
+        match self.0.get(at) {
+            Some(Value::Null) => Ok(None),
+            _ => self.text(at).map(Some),
+        }
+    }
+
     /// The bytes in column `at`.
     ///
     /// # Errors

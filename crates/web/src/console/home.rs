@@ -6,6 +6,7 @@ use jiff::{Timestamp, civil};
 
 use super::leaves::Row;
 use crate::frame::Frame;
+use avouch::store::{ClockCounts, RunningClock};
 use axum::extract::State;
 
 use crate::console::{Operator, leaves};
@@ -33,6 +34,23 @@ pub struct Count {
     pub value: u64,
 }
 
+/// A deadline that runs.
+#[derive(Clone, Debug)]
+pub struct Urgent {
+    /// What it is about, in words.
+    pub about: String,
+    /// Which one.
+    pub matter: String,
+    /// The page of that matter; empty where it has none.
+    pub href: String,
+    /// The last moment for it.
+    pub due: Timestamp,
+    /// Whether that is over.
+    pub overdue: bool,
+    /// Whether it may still move.
+    pub provisional: bool,
+}
+
 /// The page of today.
 #[derive(Debug, Template)]
 #[template(path = "console/home.html")]
@@ -45,6 +63,10 @@ pub struct Today {
     pub checks: Vec<Check>,
     /// Numbers.
     pub counts: Vec<Count>,
+    /// How many deadlines run, and how urgent they are.
+    pub clocks: ClockCounts,
+    /// The most urgent of them.
+    pub urgent: Vec<Urgent>,
     /// The latest leaves.
     pub rows: Vec<Row>,
     /// The policy's version in force.
@@ -56,6 +78,13 @@ pub struct Today {
 }
 
 impl Today {
+    /// How many deadlines run, are over, and end soon, in a sentence.
+    #[must_use]
+    pub fn running(&self) -> String {
+        let ClockCounts { running, overdue, soon } = &self.clocks;
+        self.f.texts.with("today-clocks-counts", &[("running", running), ("overdue", overdue), ("soon", soon)])
+    }
+
     /// Whether everything is well.
     #[must_use]
     pub fn well(&self) -> bool {
@@ -65,6 +94,26 @@ impl Today {
 
 /// Leaves on the page of today.
 const LATEST: u32 = 10;
+/// Deadlines on the page of today.
+const URGENT: u32 = 20;
+/// How near a deadline is near, in hours.
+const SOON: i64 = 72;
+
+/// The words of what a deadline is about; those of an unknown kind are its own.
+fn row(f: &Frame, clock: &RunningClock, now: Timestamp) -> Urgent {
+    let of = &clock.matter;
+    // A case that was opened again has clocks under its number and a count.
+    let number = of.id.split('.').next().unwrap_or_default().to_owned();
+    let case = of.about == avouch::contact::case::ABOUT;
+    Urgent {
+        about: if case { f.t("today-case") } else { of.about.clone() },
+        href: if case { format!("/cases/{number}") } else { String::new() },
+        matter: if case { number } else { of.id.clone() },
+        due: clock.ends.due - jiff::SignedDuration::from_secs(1),
+        overdue: clock.ends.due <= now,
+        provisional: clock.ends.provisional,
+    }
+}
 
 /// `GET /`
 ///
@@ -121,8 +170,14 @@ pub async fn show(State(web): State<Web>, f: Frame, operator: Operator) -> Resul
         },
     ];
     let count = |label: &str, key: &str| Count { label: f.t(label), value: counts.get(key).copied().unwrap_or(0) };
+    let clocks = web.app.clock_counts(jiff::SignedDuration::from_hours(SOON)).await.map_err(&told)?;
+    let urgent = web.app.urgent_clocks(Timestamp::UNIX_EPOCH, URGENT).await.map_err(&told)?;
+    let now = web.app.store.now();
+    let urgent = urgent.iter().map(|clock| row(&f, clock, now)).collect();
     let policy = web.policy();
     Ok(Page(Today {
+        clocks,
+        urgent,
         at: web.app.store.now(),
         checks,
         counts: vec![

@@ -1,5 +1,5 @@
-//! The console, for staff. Nothing personal is on these pages but where a name is checked, which is recorded:
-//! leaves hold none.
+//! The console, for staff. Nothing personal is on these pages but where a name is checked or a case is worked on,
+//! which is recorded: leaves hold none.
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -14,6 +14,7 @@ use crate::state::Web;
 
 pub mod access;
 pub mod approvals;
+pub mod cases;
 pub mod enter;
 pub mod home;
 pub mod leaves;
@@ -35,6 +36,8 @@ pub const PARTS: &[(&str, &str)] = &[
 pub fn parts(account: &Account) -> Vec<(&'static str, &'static str)> {
     PARTS.iter().copied().filter(|(path, _)| access::opens(account, path)).collect()
 }
+pub const PARTS: [(&str, &str); 4] =
+    [("/", "part-today"), ("/cases", "part-cases-staff"), ("/names", "part-names"), ("/leaves", "part-leaves")];
 
 /// An operator who is signed in.
 #[derive(Debug, Clone)]

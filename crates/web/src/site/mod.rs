@@ -1,5 +1,6 @@
 //! The site, for people: joining, logging in, the policy, contact, and the privacy centre.
 
+pub mod case;
 pub mod contact;
 pub mod home;
 pub mod join;

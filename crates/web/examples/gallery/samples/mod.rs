@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "samples for people and tests to look at")]
 
+mod cases;
 mod centre;
 mod facts;
 mod site;

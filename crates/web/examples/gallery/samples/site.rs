@@ -273,20 +273,30 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     ];
     put(out, "policy-past", &past);
 
-    put(
-        out,
-        "contact",
-        &Contact {
-            f: s.nobody("/contact"),
-            email: facts::text("contact.email", s.lang),
-            officer: facts::text("controller.officer.name", s.lang),
-            officer_email: facts::text("controller.officer.email", s.lang),
-            within: s.pick("15 working days", "15 个工作日"),
-            due: date(2027, 1, 4),
-            provisional: true,
-            regulator: facts::text("contact.regulator.name", s.lang),
-            regulator_url: facts::text("contact.regulator.url", s.lang),
-            court: facts::text("contact.court", s.lang),
-        },
-    );
+    put(out, "contact", &contact(s, s.nobody("/contact"), ""));
+    put(out, "contact-wrong", &contact(s, s.nobody("/contact"), &s.pick("Please fill this in.", "请填写此项。")));
+    put(out, "contact-signed-in", &contact(s, s.somebody("/contact"), ""));
+    super::cases::add(s, out);
+}
+
+fn contact(s: &Set, f: avouch_web::frame::Frame, wrong: &str) -> Contact {
+    let mut fields = vec![avouch_web::site::contact::text_field(&f, "", wrong.into())];
+    if f.account.is_none() {
+        fields.push(Field::new("email", f.t("contact-reply"), Input::Email).why(f.t("contact-reply-why"), "2.4"));
+    }
+    let choice =
+        |code: &str| Choice { value: code.into(), label: avouch_web::case::coded(&f, "category", code), chosen: false };
+    Contact {
+        categories: ["question", "complaint", "rights", "other"].map(choice).to_vec(),
+        category_error: wrong.into(),
+        fields,
+        email: facts::text("contact.email", s.lang),
+        officer: facts::text("controller.officer.name", s.lang),
+        officer_email: facts::text("controller.officer.email", s.lang),
+        within: s.pick("15 working days", "15 个工作日"),
+        due: Some(date(2027, 1, 4)),
+        provisional: true,
+        relief: super::cases::relief(s),
+        f,
+    }
 }

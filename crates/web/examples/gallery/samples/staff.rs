@@ -1,9 +1,10 @@
 //! The console.
 
-use avouch::store::{OperatorSession, StaffRole};
+use avouch::store::{CaseStatistics, ClockCounts, OperatorSession, StaffRole};
 use avouch_web::console::approvals::{self, ApprovalPage, Approvals, LinkPage};
+use avouch_web::console::cases::{CasePage, Cases, Item};
 use avouch_web::console::enter::{self, Enrol, Enter};
-use avouch_web::console::home::{Check, Count, Today};
+use avouch_web::console::home::{Check, Count, Today, Urgent};
 use avouch_web::console::leaves::{LeafPage, Leaves, Row};
 use avouch_web::console::operators::{self, Operators};
 use avouch_web::form::{Choice, Field, Input};
@@ -11,7 +12,7 @@ use avouch_web::shown::Shown;
 use avouch_web::words;
 use jiff::civil::date;
 
-use super::{Page, Set, at, centre, put};
+use super::{Page, Set, at, cases, centre, put};
 
 fn rows(s: &Set) -> Vec<Row> {
     let t = s.staff("/").texts;
@@ -74,6 +75,19 @@ fn today(s: &Set, well: bool) -> Today {
             Count { label: s.pick("Records", "数据记录"), value: 48_213 },
             Count { label: s.pick("Refusals in 24 hours", "24 小时内的拒绝"), value: 17 },
         ],
+        clocks: ClockCounts { running: 12, overdue: u64::from(!well), soon: 2 },
+        urgent: ["2026-12-16T15:59:59Z", "2026-12-18T15:59:59Z", "2027-01-05T15:59:59Z"]
+            .iter()
+            .zip(["7K2M-9QXD", "B4TR-22WZ", "XC8P-M3HJ"])
+            .map(|(due, number)| Urgent {
+                about: s.pick("Case", "工单"),
+                matter: number.into(),
+                href: format!("/cases/{number}"),
+                due: at(due),
+                overdue: !well && number.starts_with('7'),
+                provisional: number.starts_with('X'),
+            })
+            .collect(),
         rows: rows(s),
         version: "1.0".into(),
         effective: date(2026, 12, 1),
@@ -260,4 +274,62 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     );
     let f = s.staff("/leaves/plaza/1180");
     put(out, "console-leaf", &LeafPage { leaf: centre::leaf(s, &f, true), f });
+    desk(s, out);
+}
+
+fn desk(s: &Set, out: &mut Vec<Page>) {
+    let f = s.staff("/cases");
+    let states = [("running", true), ("all", false), ("new", false), ("closed", false)].map(|(code, chosen)| Choice {
+        value: code.into(),
+        label: avouch_web::case::coded(&f, "state", code),
+        chosen,
+    });
+    let mut queue = Cases {
+        q: String::new(),
+        states: states.to_vec(),
+        mine: false,
+        rows: vec![
+            cases::head(s, "complaint", true),
+            cases::head(s, "rights", false),
+            cases::head(s, "question", false),
+        ],
+        statistics: CaseStatistics { received: 214, in_time: 206, late: 5, overdue: 1 },
+        next: "page=1".into(),
+        previous: String::new(),
+        here: "page=0".into(),
+        f,
+    };
+    put(out, "console-cases", &queue);
+    queue.rows.clear();
+    put(out, "console-cases-none", &queue);
+
+    let f = s.staff("/cases/7K2M-9QXD");
+    let item = |name: &str, en, zh, value: &str, until: Option<&str>| Item {
+        name: name.into(),
+        label: s.pick(en, zh),
+        value: Shown::new(value),
+        until: until.map(at),
+    };
+    let mut page = CasePage {
+        head: cases::head(s, "complaint", true),
+        mine: true,
+        said: cases::thread(s, true),
+        items: vec![
+            item("user_name", "User name", "用户名", "••••", None),
+            item("phone", "Mobile number", "手机号码", "+86 19900001234", Some("2026-12-16T04:15:00Z")),
+            item("email", "E-mail", "电子邮箱", "••••", None),
+        ],
+        outcomes: ["answered", "partly", "refused"]
+            .map(|code| Choice {
+                value: code.into(),
+                label: avouch_web::case::coded(&f, "outcome", code),
+                chosen: false,
+            })
+            .to_vec(),
+        error: String::new(),
+        f,
+    };
+    put(out, "console-case", &page);
+    page.error = s.pick("Say in a sentence what it is needed for.", "请用一句话说明需要它的理由。");
+    put(out, "console-case-wrong", &page);
 }

@@ -79,32 +79,37 @@ pub struct Erased {
     pub backups: String,
 }
 
-fn form(web: &Web, f: Frame, error: String) -> Cancel {
+async fn form(web: &Web, f: Frame, error: String) -> Result<Cancel, Fault> {
     let policy = web.policy();
     let cancel = policy.facts().rights.cancel.as_ref();
     let now = web.app.store.now();
-    let today = now.to_zoned_datetime(f.names.zone.clone()).date();
     let cooling = cancel.and_then(|c| c.cooling_off);
     let erased = cooling.map_or(now, |p| p.after(now)).to_zoned_datetime(f.names.zone.clone()).date();
-    let complete = cancel.and_then(|c| c.complete_within).map(|p| avouch::contact::within(&policy, p, today));
-    Cancel {
+    let complete = match cancel.and_then(|c| c.complete_within) {
+        Some(within) => web.app.ends(within, now).await.map_err(page_fault(&f))?,
+        None => None,
+    };
+    Ok(Cancel {
         cooling_off: cooling.map(|p| p.in_words(f.tag())).unwrap_or_default(),
         erased_on: erased,
-        complete_by: complete.as_ref().map_or(erased, |d| d.date),
+        complete_by: complete.as_ref().and_then(|d| d.last_day).unwrap_or(erased),
         provisional: complete.is_some_and(|d| d.provisional),
         kept: Kept::all(&policy, &f),
         backups: backups(&policy, &f),
         password: item::password(&f).why(f.t("cancel-password-why"), "").error(error),
         f,
-    }
+    })
 }
 
 /// `GET /privacy/cancel`
-pub async fn show(State(web): State<Web>, f: Frame, Signed(_): Signed) -> Response {
+///
+/// # Errors
+/// What keeps the store from answering.
+pub async fn show(State(web): State<Web>, f: Frame, Signed(_): Signed) -> Result<Response, Fault> {
     if f.account.as_ref().is_some_and(|a| a.erased_on.is_some()) {
-        return Redirect::to("/privacy/cancelling").into_response();
+        return Ok(Redirect::to("/privacy/cancelling").into_response());
     }
-    Page(form(&web, f, String::new())).into_response()
+    Ok(Page(form(&web, f, String::new()).await?).into_response())
 }
 
 /// What the form sends.
@@ -147,7 +152,7 @@ async fn leave(web: Web, mut f: Frame, mut session: Session, password: &str, now
         Ok(()) => session.proven = true,
         Err(avouch::Fault::WrongLogin) => {
             let error = f.t("cancel-wrong-password");
-            return Ok(PageWith(StatusCode::FORBIDDEN, form(&web, f, error)).into_response());
+            return Ok(PageWith(StatusCode::FORBIDDEN, form(&web, f, error).await?).into_response());
         }
         Err(other) => return Err(told(&other, f.tag())),
     }

@@ -39,6 +39,7 @@ pub const PARTS: [(&str, &str); 13] = [
     ("/privacy/real-name", "part-real-name"),
     ("/privacy/guardian", "part-guardian"),
     ("/privacy/sessions", "part-sessions"),
+    ("/privacy/cases", "part-cases"),
     ("/privacy/receipts", "part-receipts"),
     ("/privacy/cancel", "part-cancel"),
 ];
