@@ -323,6 +323,35 @@ impl App {
         Ok(Thread { file, told })
     }
 
+    /// The cases of a person for their export: what happened in them; the words are among the records.
+    pub(crate) async fn told_cases(&self, subject: SubjectId) -> Result<Vec<serde_json::Value>, Fault> {
+        let mut reading = self.store.reading().await?;
+        let mut look = reading.look()?;
+        let mut out = Vec::new();
+        for case in look.cases_of(subject).await? {
+            let entries = look.case_entries(subject, &case.number).await?;
+            let entry = |e: &CaseEntry| {
+                serde_json::json!({
+                    "at": e.at.to_string(),
+                    "kind": e.kind,
+                    "record": e.record.map(|id| id.to_string()),
+                    "told": e.told,
+                })
+            };
+            out.push(serde_json::json!({
+                "number": case.number,
+                "category": case.category,
+                "state": case.state,
+                "outcome": case.outcome,
+                "opened": case.opened.to_string(),
+                "due": case.due.map(|t| t.to_string()),
+                "closed": case.closed.map(|t| t.to_string()),
+                "entries": entries.iter().map(entry).collect::<Vec<_>>(),
+            }));
+        }
+        Ok(out)
+    }
+
     /// The person writes once more. A closed case is opened again, with a time of its own.
     ///
     /// # Errors

@@ -260,6 +260,7 @@ impl App {
                 })
             })
             .collect();
+        let cases = self.told_cases(subject).await?;
         let (sums, permissions) = self.signals(subject).await?;
         let sums: Vec<Value> = sums
             .iter()
@@ -294,6 +295,7 @@ impl App {
             "consents": consents,
             "uses": uses,
             "guardians": links,
+            "cases": cases,
             "waiting": waiting,
             "signals": sums,
             "permissions": states,
