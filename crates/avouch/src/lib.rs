@@ -5,7 +5,8 @@
 //! | [`collection`] | 1: accounts and records |
 //! | [`outbound`] | 4.1: the one way out, for whoever sends |
 //! | [`usage`] | 2: use by services, one subject or in bulk |
-//! | [`storage`] | 5: retention, erasure |
+//! | [`sharing`] | 4: a change of hands |
+//! | [`storage`] | 5: retention, erasure, the border |
 //! | [`security`] | 5.5: passwords, codes, second factors, limits, sessions, operators |
 //! | [`rights`] | 6: see, correct, export, delete, cancel, consent |
 //! | [`updates`] | 7: the archive of policies |
@@ -20,6 +21,7 @@ pub mod messages;
 pub mod outbound;
 pub mod rights;
 pub mod security;
+pub mod sharing;
 pub mod storage;
 pub mod updates;
 pub mod usage;
@@ -46,5 +48,9 @@ pub mod store {
         Matter, Overdue, Permission, PermissionState, Proof, PublicId, Published, Receipt, Record, RecordHead,
         RecordId, Role, Rule, RunningClock, SessionInfo, SessionName, SessionToken, SignalPlace, SignalSum, Store,
         StoreConfig, StoreError, UseCount, Used, Which,
+        Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, CrossingMark, Denied,
+        Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Permission, PermissionState, Proof,
+        PublicId, Published, Receipt, Record, RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken,
+        SignalPlace, SignalSum, Store, StoreConfig, StoreError, TransferStage, UseCount, Used, Which,
     };
 }

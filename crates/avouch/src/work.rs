@@ -9,6 +9,7 @@ use crate::collection::real_name;
 use crate::contact::clock;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
+use crate::sharing::transfer;
 use crate::storage::erase;
 
 /// How long a failed job waits before it is tried again, at most.
@@ -56,6 +57,10 @@ impl App {
             (real_name::END_JOB, Some(subject)) => self.end_name_check(subject, &job.body).await,
             (real_name::AGE_JOB, Some(subject)) => self.grow(subject, &job.body).await,
             (avouch_store::JOINT_REVOKE, _) => self.end_grant(job).await,
+            (transfer::JOB, _) => {
+                let id = transfer::from_text(&job.body).ok_or(Fault::NotFound)?;
+                self.tell_everybody(id).await.map(|_| ())
+            }
             (avouch_store::SWEEP_OBJECTS, _) => self.store.sweep_objects().await.map(|_| ()).map_err(Fault::from),
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),

@@ -74,6 +74,11 @@ enum Command {
     /// Delete what is past its end.
     #[command(subcommand)]
     Retention(commands::retention::Retention),
+    /// Hand the business over: preview, announce, hand over, call off, report.
+    #[command(subcommand)]
+    Transfer(commands::transfer::Transfer),
+    /// Say how many people's data went abroad, and which thresholds are near.
+    Border(commands::border::Border),
     /// Say where everything is and whether it is well.
     Doctor(commands::doctor::Doctor),
     /// Print the description of the service API.
@@ -114,6 +119,8 @@ async fn run(command: Command, json: bool) -> Result<Found, Failure> {
         Command::Import(import) => import.run(json).await,
         Command::Subject(subject) => subject.run(json).await,
         Command::Retention(retention) => retention.run(json).await,
+        Command::Transfer(transfer) => transfer.run(json).await,
+        Command::Border(border) => border.run(json).await,
         Command::Doctor(doctor) => doctor.run(json).await,
         Command::Openapi => {
             output::text(&avouch_web::openapi());

@@ -43,6 +43,8 @@ pub enum Measure {
     Years,
     /// Distinct people.
     People,
+    /// So many of a hundred.
+    Percent,
     /// Years of age.
     Age,
     /// So many times.
@@ -190,7 +192,7 @@ impl Record {
         Some(Period::Of(n, unit))
     }
 
-    /// The value as a count, when it is one (people, age, times).
+    /// The value as a count, when it is one (people, percent, age, times).
     #[must_use]
     pub const fn count(&self) -> Option<u32> {
         match self.value {
@@ -320,7 +322,8 @@ mod tests {
             );
             assert_eq!(counted, record.period().is_some(), "{id}: a time needs a number");
             assert_eq!(counted, record.calendar != Counting::None, "{id}: a time, and only a time, needs a calendar");
-            let number = counted || matches!(record.unit, Measure::People | Measure::Age | Measure::Times);
+            let number =
+                counted || matches!(record.unit, Measure::People | Measure::Percent | Measure::Age | Measure::Times);
             assert_eq!(number, record.count().is_some(), "{id}: number or word");
         }
     }

@@ -128,6 +128,18 @@ const fn said(code: Code) -> Said {
             "本人已拒绝{purpose}的处理。",
             "请停止处理；只有本人可以撤回拒绝。",
         ],
+        Code::Frozen => [
+            "A change of hands changes {purpose}, and the person has not consented to it anew.",
+            "Ask the person anew; until then use what does not change.",
+            "业务转移变更了{purpose}，且尚未重新取得同意。",
+            "请重新征求同意；在此之前仅可为未变更的目的处理。",
+        ],
+        Code::Expired => [
+            "The record is past its end and is no longer used.",
+            "Do without it; if it is still needed, collect it anew for a purpose the policy names.",
+            "该记录已超过保存期限，不再使用。",
+            "请不要再使用；如仍有需要，请按政策列明的目的重新收集。",
+        ],
         Code::NoInstrument => [
             "This use is exceptional ({purpose}), and there is no entry in the register for it.",
             "Enter the legal ground, the scope and the approvals in the register first.",
@@ -184,6 +196,18 @@ const fn said(code: Code) -> Said {
             "Complete the mechanism and the assessment the law asks, and enter both in the policy.",
             "{recipient}位于境外，且没有生效的法定出境机制及经批准的影响评估。",
             "请先完成法定出境机制和影响评估，并登记到政策中。",
+        ],
+        Code::MechanismSensitive => [
+            "The exemption {recipient} is sent to by covers no sensitive data, not even of one person.",
+            "Leave the sensitive item out, or complete a standard contract, a certification or an assessment.",
+            "向{recipient}提供所依据的豁免不适用于敏感个人信息，一人也不行。",
+            "请去掉敏感信息项，或先完成标准合同、认证或安全评估。",
+        ],
+        Code::MechanismExceeded => [
+            "So many people's data has gone abroad this year that the mechanism for {recipient} covers no more.",
+            "Complete the mechanism the law asks from this number on, and enter it in the policy; until then nothing more goes.",
+            "本年度已出境的人数达到上限，向{recipient}提供所依据的出境机制不再适用。",
+            "请先完成法律对该数量要求的出境机制并登记到政策中；在此之前不得继续提供。",
         ],
         Code::NoAbroadConsent => [
             "There is no separate consent to {recipient}, which is abroad.",

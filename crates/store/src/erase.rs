@@ -106,6 +106,7 @@ impl<'t> Tx<'t> {
             ("case_reveal", "DELETE FROM case_reveal WHERE subject = ?1"),
             ("clock", "DELETE FROM clock WHERE subject = ?1"),
             ("name_check", "DELETE FROM name_check WHERE subject = ?1"),
+            ("transfer_person", "DELETE FROM transfer_person WHERE subject = ?1"),
             ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
             ("approval", "UPDATE approval SET subject = NULL, act = '' WHERE subject = ?1"),
             ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),

@@ -95,6 +95,7 @@ impl<'c> Look<'c> {
             subject,
             epoch: permit.epoch,
             leaf,
+            going: permit.going,
             records: vec![Record { head, value: Plain::new(value), blobs: Vec::new() }],
         })
     }

@@ -37,6 +37,8 @@ impl Which {
                 Migration { name: "0022_staff", sql: include_str!("../migrations/data/0022_staff.sql") },
                 Migration { name: "0026_clocks", sql: include_str!("../migrations/data/0026_clocks.sql") },
                 Migration { name: "0027_cases", sql: include_str!("../migrations/data/0027_cases.sql") },
+                Migration { name: "0024_crossing", sql: include_str!("../migrations/data/0024_crossing.sql") },
+                Migration { name: "0025_transfer", sql: include_str!("../migrations/data/0025_transfer.sql") },
             ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },

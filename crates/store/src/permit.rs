@@ -10,9 +10,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use avouch_ledger::leaf::{Leaf, Outcome};
-use avouch_policy::{Act, Ask, Code, Grant, ItemId, Party, Policy, Reason, Refusal, Verdict};
+use avouch_policy::{Act, Ask, Code, Crossed, Grant, ItemId, Party, Policy, Reason, Refusal, Verdict};
 use avouch_seal::SubjectId;
 
+use crate::crossing::Going;
 use crate::engine::Hold;
 use crate::error::StoreError;
 use crate::look::Look;
@@ -73,6 +74,8 @@ pub struct Permit<'s> {
     pub(crate) actor: Actor,
     pub(crate) epoch: u64,
     pub(crate) policy: Arc<Policy>,
+    /// What it sends abroad, to be counted in the commit of its leaf (5.4).
+    pub(crate) going: Option<Going>,
     scope: u64,
     lifetime: PhantomData<fn(&'s ()) -> &'s ()>,
 }
@@ -88,6 +91,18 @@ impl Permit<'_> {
     #[must_use]
     pub fn covers(&self, item: ItemId) -> bool {
         self.ask.items.contains(&item)
+    }
+
+    /// The refusal of what it was asked for, for a reason that shows only where the record rests.
+    pub(crate) fn refused(&self, code: Code) -> Refused {
+        Refused {
+            subject: self.subject,
+            ask: self.ask.clone(),
+            actor: self.actor.clone(),
+            policy: Arc::clone(&self.policy),
+            stopped: None,
+            refusal: Refusal::of(&self.ask, vec![Reason::act(code)]),
+        }
     }
 
     /// That it is spent in the look or transaction it was minted in.
@@ -113,6 +128,8 @@ pub struct Refused {
     pub(crate) ask: Ask,
     pub(crate) actor: Actor,
     pub(crate) policy: Arc<Policy>,
+    /// What would have gone abroad and was too much, with the counts it would have left (5.4).
+    stopped: Option<(Going, Crossed)>,
     /// Why.
     pub refusal: Refusal,
 }
@@ -177,6 +194,17 @@ impl<'c> Look<'c> {
         ask.party = actor.party();
         ask.at = self.now();
         let mut standing = account.standing;
+        // Access from abroad is sending abroad (5.4): to whoever runs the service there.
+        if let Actor::Service(credential) = actor
+            && let Some(name) = credential.abroad()
+            && matches!(ask.act, Act::Use | Act::Export)
+        {
+            (ask.act, ask.recipient) = (Act::Share, policy.recipient(name));
+        }
+        let going = Going::of(&policy, &ask, standing.home);
+        if let Some(going) = &going {
+            standing.crossed = self.crossed_with(subject, going).await?;
+        }
         if ask.act == Act::Collect && ask.items.iter().any(|item| policy.rules().permissions.has(item.index())) {
             standing.denied = self.denied(subject).await?;
         }
@@ -201,11 +229,14 @@ impl<'c> Look<'c> {
                 actor: actor.clone(),
                 epoch: standing.epoch,
                 policy,
+                going,
                 scope: self.scope(),
                 lifetime: PhantomData,
             }),
             Verdict::Refused(refusal) => {
-                Answer::Refused(Refused { subject, ask, actor: actor.clone(), policy, refusal })
+                let exceeded = refusal.reasons.iter().any(|r| r.code == Code::MechanismExceeded);
+                let stopped = going.filter(|_| exceeded).map(|going| (going, standing.crossed));
+                Answer::Refused(Refused { subject, ask, actor: actor.clone(), policy, stopped, refusal })
             }
         })
     }
@@ -229,6 +260,9 @@ impl<'t> Tx<'t> {
     pub(crate) async fn deny(&mut self, refused: Refused) -> Result<Denied, StoreError> {
         let mut entry = leaf(self, &refused.policy, &refused.ask, &refused.actor, Outcome::Refused);
         entry.reasons = refused.refusal.reasons.iter().map(|r| r.code.name().to_owned()).collect();
+        if let Some((going, would)) = &refused.stopped {
+            self.mark_stopped(going, *would).await?;
+        }
         let key = self.key(refused.subject).await?;
         let receipt = self.append(entry, key.as_deref().map(|k| (refused.subject, k)))?;
         Ok(Denied { refusal: refused.refusal, receipt, policy: refused.policy })

@@ -9,6 +9,7 @@ use avouch_seal::{Aad, Plain, SubjectId, SubjectKey};
 use jiff::Timestamp;
 
 use crate::blob::Blob;
+use crate::crossing::Going;
 use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
 use crate::look::Look;
@@ -137,6 +138,7 @@ pub struct Opened {
     pub(crate) subject: SubjectId,
     pub(crate) epoch: u64,
     pub(crate) leaf: Leaf,
+    pub(crate) going: Option<Going>,
     pub(crate) records: Vec<Record>,
 }
 
@@ -246,7 +248,9 @@ impl<'c> Look<'c> {
                 }
             }
         }
-        if permit.ask.act == Act::Use && self.policy().purpose_name(permit.ask.purpose) == PUBLICATION {
+        if matches!(permit.ask.act, Act::Use | Act::Share)
+            && self.policy().purpose_name(permit.ask.purpose) == PUBLICATION
+        {
             self.only_published(subject, &mut records).await?;
             if records.is_empty() && matches!(which, Which::One(..)) {
                 return Err(StoreError::NoRecord);
@@ -258,9 +262,19 @@ impl<'c> Look<'c> {
         for record in with_blobs {
             record.blobs = self.blobs(&key, subject, record.head.item, record.head.id, epoch).await?;
         }
+        let going = permit.going.and_then(|going| going.sent(&permit.policy, &records));
         let mut leaf = permit.leaf(self, Outcome::Done);
         leaf.commitment = Some(commit(&key, &leaf.salt, records.iter().map(|r| &r.value)));
-        Ok(Opened { subject, epoch: permit.epoch, leaf, records })
+        Ok(Opened { subject, epoch: permit.epoch, leaf, going, records })
+    }
+
+    /// Whether one record is there and past its end: it waits for the sweep, and is opened no more (5.1).
+    pub(crate) async fn is_past_its_end(&mut self, subject: SubjectId, which: &Which) -> Result<bool, StoreError> {
+        let Which::One(item, id) = which else { return Ok(false) };
+        let (name, now) = (self.policy().item_name(*item).to_owned(), self.now());
+        let sql = "SELECT 1 FROM record WHERE subject = ?1 AND item = ?2 AND id = ?3 AND until <= ?4";
+        let params = [Val::Blob(subject.id()), Val::Text(&name), Val::Blob(&id.0), now.into()];
+        Ok(self.db.first(sql, &params).await?.is_some())
     }
 
     /// Leaves of items of which there are many only what is published (4.4): a consent to publication opens
@@ -431,6 +445,11 @@ impl<'t> Tx<'t> {
     pub async fn open_here(&mut self, permit: Permit<'t>, which: &Which) -> Result<Used, StoreError> {
         let opened = Look::open(self, permit, which).await?;
         let key = self.key(opened.subject).await?.ok_or(StoreError::Gone)?;
+        if let Some(going) = opened.going
+            && !self.count_going(&[(&key, going)]).await?
+        {
+            return Err(StoreError::Busy("another node sent as many abroad as may go; it is decided anew".into()));
+        }
         let receipt = self.append(opened.leaf, Some((opened.subject, &key)))?;
         Ok(Used { records: opened.records, receipt })
     }
@@ -455,12 +474,13 @@ impl<'t> Tx<'t> {
     }
 }
 
-/// The leaves of opened values, each at the epoch it was permitted at.
-pub(crate) struct Release(pub(crate) Vec<(SubjectId, u64, Leaf)>);
+/// The leaves of opened values, each at the epoch it was permitted at, with what it sends abroad.
+pub(crate) struct Release(pub(crate) Vec<(SubjectId, u64, Leaf, Option<Going>)>);
 
 impl Transact for Release {
     const NAME: &'static str = "release";
-    /// A receipt each; nothing when the standing of any of them has changed since its permit.
+    /// A receipt each; nothing when the standing of any of them has changed since its permit, or when so many have
+    /// gone abroad meanwhile that its mechanism covers no more.
     type Out = Option<Vec<Receipt>>;
     type Fault = StoreError;
 
@@ -470,14 +490,19 @@ impl Transact for Release {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let mut keys = Vec::with_capacity(self.0.len());
-        for (subject, epoch, _) in &self.0 {
+        for (subject, epoch, ..) in &self.0 {
             match (standing::epoch(&mut tx.db, *subject).await?, tx.key(*subject).await?) {
                 (Some(now), Some(key)) if now == *epoch => keys.push(key),
                 _ => return Ok(None),
             }
         }
+        let goings = self.0.iter().zip(&keys).filter_map(|((.., going), key)| Some((&**key, (*going)?)));
+        let goings: Vec<_> = goings.collect();
+        if !goings.is_empty() && !tx.count_going(&goings).await? {
+            return Ok(None);
+        }
         let mut receipts = Vec::with_capacity(self.0.len());
-        for ((subject, _, leaf), key) in self.0.iter().zip(&keys) {
+        for ((subject, _, leaf, _), key) in self.0.iter().zip(&keys) {
             receipts.push(tx.append(leaf.clone(), Some((*subject, key)))?);
         }
         Ok(Some(receipts))

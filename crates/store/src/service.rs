@@ -14,6 +14,7 @@ use crate::tx::Tx;
 pub struct Credential {
     name: String,
     purposes: Vec<String>,
+    abroad: Option<String>,
 }
 
 impl Credential {
@@ -27,6 +28,12 @@ impl Credential {
     #[must_use]
     pub fn purposes(&self) -> &[String] {
         &self.purposes
+    }
+
+    /// The recipient abroad that runs it, where one does: what it uses goes there (5.4).
+    #[must_use]
+    pub fn abroad(&self) -> Option<&str> {
+        self.abroad.as_deref()
     }
 
     /// Whether it may claim a purpose.
@@ -51,8 +58,10 @@ impl Look<'_> {
         let Some((name, secret)) = credential.split_once('.') else {
             return Ok(None);
         };
-        let Some(row) =
-            self.db.first("SELECT secret, purposes, state FROM service WHERE name = ?1", &[Val::Text(name)]).await?
+        let Some(row) = self
+            .db
+            .first("SELECT secret, purposes, state, abroad FROM service WHERE name = ?1", &[Val::Text(name)])
+            .await?
         else {
             return Ok(None);
         };
@@ -60,7 +69,7 @@ impl Look<'_> {
         if row.blob(0)? != secret_digest(secret.as_bytes()) || row.int(2)? != 0 {
             return Ok(None);
         }
-        checked(name, row.text(1)?).map(Some)
+        checked(name, row.text(1)?, row.text(3)?).map(Some)
     }
 }
 
@@ -71,24 +80,33 @@ impl Look<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub async fn service_named(&mut self, name: &str) -> Result<Option<Arc<Credential>>, StoreError> {
-        let row =
-            self.db.first("SELECT purposes FROM service WHERE name = ?1 AND state = 0", &[Val::Text(name)]).await?;
-        row.map(|row| checked(name, row.text(0)?)).transpose()
+        let row = self
+            .db
+            .first("SELECT purposes, abroad FROM service WHERE name = ?1 AND state = 0", &[Val::Text(name)])
+            .await?;
+        row.map(|row| checked(name, row.text(0)?, row.text(1)?)).transpose()
     }
 }
 
-fn checked(name: &str, purposes: &str) -> Result<Arc<Credential>, StoreError> {
+fn checked(name: &str, purposes: &str, abroad: &str) -> Result<Arc<Credential>, StoreError> {
     let purposes = serde_json::from_str(purposes)
         .map_err(|_| StoreError::Unreadable(format!("the purposes of the service '{name}' are not a list")))?;
-    Ok(Arc::new(Credential { name: name.to_owned(), purposes }))
+    let abroad = (!abroad.is_empty()).then(|| abroad.to_owned());
+    Ok(Arc::new(Credential { name: name.to_owned(), purposes, abroad }))
 }
 
 impl Tx<'_> {
-    /// Registers a service for purposes of the policy; gives its credential, shown once.
+    /// Registers a service for purposes of the policy; gives its credential, shown once. `abroad` names the
+    /// recipient abroad that runs it, where one does.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the name is taken.
-    pub async fn register_service(&mut self, name: &str, purposes: &[String]) -> Result<String, StoreError> {
+    pub async fn register_service(
+        &mut self,
+        name: &str,
+        purposes: &[String],
+        abroad: Option<&str>,
+    ) -> Result<String, StoreError> {
         let secret = data_encoding::BASE64URL_NOPAD.encode(&self.random::<32>());
         let list = serde_json::to_string(purposes)
             .map_err(|e| StoreError::Misused { name: "register_service", why: e.to_string() })?;
@@ -96,8 +114,14 @@ impl Tx<'_> {
         let now = self.now();
         self.db
             .execute(
-                "INSERT INTO service (name, secret, purposes, state, created) VALUES (?1, ?2, ?3, 0, ?4)",
-                &[Val::Text(name), Val::Blob(&digest), Val::Text(&list), now.into()],
+                "INSERT INTO service (name, secret, purposes, state, created, abroad) VALUES (?1, ?2, ?3, 0, ?4, ?5)",
+                &[
+                    Val::Text(name),
+                    Val::Blob(&digest),
+                    Val::Text(&list),
+                    now.into(),
+                    Val::Text(abroad.unwrap_or_default()),
+                ],
             )
             .await?;
         Ok(format!("{name}.{secret}"))

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use avouch_ledger::note::{Signer, Verifier};
-use avouch_policy::{Ask, Policy};
+use avouch_policy::{Ask, Code, Policy};
 use avouch_seal::{Entropy, Kms, Region, SubjectId};
 
 use crate::clock::Clock;
@@ -288,7 +288,18 @@ impl Store {
                 let mut reading = self.reading().await?;
                 let mut look = reading.look()?;
                 match look.ask(subject, ask.clone(), actor).await? {
-                    Answer::Permitted(permit) => Ok(look.open(permit, which).await?),
+                    Answer::Permitted(permit) => {
+                        let late = matches!(which, Which::One(..)).then(|| permit.refused(Code::Expired));
+                        match (look.open(permit, which).await, late) {
+                            (Err(StoreError::NoRecord), Some(late)) => {
+                                if !look.is_past_its_end(subject, which).await? {
+                                    return Err(StoreError::NoRecord);
+                                }
+                                Err(late)
+                            }
+                            (opened, _) => Ok(opened?),
+                        }
+                    }
                     Answer::Refused(refused) => Err(refused),
                 }
             };
@@ -311,7 +322,7 @@ impl Store {
     /// # Errors
     /// What keeps the store from recording; the values are dropped unread.
     pub async fn release(&self, opened: Vec<Opened>) -> Result<Option<Vec<Used>>, StoreError> {
-        let leaves = opened.iter().map(|o| (o.subject, o.epoch, o.leaf.clone())).collect();
+        let leaves = opened.iter().map(|o| (o.subject, o.epoch, o.leaf.clone(), o.going)).collect();
         let receipts = self.transact(Release(leaves)).await?;
         Ok(receipts.map(|receipts| {
             opened.into_iter().zip(receipts).map(|(o, receipt)| Used { records: o.records, receipt }).collect()
@@ -368,7 +379,7 @@ impl Store {
             ("cancelling", "SELECT count(*) FROM standing WHERE state = 1"),
             ("records", "SELECT count(*) FROM record"),
             ("signals", "SELECT count(*) FROM signal"),
-            ("consents", "SELECT count(*) FROM consent WHERE given = 1"),
+            ("consents", "SELECT count(*) FROM consent WHERE given = 1 AND kind <> 'frozen'"),
             ("held", "SELECT count(*) FROM held"),
             ("jobs", "SELECT count(*) FROM job"),
             ("leaves", "SELECT count(*) FROM leaf"),

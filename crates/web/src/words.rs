@@ -14,6 +14,7 @@ pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "expo
 /// Further entries of the ledger: changes of standing and of the account.
 pub const DEEDS: &[&str] = &[
 pub const DEEDS: [&str; 24] = [
+pub const DEEDS: [&str; 28] = [
     "register",
     "login",
     "logout",
@@ -60,13 +61,25 @@ pub const DEEDS: [&str; 24] = [
     "alarm",
     "case",
     "reveal",
+    "threshold",
+    "threshold-done",
+    "transfer",
+    "transfer-told",
+    "transfer-object",
+    "transfer-accept",
+    "transfer-left-out",
+    "transfer-complete",
+    "transfer-off",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];
 /// Who acts.
 pub const PARTIES: [&str; 4] = ["subject", "service", "operator", "system"];
 /// What a recipient is.
-pub const ROLES: [&str; 4] = ["processor", "controller", "joint", "authority"];
+pub const ROLES: [&str; 5] = ["processor", "controller", "joint", "authority", "successor"];
+/// Ways across the border.
+pub const MECHANISMS: [&str; 5] =
+    ["security-assessment", "standard-contract", "certification", "exemption", "adequacy"];
 /// The chapters of a policy.
 pub const CHAPTERS: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "8"];
 
@@ -128,6 +141,10 @@ pub fn approval_state(t: Texts, code: &str) -> String {
 #[must_use]
 pub fn staff_role(t: Texts, code: &str) -> String {
     coded(t, "staff-role", code)
+/// The words for a way across the border.
+#[must_use]
+pub fn mechanism(t: Texts, code: &str) -> String {
+    coded(t, "mechanism", code)
 }
 
 /// The title of a chapter, by its number.
@@ -148,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_code_has_words_in_every_language() {
-        let kinds: [(&str, &[&str]); 9] = [
+        let kinds: [(&str, &[&str]); 10] = [
             ("basis", &BASES),
             ("source", &SOURCES),
             ("act", &ACTS),
@@ -157,6 +174,7 @@ mod tests {
             ("party", &PARTIES),
             ("actor", &PARTIES),
             ("role", &ROLES),
+            ("mechanism", &MECHANISMS),
             ("chapter", &CHAPTERS),
         ];
         for lang in Lang::ALL {

@@ -27,6 +27,8 @@ pub(crate) enum What {
     JointLinked,
     /// Customer service answered; nothing of the answer.
     CaseAnswered,
+    /// The business changes hands (4.3); the words are [`transfer`]'s.
+    Transfer,
 }
 
 impl What {
@@ -55,6 +57,7 @@ impl What {
             Self::NewPlace => "new-place",
             Self::JointLinked => "joint-linked",
             Self::CaseAnswered => "case-answered",
+            Self::Transfer => "transfer",
         }
     }
 }
@@ -142,6 +145,7 @@ pub(crate) fn say(
         What::JointLinked => {
             ("An account elsewhere can now log in to your account.", "其他平台的一个账号现已可以登录您的账号。")
         }
+        What::Transfer => ("The service changes hands.", "本服务将进行业务转移。"),
     };
     let text = if zh {
         format!("{site}：{cn}如非本人操作，请立即重设密码并联系我们。")
@@ -149,6 +153,29 @@ pub(crate) fn say(
         format!("{site}: {en} If this was not you, set a new password at once and contact us.")
     };
     let line = if zh { format!("{site}：账号安全通知") } else { format!("{site}: about your account") };
+    (if kind == Kind::Phone { String::new() } else { line }, text)
+}
+
+/// Subject line and text of the notice that the business changes hands: who takes over, how to reach it, and what a
+/// person can do (PIPL 22).
+pub(crate) fn transfer(site: &str, successor: &str, contact: &str, language: &str, kind: Kind) -> (String, String) {
+    let (line, text) = if language.starts_with("zh") {
+        (
+            format!("{site}：业务转移通知"),
+            format!(
+                "{site}：{successor}（联系方式：{contact}）将接管本服务及您的个人信息。变更的目的已暂停，需您重新同意；\
+                 您也可以反对。请登录隐私中心，查看“业务转移”。"
+            ),
+        )
+    } else {
+        (
+            format!("{site}: a change of hands"),
+            format!(
+                "{site}: {successor} (reach it at {contact}) takes over this service, and your data with it. What it \
+                 changes rests until you consent anew, and you can object: see “Change of hands” in the privacy centre."
+            ),
+        )
+    };
     (if kind == Kind::Phone { String::new() } else { line }, text)
 }
 

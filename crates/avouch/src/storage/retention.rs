@@ -234,6 +234,7 @@ impl Transact for SweepHeld {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let held = tx.sweep_held().await?;
         let quarantined = tx.sweep_quarantine().await?;
+        tx.sweep_crossings().await?;
         tx.sweep_tries(self.window).await?;
         tx.sweep_accounts(DEAD_LETTERS).await?;
         let receipt = tx.note("sweep", "retention", &[], Party::System, Outcome::Done, None).await?;

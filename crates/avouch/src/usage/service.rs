@@ -17,6 +17,30 @@ impl App {
     /// [`Fault::Invalid`] for a bad name or a purpose the policy does not know or does not open to services;
     /// [`Fault::Taken`] when the name is taken.
     pub async fn register_service(&self, name: &str, purposes: &[String]) -> Result<String, Fault> {
+        self.register(name, purposes, None).await
+    }
+
+    /// As [`App::register_service`], of a service that a recipient abroad runs or can look into: what it uses is
+    /// sent to that recipient, and asked as such (5.4).
+    ///
+    /// # Errors
+    /// As [`App::register_service`]; [`Fault::Invalid`] for a recipient the policy does not know, or one at home.
+    pub async fn register_service_abroad(
+        &self,
+        name: &str,
+        purposes: &[String],
+        recipient: &str,
+    ) -> Result<String, Fault> {
+        let policy = self.policy();
+        let fact = policy.facts().sharing.recipients.get(recipient);
+        if fact.is_none_or(|r| r.region == self.store.region().as_str()) {
+            let text = format!("the policy has no recipient abroad '{recipient}'");
+            return Err(Fault::Invalid(vec![FieldFault::new("abroad", "unknown", text)]));
+        }
+        self.register(name, purposes, Some(recipient)).await
+    }
+
+    async fn register(&self, name: &str, purposes: &[String], abroad: Option<&str>) -> Result<String, Fault> {
         let policy = self.policy();
         let mut faults = Vec::new();
         if !(1..=32).contains(&name.len())
@@ -32,7 +56,15 @@ impl App {
         if !faults.is_empty() {
             return Err(Fault::Invalid(faults));
         }
-        match self.store.transact(Register { name: name.to_owned(), purposes: purposes.to_vec() }).await {
+        match self
+            .store
+            .transact(Register {
+                name: name.to_owned(),
+                purposes: purposes.to_vec(),
+                abroad: abroad.map(str::to_owned),
+            })
+            .await
+        {
             Err(StoreError::Conflict(_)) => Err(Fault::Taken(name.to_owned())),
             other => Ok(other?),
         }
@@ -73,6 +105,7 @@ impl App {
 struct Register {
     name: String,
     purposes: Vec<String>,
+    abroad: Option<String>,
 }
 
 impl Transact for Register {
@@ -83,7 +116,7 @@ impl Transact for Register {
     fn subjects(&self, _: &mut Vec<(SubjectId, Hold)>) {}
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<String, StoreError> {
-        let credential = tx.register_service(&self.name, &self.purposes).await?;
+        let credential = tx.register_service(&self.name, &self.purposes, self.abroad.as_deref()).await?;
         tx.note("register", &self.name, &[], avouch_policy::Party::Operator, Outcome::Done, None).await?;
         Ok(credential)
     }

@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+pub(crate) mod border;
 pub(crate) mod calendar;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -12,6 +13,7 @@ pub(crate) mod retention;
 pub(crate) mod serve;
 pub(crate) mod service;
 pub(crate) mod subject;
+pub(crate) mod transfer;
 
 use std::path::PathBuf;
 

@@ -24,6 +24,9 @@ pub(crate) struct Register {
     /// A purpose of the policy that it serves; may be said more than once.
     #[arg(long = "purpose", required = true)]
     purposes: Vec<String>,
+    /// The recipient abroad that runs it or can look into it: what it uses is asked as sending abroad.
+    #[arg(long, value_name = "RECIPIENT")]
+    abroad: Option<String>,
     #[command(flatten)]
     place: Where,
 }
@@ -32,7 +35,11 @@ impl Service {
     pub(crate) async fn run(self, json: bool) -> Result<Found, Failure> {
         let Self::Register(register) = self;
         let opened = register.place.open().await?;
-        let credential = opened.app.register_service(&register.name, &register.purposes).await?;
+        let (name, purposes) = (&register.name, &register.purposes);
+        let credential = match &register.abroad {
+            None => opened.app.register_service(name, purposes).await?,
+            Some(recipient) => opened.app.register_service_abroad(name, purposes, recipient).await?,
+        };
         output::answer(json, &json!({ "service": register.name, "credential": credential }), || {
             format!("Keep this where the service finds it; it is not shown again:\n{credential}")
         });

@@ -15,6 +15,7 @@ use crate::state::Web;
 pub mod access;
 pub mod approvals;
 pub mod cases;
+pub mod border;
 pub mod enter;
 pub mod home;
 pub mod leaves;
@@ -38,6 +39,8 @@ pub fn parts(account: &Account) -> Vec<(&'static str, &'static str)> {
 }
 pub const PARTS: [(&str, &str); 4] =
     [("/", "part-today"), ("/cases", "part-cases-staff"), ("/names", "part-names"), ("/leaves", "part-leaves")];
+pub const PARTS: [(&str, &str); 4] =
+    [("/", "part-today"), ("/names", "part-names"), ("/border", "part-border"), ("/leaves", "part-leaves")];
 
 /// An operator who is signed in.
 #[derive(Debug, Clone)]

@@ -1,11 +1,12 @@
 //! The privacy centre.
 
+use avouch::storage::border::Notice;
 use avouch_web::form::{Field, Input};
 use avouch_web::frame::Frame;
 use avouch_web::shown::Shown;
 use avouch_web::site::privacy::Kept;
 use avouch_web::site::privacy::cancel::{Cancel, Cancelling, Erased};
-use avouch_web::site::privacy::consents::{Answer, Consents, Fixed, Sensitive, Switch};
+use avouch_web::site::privacy::consents::{Abroad, Answer, Consents, Fixed, Sensitive, Switch};
 use avouch_web::site::privacy::correct::Correct;
 use avouch_web::site::privacy::delete::{Delete, Deleted};
 use avouch_web::site::privacy::export::{Export, Part};
@@ -16,6 +17,7 @@ use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
 use avouch_web::site::privacy::security;
 use avouch_web::site::privacy::sessions::{self, Sessions};
 use avouch_web::site::privacy::signals::{self, Signals};
+use avouch_web::site::privacy::transfer::{Changed, Handing, TransferPage};
 use avouch_web::site::privacy::uses::{Line, Use, Uses};
 use avouch_web::site::privacy::waiting::{self, Waiting};
 use avouch_web::words;
@@ -326,8 +328,28 @@ fn consents(s: &Set) -> Consents {
         version: "1.0".into(),
         receipt: format!("{LOG}/{index}"),
     };
+    let abroad = Abroad {
+        notice: Notice {
+            recipient: "overseas".into(),
+            clause: "5.4".into(),
+            name: s.pick("Overseas Mail (demo)", "海外邮件（演示）"),
+            contact: "privacy@overseas.example".into(),
+            region: s.pick("United States", "美国"),
+            purposes: vec![s.purpose("marketing")],
+            method: s.pick("Kept until the message is sent, then deleted.", "保存至邮件发出，随后删除。"),
+            kinds: vec![s.item("email"), s.item("nickname")],
+            sensitive: Vec::new(),
+            rights: s.pick(
+                "Write to the address above, or ask us to do it for you.",
+                "可致函上述联系方式，也可由我们代您提出。",
+            ),
+        },
+        on: false,
+        since: None,
+    };
     Consents {
         switches,
+        abroad: vec![abroad],
         fixed,
         history: vec![
             answer("2026-12-12T09:00:00Z", "marketing", true, 803),
@@ -335,6 +357,30 @@ fn consents(s: &Set) -> Consents {
             answer("2026-12-03T01:20:00Z", "recommendation", true, 77),
         ],
         f,
+    }
+}
+
+fn transfer(s: &Set, objected: bool) -> TransferPage {
+    let changed = Changed {
+        purpose: "marketing".into(),
+        label: s.purpose("marketing"),
+        why: facts::text("usage.purposes.marketing.why", s.lang),
+        items: vec![s.item("email"), s.item("nickname"), s.item("phone")],
+        on: false,
+    };
+    TransferPage {
+        f: s.somebody("/privacy/transfer"),
+        handings: vec![Handing {
+            id: "00112233445566778899aabbccddeeff".into(),
+            name: s.pick("Harbour Social (demo)", "港湾社交（演示）"),
+            contact: "privacy@harbour.example".into(),
+            effective: at("2027-03-01T00:00:00Z"),
+            open: true,
+            off: false,
+            changed: vec![changed],
+            objected: objected.then(|| at("2026-12-16T04:00:00Z")),
+            outcome: String::new(),
+        }],
     }
 }
 
@@ -517,6 +563,10 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     put(out, "joint-logins-none", &joint(s, false));
     put(out, "waiting", &waiting(s));
     put(out, "consents", &consents(s));
+    put(out, "privacy-transfer", &transfer(s, false));
+    put(out, "privacy-transfer-objected", &transfer(s, true));
+    let none = TransferPage { f: s.somebody("/privacy/transfer"), handings: Vec::new() };
+    put(out, "privacy-transfer-none", &none);
     let mut never = consents(s);
     never.history.clear();
     put(out, "consents-new", &never);

@@ -9,12 +9,13 @@ use avouch_web::site::joint;
 use avouch_web::site::logged_out::LoggedOut;
 use avouch_web::site::login::Login;
 use avouch_web::site::policy::{Change, Chapter, PolicyPage, Version};
+use avouch_web::site::privacy::transfer::Announced;
 use avouch_web::site::step::Step;
 use avouch_web::site::summary::Summary;
 use avouch_web::words;
 use jiff::civil::date;
 
-use super::{Page, Set, facts, put};
+use super::{Page, Set, at, facts, put};
 
 pub(crate) fn summary(s: &Set) -> Summary {
     let optional = facts::keys("usage.purposes")
@@ -213,10 +214,17 @@ fn policy(s: &Set) -> PolicyPage {
 }
 
 pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
-    put(out, "home", &Home { f: s.nobody("/"), summary: summary(s) });
+    put(out, "home", &Home { f: s.nobody("/"), summary: summary(s), announced: None });
     let mut f = s.somebody("/");
     f.coming = Some(s.coming());
-    put(out, "home-coming-change", &Home { f, summary: summary(s) });
+    put(out, "home-coming-change", &Home { f, summary: summary(s), announced: None });
+    let announced = Announced {
+        name: s.pick("Harbour Social (demo)", "港湾社交（演示）"),
+        contact: "privacy@harbour.example".into(),
+        effective: at("2027-03-01T00:00:00Z"),
+    };
+    let f = s.somebody("/");
+    put(out, "home-change-of-hands", &Home { f, summary: summary(s), announced: Some(announced) });
 
     put(out, "join", &join(s));
     let mut wrong = join(s);

@@ -3,6 +3,7 @@
 use avouch::store::{CaseStatistics, ClockCounts, OperatorSession, StaffRole};
 use avouch_web::console::approvals::{self, ApprovalPage, Approvals, LinkPage};
 use avouch_web::console::cases::{CasePage, Cases, Item};
+use avouch_web::console::border::{Bar, BorderPage, Task, Way, Year};
 use avouch_web::console::enter::{self, Enrol, Enter};
 use avouch_web::console::home::{Check, Count, Today, Urgent};
 use avouch_web::console::leaves::{LeafPage, Leaves, Row};
@@ -225,6 +226,58 @@ fn operators(s: &Set, out: &mut Vec<Page>) {
     );
 }
 
+fn border(s: &Set) -> BorderPage {
+    let bar = |label: String, people, threshold: u32, citation: &str| Bar {
+        label,
+        people,
+        warn: threshold / 10 * 8,
+        threshold,
+        citation: citation.into(),
+    };
+    let plain = || s.pick("Ordinary data", "一般个人信息");
+    let task = |reached, people, done| Task {
+        year: 2026,
+        record: "cross_border.exempt_below".into(),
+        reached,
+        at: at("2026-12-16T04:00:00Z"),
+        people,
+        due: date(2027, 1, 28),
+        provisional: true,
+        done,
+    };
+    let settled = (at("2026-12-16T05:00:00Z"), "officer".to_owned(), "SCC-2026-31".to_owned());
+    BorderPage {
+        f: s.staff("/border"),
+        years: vec![Year {
+            year: "2026".into(),
+            bars: vec![
+                bar(plain(), 99_999, 100_000, "Cross-border Provisions art. 5(1)(4)"),
+                bar(plain(), 99_999, 1_000_000, "Cross-border Provisions art. 7"),
+                bar(s.pick("Sensitive data", "敏感个人信息"), 412, 10_000, "Cross-border Provisions art. 7"),
+            ],
+        }],
+        tasks: vec![task(true, 100_000, None), task(false, 80_000, Some(settled))],
+        ways: vec![
+            Way {
+                name: s.pick("Overseas Mail (demo)", "海外邮件（演示）"),
+                region: s.pick("United States", "美国"),
+                mechanism: Some((s.pick("Standard contract", "标准合同"), "SCC-2026-31".into())),
+                holds: true,
+                until: Some(date(2028, 12, 1)),
+                counted: true,
+            },
+            Way {
+                name: s.pick("Overseas Desk (demo)", "海外客服（演示）"),
+                region: s.pick("Germany", "德国"),
+                mechanism: None,
+                holds: false,
+                until: None,
+                counted: true,
+            },
+        ],
+    }
+}
+
 pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     let mut f = s.staff("/enter/x");
     f.account = None;
@@ -234,6 +287,9 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     operators(s, out);
     put(out, "console-home", &today(s, true));
     put(out, "console-home-unwell", &today(s, false));
+    put(out, "console-border", &border(s));
+    let none = BorderPage { years: Vec::new(), tasks: Vec::new(), ways: Vec::new(), f: s.staff("/border") };
+    put(out, "console-border-none", &none);
 
     let f = s.staff("/leaves");
     let choices = |codes: &[&str], words: fn(avouch_web::text::Texts, &str) -> String, chosen: &str| {

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use crate::frame::Frame;
 use avouch::rights::consent::kind_of;
-use avouch::store::Actor;
+use avouch::storage::border::{self, Notice};
+use avouch::store::{Actor, ConsentEvent, ConsentKind};
 use avouch_policy::model::Basis;
 use axum::Form;
 use axum::extract::{Path, State};
@@ -58,6 +59,17 @@ pub struct Switch {
     pub sensitive: Vec<Sensitive>,
 }
 
+/// A recipient abroad that waits for a separate consent (5.4).
+#[derive(Clone, Debug)]
+pub struct Abroad {
+    /// What is told before the answer.
+    pub notice: Notice,
+    /// Whether it is on.
+    pub on: bool,
+    /// Since when it is as it is; none when never answered.
+    pub since: Option<Timestamp>,
+}
+
 /// One answer given before.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -94,6 +106,8 @@ pub struct Consents {
     pub f: Frame,
     /// The switches.
     pub switches: Vec<Switch>,
+    /// The recipients abroad.
+    pub abroad: Vec<Abroad>,
     /// Purposes without a switch.
     pub fixed: Vec<Fixed>,
     /// Answers, newest first.
@@ -149,24 +163,67 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
             sensitive: sensitive.collect(),
         });
     }
-    let label = |name: &String| facts.usage.purposes.get(name).map_or_else(|| name.clone(), |p| say(&f, &p.label));
+    let home = web.app.store.region();
+    let abroad = border::recipients(&policy, home.as_str()).filter_map(|(name, _)| {
+        Some(Abroad {
+            notice: border::notice(&policy, home.as_str(), name, f.tag())?,
+            on: policy.recipient(name).is_some_and(|r| standing.abroad.has(r.index())),
+            since: events.iter().find(|e| e.kind == ConsentKind::Abroad && e.target == name).map(|e| e.at),
+        })
+    });
+    let abroad = abroad.collect();
+    let label = |e: &ConsentEvent| {
+        let purpose = facts.usage.purposes.get(&e.target).map(|p| say(&f, &p.label));
+        let recipient = || facts.sharing.recipients.get(&e.target).map(|r| say(&f, &r.name));
+        match e.kind {
+            ConsentKind::Abroad | ConsentKind::Recipient => recipient(),
+            _ => purpose,
+        }
+        .unwrap_or_else(|| e.target.clone())
+    };
     let history = events
         .iter()
         .map(|e| Answer {
             at: e.at,
-            label: label(&e.target),
+            label: label(e),
             given: e.given,
             version: version(&e.policy),
             receipt: format!("{}/{}", e.receipt.log, e.receipt.index),
         })
         .collect();
-    Ok(Page(Consents { switches, fixed, history, f }))
+    Ok(Page(Consents { switches, abroad, fixed, history, f }))
 }
 
 /// What a switch sends.
 #[derive(Debug, Deserialize)]
 pub struct Sent {
     answer: String,
+}
+
+impl Sent {
+    fn given(&self) -> Result<bool, Fault> {
+        match self.answer.as_str() {
+            "give" => Ok(true),
+            "withdraw" => Ok(false),
+            _ => Err(Fault::Malformed),
+        }
+    }
+}
+
+/// `POST /privacy/consents/abroad/{recipient}`: the same step for a recipient abroad.
+///
+/// # Errors
+/// [`Fault::NotFound`] for a recipient that is not abroad.
+pub async fn send_abroad(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path(recipient): Path<String>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Fault> {
+    let answer = web.app.answer_abroad(session.subject(), &recipient, sent.given()?, f.tag(), &Actor::Subject);
+    answer.await.map_err(page_fault(&f))?;
+    Ok(Redirect::to(&format!("/privacy/consents#abroad-{recipient}")).into_response())
 }
 
 /// `POST /privacy/consents/{purpose}`: giving and withdrawing are the same step.
@@ -180,11 +237,7 @@ pub async fn send(
     Path(purpose): Path<String>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
-    let given = match sent.answer.as_str() {
-        "give" => true,
-        "withdraw" => false,
-        _ => return Err(Fault::Malformed),
-    };
+    let given = sent.given()?;
     let answer = web.app.answer(session.subject(), &purpose, given, f.tag(), &Actor::Subject);
     answer.await.map_err(page_fault(&f))?;
     Ok(Redirect::to(&format!("/privacy/consents#{purpose}")).into_response())

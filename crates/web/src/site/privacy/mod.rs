@@ -23,6 +23,7 @@ pub mod receipts;
 pub mod security;
 pub mod sessions;
 pub mod signals;
+pub mod transfer;
 pub mod uses;
 pub mod waiting;
 
