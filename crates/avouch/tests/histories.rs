@@ -27,7 +27,7 @@ const RECIPIENT: &str = "mailer";
 const PEOPLE: usize = 24;
 const READERS: u64 = 16;
 /// Histories on SQLite, through two nodes, through two processes: 100 000 together and more.
-const HISTORIES: [u64; 3] = [60_000, 25_000, 20_000];
+const HISTORIES: [u64; 3] = [80_000, 15_000, 10_000];
 
 /// Small and repeatable; the seed is printed when a test fails.
 struct Dice(u64);

@@ -112,6 +112,7 @@ fn quoted() -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 /// Keys that are put together from a code: `basis-` and a basis, `fault-` and a fault.
+<<<<<<< ours
 const CODED: [&str; 11] = [
     "basis-",
     "source-",
@@ -129,6 +130,10 @@ const CODED: [&str; 11] = [
     "case-outcome-",
     "case-right-",
 ];
+=======
+const CODED: [&str; 10] =
+    ["basis-", "source-", "act-", "outcome-", "party-", "actor-", "role-", "mechanism-", "chapter-", "topic-"];
+>>>>>>> theirs
 
 #[test]
 fn both_languages_have_the_same_words_with_the_same_arguments() {

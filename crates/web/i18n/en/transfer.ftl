@@ -19,6 +19,8 @@ transfer-done = Your data was handed over, as far as you agreed where consent wa
 transfer-kept = Your data was not handed over.
 transfer-off = It does not take place. Nothing changes for you.
 
+consent-frozen = This rests: it changes with the change of hands, and is used again only if you agree to it anew.
+
 act-transfer = Change of hands announced
 act-transfer-told = Told of a change of hands
 act-transfer-object = Objected to a change of hands

@@ -19,6 +19,8 @@ transfer-done = 您的信息已转移；需要同意的部分仅在您同意的�
 transfer-kept = 您的信息未被转移。
 transfer-off = 该转移已取消，对您没有任何变更。
 
+consent-frozen = 该目的已暂停：业务转移将变更它，只有您重新同意后才会恢复。
+
 act-transfer = 已公告业务转移
 act-transfer-told = 已告知业务转移
 act-transfer-object = 反对业务转移

@@ -45,6 +45,24 @@ impl Bar {
         (u64::from(self.warn) * 100).checked_div(u64::from(self.threshold)).unwrap_or(100)
     }
 
+    /// How many people, to be read.
+    #[must_use]
+    pub fn count(&self) -> String {
+        grouped(self.people)
+    }
+
+    /// The threshold, to be read.
+    #[must_use]
+    pub fn limit(&self) -> String {
+        grouped(self.threshold)
+    }
+
+    /// From when it is warned, to be read.
+    #[must_use]
+    pub fn from(&self) -> String {
+        grouped(self.warn)
+    }
+
     /// The key of how it stands.
     #[must_use]
     pub const fn state(&self) -> &'static str {
@@ -86,6 +104,27 @@ pub struct Task {
     pub provisional: bool,
     /// When it was done, by whom, and what.
     pub done: Option<(Timestamp, String, String)>,
+}
+
+impl Task {
+    /// The number of people, to be read.
+    #[must_use]
+    pub fn count(&self) -> String {
+        grouped(self.people)
+    }
+}
+
+/// A number in groups of three digits, as both languages write it.
+fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// A recipient abroad and what makes sending there lawful.
@@ -203,4 +242,32 @@ pub async fn settle(
     let settled = web.app.settle_threshold(&operator.name, year, &record, reached, &what);
     settled.await.map_err(page_fault(&f))?;
     Ok(Redirect::to("/border").into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_in_groups_of_three() {
+        let read = [0, 999, 1_000, 79_999, 1_000_000].map(grouped);
+        assert_eq!(read, ["0", "999", "1,000", "79,999", "1,000,000"]);
+    }
+
+    #[test]
+    fn promise_5_4_a_bar_tells_how_near_its_threshold_is() {
+        let bar =
+            |people| Bar { label: String::new(), people, warn: 80_000, threshold: 100_000, citation: String::new() };
+        for (people, share, state) in [
+            (0, 0, "border-well"),
+            (79_999, 79, "border-well"),
+            (80_000, 80, "border-near"),
+            (99_999, 99, "border-near"),
+            (100_000, 100, "border-reached"),
+            (200_000, 100, "border-reached"),
+        ] {
+            let bar = bar(people);
+            assert_eq!((bar.share(), bar.state(), bar.warned()), (share, state, 80), "{people}");
+        }
+    }
 }

@@ -307,6 +307,7 @@ fn consents(s: &Set) -> Consents {
                 on,
                 since: (on || p == "analytics").then(|| at("2026-12-03T01:20:00Z")),
                 separate: basis(p) == "separate-consent",
+                frozen: p == "marketing",
                 sensitive,
             }
         })

@@ -55,6 +55,8 @@ pub struct Switch {
     pub since: Option<Timestamp>,
     /// A separate consent.
     pub separate: bool,
+    /// Whether it rests, whatever the switch says: a change of hands changes it (4.3).
+    pub frozen: bool,
     /// The sensitive items among its own.
     pub sensitive: Vec<Sensitive>,
 }
@@ -160,6 +162,7 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
             on: policy.purpose(name).is_some_and(|p| bits.has(p.index())),
             since: events.iter().find(|e| e.target == *name).map(|e| e.at),
             separate,
+            frozen: policy.purpose(name).is_some_and(|p| standing.frozen.has(p.index())),
             sensitive: sensitive.collect(),
         });
     }
