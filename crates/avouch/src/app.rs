@@ -11,6 +11,7 @@ use crate::collection::joint::Partners;
 use crate::collection::upload::Waiting;
 use crate::collection::verifier::Verifier;
 use crate::messages::Messengers;
+use crate::origin::Origin;
 use crate::outbound::Guard;
 use crate::security::limits::SendLimits;
 use crate::security::password::Passwords;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub code_lasts: SignedDuration,
     /// How long a place counts as one a person logs in from.
     pub place_lasts: SignedDuration,
+    /// Accounts that may be opened, and cases begun, from one place in an hour, each.
+    pub openings: u64,
     /// How many messages may be asked for.
     pub sends: SendLimits,
     /// Bytes of pictures and videos a person may have, uploads under way included.
@@ -71,6 +74,7 @@ impl Default for Settings {
             tries_window: SignedDuration::from_mins(15),
             code_lasts: SignedDuration::from_mins(10),
             place_lasts: SignedDuration::from_hours(90 * 24),
+            openings: 100,
             sends: SendLimits::default(),
             quota: 10 << 30,
             uploads_at_once: 8,
@@ -94,6 +98,7 @@ pub struct App {
     /// The settings.
     pub settings: Arc<Settings>,
     pub(crate) passwords: Arc<Passwords>,
+    pub(crate) origin: Option<Origin>,
     pub(crate) messengers: Messengers,
     pub(crate) outbound: Guard,
     pub(crate) partners: Arc<Partners>,
@@ -118,6 +123,7 @@ impl App {
             store,
             settings: Arc::new(settings),
             passwords,
+            origin: None,
             messengers: Messengers::default(),
             outbound: Guard::strict(),
             partners: Arc::default(),
@@ -125,6 +131,19 @@ impl App {
             waiting: Arc::default(),
             pictures,
         }
+    }
+
+    /// The same, with the address people come to.
+    #[must_use]
+    pub fn at(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// The address people come to, where it is known.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     /// The same, with means to send messages by.

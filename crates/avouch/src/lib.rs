@@ -8,6 +8,8 @@
 //! | [`sharing`] | 4: a change of hands |
 //! | [`storage`] | 5: retention, erasure, the border |
 //! | [`security`] | 5.5: passwords, codes, second factors, limits, sessions, operators |
+//! | [`storage`] | 5: retention, erasure |
+//! | [`security`] | 5.5: passwords, passkeys, codes, second factors, limits, sessions, operators |
 //! | [`rights`] | 6: see, correct, export, delete, cancel, consent |
 //! | [`updates`] | 7: the archive of policies |
 //! | [`contact`] | 8: cases of customer service, deadlines |
@@ -18,6 +20,7 @@ pub mod contact;
 pub mod fault;
 pub mod gate;
 pub mod messages;
+pub mod origin;
 pub mod outbound;
 pub mod rights;
 pub mod security;
@@ -30,6 +33,7 @@ pub mod work;
 
 pub use app::{App, Settings};
 pub use fault::{Fault, FieldFault};
+pub use origin::Origin;
 
 /// What the faces need of the store: its types, never its SQL.
 pub mod store {

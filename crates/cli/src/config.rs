@@ -23,6 +23,9 @@ pub(crate) struct Config {
     pub node: String,
     /// The public name of the ledger, such as your domain.
     pub origin: String,
+    /// Where people come, as their browsers write it: `https://privacy.plaza.example`. Passkeys are bound to it;
+    /// without it none are offered, but on this machine itself.
+    pub address: Option<avouch::Origin>,
     /// The root key's file; by default in the data folder. Keep its backup elsewhere.
     pub root_key: Option<PathBuf>,
     /// PostgreSQL in place of SQLite.
@@ -156,6 +159,7 @@ impl Config {
             policy: PathBuf::new(),
             node: node(),
             origin: "plaza.example".into(),
+            address: None,
             root_key: None,
             postgres: None,
             outbound: Outbound::default(),

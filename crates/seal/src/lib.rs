@@ -9,6 +9,7 @@ mod keyfile;
 mod keys;
 mod kms;
 pub mod otp;
+pub mod passkey;
 mod plain;
 pub mod sign;
 

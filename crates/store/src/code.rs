@@ -36,6 +36,12 @@ pub enum CodeFor {
     Joint,
     /// Joining after a partner said who somebody is.
     JointJoin,
+    /// Making a passkey.
+    PasskeyMade,
+    /// Logging in with a passkey.
+    PasskeyLogIn,
+    /// Showing a passkey where the password is asked for.
+    PasskeyProof,
 }
 
 impl CodeFor {
@@ -51,9 +57,13 @@ impl CodeFor {
             Self::Factor => "factor",
             Self::Joint => "joint",
             Self::JointJoin => "joint-join",
+            Self::PasskeyMade => "passkey-made",
+            Self::PasskeyLogIn => "passkey-log-in",
+            Self::PasskeyProof => "passkey-proof",
         }
     }
 
+    /// Of those a code is sent for.
     fn from_str(text: &str) -> Option<Self> {
         let codes = [Self::Verify, Self::Change, Self::LogIn, Self::Retrieve, Self::Reset];
         let steps = [Self::Factor, Self::Joint, Self::JointJoin];
@@ -90,6 +100,12 @@ impl Flow {
         data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
     }
 
+    /// The same bits as the challenge an authenticator signs.
+    #[must_use]
+    pub fn challenge(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The name it is stored under.
     #[must_use]
     pub fn name(&self) -> FlowName {
@@ -99,7 +115,7 @@ impl Flow {
 
 /// Names a flow without giving it away: the digest of what the browser holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FlowName([u8; 32]);
+pub struct FlowName(pub(crate) [u8; 32]);
 
 impl FlowName {
     /// The flow of a signed-in browser: one for each purpose and item.
@@ -411,6 +427,28 @@ impl Tx<'_> {
         self.held(subject, Hold::Shared)?;
         self.db.execute("DELETE FROM code WHERE subject = ?1", &[Val::Blob(subject.id())]).await?;
         Ok(())
+    }
+
+    /// Makes a contact findable as the one of who typed its code; false when somebody else has it, or the account's
+    /// is another by now.
+    ///
+    /// # Errors
+    /// When the database refuses; [`StoreError::Misused`] when the subject was not announced.
+    pub async fn claim_proven(&mut self, proven: &Proven) -> Result<bool, StoreError> {
+        self.held(proven.subject, Hold::Shared)?;
+        let (whose, item) = (Val::Blob(proven.subject.id()), Val::Text(&proven.item));
+        let sql = "SELECT digest FROM identifier WHERE subject = ?1 AND item = ?2";
+        if let Some(row) = self.db.first(sql, &[whose.clone(), item.clone()]).await? {
+            return Ok(row.blob(0)? == proven.address);
+        }
+        let made = self
+            .db
+            .execute(
+                "INSERT INTO identifier (digest, subject, item) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING",
+                &[Val::Blob(&proven.address), whose, item],
+            )
+            .await?;
+        Ok(made == 1)
     }
 
     /// Notes that a contact is its owner's: the only way there is, and only for the address the code went to.

@@ -25,6 +25,7 @@ macro_rules! on_both_engines {
     };
 }
 
+pub mod authenticator;
 pub mod canary;
 pub mod child;
 pub mod clock;
@@ -35,6 +36,7 @@ pub mod outbox;
 pub mod postgres;
 pub mod staff;
 
+pub use authenticator::{Algorithm, Authenticator};
 pub use clock::SimClock;
 pub use entropy::SeededEntropy;
 pub use home::{Engine, Home, policy};

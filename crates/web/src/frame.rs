@@ -26,6 +26,8 @@ pub enum Face {
 pub struct Account {
     /// The user name, or of staff the operator's name.
     pub name: Shown,
+    /// Whether the person has a passkey.
+    pub passkey: bool,
     /// When the account will be erased, if its cancelling is under way (6.3).
     pub erased_on: Option<civil::Date>,
     /// What a member of staff is there for; none of a person's.
@@ -63,6 +65,8 @@ pub struct Names {
     pub zone: TimeZone,
     /// The language when a reader asks for none.
     pub default_lang: Lang,
+    /// The origin passkeys are bound to; nothing where none are offered.
+    pub passkeys_at: Option<String>,
 }
 
 impl Names {
@@ -125,6 +129,18 @@ impl Frame {
             flash: None,
             request: String::new(),
         }
+    }
+
+    /// Whether a passkey can be shown in place of the password.
+    #[must_use]
+    pub fn shows_passkey(&self) -> bool {
+        self.names.passkeys_at.is_some() && self.account.as_ref().is_some_and(|a| a.passkey)
+    }
+
+    /// The script of passkeys.
+    #[must_use]
+    pub fn passkeys_script(&self) -> &'static str {
+        &assets::PASSKEYS.path
     }
 
     /// The message of `key`.
@@ -246,6 +262,7 @@ mod tests {
             address: [(Lang::En, "Road".into()), (Lang::ZhCn, "路".into())],
             zone: TimeZone::UTC,
             default_lang: Lang::En,
+            passkeys_at: None,
         };
         Frame::new(Arc::new(names), Lang::ZhCn, Face::Site, path)
     }

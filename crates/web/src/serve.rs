@@ -22,6 +22,8 @@ pub fn site_routes(app: App) -> Router {
         .route("/", get(site::home::show))
         .route("/join", get(site::join::show).post(site::join::send))
         .route("/login", get(site::login::show).post(site::login::send))
+        .route("/login/passkey", post(site::passkey::send))
+        .route("/login/passkey/start", post(site::passkey::start))
         .route("/login/factor", post(site::login_code::factor))
         .route("/login/code", get(site::login_code::show).post(site::login_code::send))
         .route("/login/code/enter", post(site::login_code::by_code))
@@ -75,6 +77,11 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/joint", get(privacy::joint::show))
         .route("/privacy/joint/{partner}/link", get(privacy::joint::before).post(privacy::joint::link))
         .route("/privacy/joint/{partner}/unlink", post(privacy::joint::unlink))
+        .route("/privacy/security/passkey", get(privacy::passkeys::show).post(privacy::passkeys::add))
+        .route("/privacy/security/passkey/start", post(privacy::passkeys::start))
+        .route("/privacy/security/passkey/show", post(site::passkey::start_proof))
+        .route("/privacy/security/passkey/proof", post(privacy::passkeys::prove))
+        .route("/privacy/security/passkey/remove", get(privacy::passkeys::removing).post(privacy::passkeys::remove))
         .route("/privacy/real-name", get(privacy::real_name::show).post(privacy::real_name::send))
         .route("/privacy/real-name/consent", post(privacy::real_name::consent))
         .route("/privacy/guardian", get(privacy::guardian::show).post(privacy::guardian::ask))
@@ -95,7 +102,13 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/cancel/keep", post(privacy::cancel::keep))
         .route("/privacy/cancel/now", post(privacy::cancel::now))
         .with_state(web.clone());
-    let site = guard::stand(routes, Face::Site, &foundation(&web.app));
+    let mut base = foundation(&web.app);
+    // Over TLS people come to the one address that is configured, and to no other.
+    if let Some(origin) = web.app.origin().filter(|o| o.tls()) {
+        base.transport.tls = true;
+        base.origin = Some(origin.as_str().into());
+    }
+    let site = guard::stand(routes, Face::Site, &base);
     proxy::behind(site.layer(from_fn_with_state(web.clone(), know)), &web.app)
 }
 

@@ -15,6 +15,7 @@ pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "expo
 pub const DEEDS: &[&str] = &[
 pub const DEEDS: [&str; 24] = [
 pub const DEEDS: [&str; 28] = [
+pub const DEEDS: [&str; 22] = [
     "register",
     "login",
     "logout",
@@ -30,6 +31,9 @@ pub const DEEDS: [&str; 28] = [
     "password",
     "factor-on",
     "factor-off",
+    "passkey",
+    "passkey-made",
+    "passkey-removed",
     "check-name",
     "import",
     "import-end",

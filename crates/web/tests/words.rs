@@ -112,8 +112,7 @@ fn quoted() -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 /// Keys that are put together from a code: `basis-` and a basis, `fault-` and a fault.
-<<<<<<< ours
-const CODED: [&str; 11] = [
+const CODED: &[&str] = &[
     "basis-",
     "source-",
     "act-",
@@ -125,15 +124,12 @@ const CODED: [&str; 11] = [
     "topic-",
     "staff-role-",
     "approval-state-",
+    "mechanism-",
     "case-category-",
     "case-state-",
     "case-outcome-",
     "case-right-",
 ];
-=======
-const CODED: [&str; 10] =
-    ["basis-", "source-", "act-", "outcome-", "party-", "actor-", "role-", "mechanism-", "chapter-", "topic-"];
->>>>>>> theirs
 
 #[test]
 fn both_languages_have_the_same_words_with_the_same_arguments() {

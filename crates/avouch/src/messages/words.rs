@@ -11,6 +11,8 @@ pub(crate) enum What {
     Code,
     /// This contact was replaced by another.
     ContactReplaced,
+    /// Somebody gave this contact for another account, but it is this one's.
+    ContactYours,
     /// The password was set anew after it was forgotten.
     PasswordReset,
     /// The password was changed.
@@ -29,11 +31,17 @@ pub(crate) enum What {
     CaseAnswered,
     /// The business changes hands (4.3); the words are [`transfer`]'s.
     Transfer,
+    /// A passkey was made.
+    PasskeyMade,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// A passkey was shown whose counter went back.
+    PasskeyCopied,
 }
 
 impl What {
     #[cfg(test)]
-    const NOTICES: [Self; 8] = [
+    const NOTICES: &[Self] = &[
         Self::ContactReplaced,
         Self::PasswordReset,
         Self::PasswordChanged,
@@ -42,6 +50,9 @@ impl What {
         Self::RecoveryUsed,
         Self::NewPlace,
         Self::JointLinked,
+        Self::PasskeyMade,
+        Self::PasskeyRemoved,
+        Self::PasskeyCopied,
     ];
 
     /// Its name, for gateways with templates of their own.
@@ -49,6 +60,7 @@ impl What {
         match self {
             Self::Code => "code",
             Self::ContactReplaced => "contact-replaced",
+            Self::ContactYours => "contact-yours",
             Self::PasswordReset => "password-reset",
             Self::PasswordChanged => "password-changed",
             Self::FactorOn => "factor-on",
@@ -58,6 +70,9 @@ impl What {
             Self::JointLinked => "joint-linked",
             Self::CaseAnswered => "case-answered",
             Self::Transfer => "transfer",
+            Self::PasskeyMade => "passkey-made",
+            Self::PasskeyRemoved => "passkey-removed",
+            Self::PasskeyCopied => "passkey-copied",
         }
     }
 }
@@ -101,26 +116,11 @@ pub(crate) fn say(
             )
         };
     }
-    if what == What::CaseAnswered {
-        return if zh {
-            (
-                format!("{site}：客服已回复"),
-                format!(
-                    "{site}客服已回复您的来信。请打开您保存的链接，或登录后在“联系客服”中查看。为保护您的隐私，本消息不含回复内容。"
-                ),
-            )
-        } else {
-            (
-                format!("{site}: there is an answer for you"),
-                format!(
-                    "Customer service of {site} has answered you. Open the link you kept, or log in and look under \
-                     \"Contact\". To protect you, nothing of the answer is in this message."
-                ),
-            )
-        };
+    if let Some((line, text)) = own_words(what, site, zh) {
+        return (if kind == Kind::Phone { String::new() } else { line }, text);
     }
     let (en, cn) = match what {
-        What::CaseAnswered | What::Code => ("A code was asked for.", "有人请求了验证码。"),
+        What::CaseAnswered | What::ContactYours | What::Code => ("A code was asked for.", "有人请求了验证码。"),
         What::ContactReplaced => (
             "This is no longer the contact of your account; another was put in its place.",
             "此联系方式已不再属于您的账号，已被新的联系方式取代。",
@@ -146,6 +146,18 @@ pub(crate) fn say(
             ("An account elsewhere can now log in to your account.", "其他平台的一个账号现已可以登录您的账号。")
         }
         What::Transfer => ("The service changes hands.", "本服务将进行业务转移。"),
+        What::PasskeyMade => (
+            "A passkey was added to your account, and all other logins were ended.",
+            "您的账号新增了一个通行密钥，其他登录均已退出。",
+        ),
+        What::PasskeyRemoved => (
+            "A passkey of your account was removed, and all other logins were ended.",
+            "您账号的一个通行密钥已移除，其他登录均已退出。",
+        ),
+        What::PasskeyCopied => (
+            "A passkey of your account was refused because it may have been copied. Remove it and make a new one.",
+            "您账号的一个通行密钥可能已被复制，因此被拒绝。请将其移除并重新创建。",
+        ),
     };
     let text = if zh {
         format!("{site}：{cn}如非本人操作，请立即重设密码并联系我们。")
@@ -177,6 +189,39 @@ pub(crate) fn transfer(site: &str, successor: &str, contact: &str, language: &st
         )
     };
     (if kind == Kind::Phone { String::new() } else { line }, text)
+}
+
+/// Subject line and text of the messages that are no notice about the account's security.
+fn own_words(what: What, site: &str, zh: bool) -> Option<(String, String)> {
+    Some(match (what, zh) {
+        (What::CaseAnswered, true) => (
+            format!("{site}：客服已回复"),
+            format!(
+                "{site}客服已回复您的来信。请打开您保存的链接，或登录后在“联系客服”中查看。为保护您的隐私，本消息不含回复内容。"
+            ),
+        ),
+        (What::CaseAnswered, false) => (
+            format!("{site}: there is an answer for you"),
+            format!(
+                "Customer service of {site} has answered you. Open the link you kept, or log in and look under \
+                 \"Contact\". To protect you, nothing of the answer is in this message."
+            ),
+        ),
+        (What::ContactYours, true) => (
+            format!("{site}：您已有账号"),
+            format!(
+                "{site}：有人注册账号时填写了此联系方式，但它已属于您的账号，请直接登录或找回密码。如非本人操作，无需处理。"
+            ),
+        ),
+        (What::ContactYours, false) => (
+            format!("{site}: you have an account"),
+            format!(
+                "{site}: Somebody opening an account gave this contact, but it belongs to an account of yours already: \
+                 log in to that one, or set a new password for it. If this was not you, there is nothing to do."
+            ),
+        ),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

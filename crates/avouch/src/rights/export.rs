@@ -261,6 +261,20 @@ impl App {
             })
             .collect();
         let cases = self.told_cases(subject).await?;
+        // Of a passkey its person is told all but the key and the handle, which serve nobody else.
+        let passkeys: Vec<Value> = self
+            .passkeys(subject)
+            .await?
+            .iter()
+            .map(|held| {
+                json!({
+                    "name": held.passkey.name,
+                    "made": held.passkey.made.to_string(),
+                    "used": held.passkey.used.map(|t| t.to_string()),
+                    "synced": held.passkey.synced,
+                })
+            })
+            .collect();
         let (sums, permissions) = self.signals(subject).await?;
         let sums: Vec<Value> = sums
             .iter()
@@ -294,6 +308,7 @@ impl App {
             "records": records,
             "consents": consents,
             "uses": uses,
+            "passkeys": passkeys,
             "guardians": links,
             "cases": cases,
             "waiting": waiting,
@@ -404,6 +419,16 @@ fn readable(policy: &Policy, data: &Value, language: &str) -> String {
                 text(&kept["source"]),
                 text(&kept["until"]),
             );
+        }
+        let _infallible = write!(out, "</ul>");
+    }
+    let passkeys = data["passkeys"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if !passkeys.is_empty() {
+        let _infallible =
+            write!(out, "<h2>{}</h2><ul>", say("Your passkeys: made, last used", "您的通行密钥：创建与最近使用时间"));
+        for passkey in passkeys {
+            let (name, made, used) = (text(&passkey["name"]), text(&passkey["made"]), text(&passkey["used"]));
+            let _infallible = write!(out, "<li>{name} · {made} · {used}</li>");
         }
         let _infallible = write!(out, "</ul>");
     }

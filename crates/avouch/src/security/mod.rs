@@ -1,4 +1,4 @@
-//! Chapter 5.5 and 5.6: passwords, codes, second factors, limits, sessions, operators.
+//! Chapter 5.5 and 5.6: passwords, passkeys, codes, second factors, limits, sessions, operators.
 
 pub mod approval;
 pub mod code;
@@ -6,6 +6,7 @@ pub mod factor;
 pub mod limits;
 pub(crate) mod old_hash;
 pub mod operator;
+pub mod passkey;
 pub mod password;
 pub mod proxy;
 pub mod retrieve;

@@ -31,6 +31,7 @@ use crate::messages::words::What;
 use crate::security::code::{From, SendCode, contact_of, no_contact};
 use crate::security::factor;
 use crate::security::limits;
+use crate::security::passkey;
 use crate::security::session::{Device, Session, log_login};
 
 /// A number unused for longer may be somebody else's by now.
@@ -264,12 +265,28 @@ impl App {
             proved,
             log: self.log_ask(&Actor::System),
             factor,
+            passkey: None,
             notices,
             recovery,
             cleared,
             tries: self.settings.tries,
             window: self.settings.tries_window,
         })
+    }
+
+    /// Ends a login with a passkey, which is both factors.
+    pub(crate) async fn enter_with_passkey(
+        &self,
+        subject: SubjectId,
+        check: passkey::Check,
+        device: Device,
+        language: &str,
+    ) -> Result<SessionToken, Fault> {
+        let mut entry = self.entry(subject, device, true, language, None, None).await?;
+        entry.passkey = Some(check);
+        let token = entry.token.clone();
+        self.store.transact(entry).await??;
+        Ok(token)
     }
 
     /// Ends a login with the second factor: an authenticator's code, or a recovery code.
@@ -622,6 +639,7 @@ struct Enter {
     proved: bool,
     log: Option<Ask>,
     factor: Option<(Flow, FactorAsks, String)>,
+    passkey: Option<passkey::Check>,
     notices: Vec<Outgoing>,
     recovery: Vec<Outgoing>,
     cleared: Option<limits::Trier>,
@@ -635,13 +653,18 @@ impl Transact for Enter {
     type Fault = Fault;
 
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
-        // Spending a code of the factor must not happen twice at once.
-        let how = if self.factor.is_some() { Hold::Exclusive } else { Hold::Shared };
+        // Neither a code of the factor nor a passkey's count may be taken twice at once.
+        let how = if self.factor.is_some() || self.passkey.is_some() { Hold::Exclusive } else { Hold::Shared };
         hold.push((self.token.subject, how));
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
         let subject = self.token.subject;
+        if let Some(passkey) = &self.passkey
+            && let Err(fault) = passkey.run(tx, subject).await?
+        {
+            return Ok(Err(fault));
+        }
         if let Some((flow, asks, typed)) = &self.factor {
             let known = tx.knows_place(subject, &self.place).await?;
             let trier = limits::Trier { what: "factor", who: subject.to_string(), place: self.place.clone(), known };

@@ -53,6 +53,6 @@ impl Demo {
             ready.credential = Some(app.register_service(&name, &purposes).await?);
         }
         output::answer(json, &ready, || serve::words(&ready));
-        serve::run(app.clone(), listeners).await
+        serve::run(app.clone(), listeners, &config).await
     }
 }

@@ -77,6 +77,14 @@ impl Listeners {
         })
     }
 
+    /// The address people come to: the one that is configured, or this machine's own name where it serves itself.
+    pub(crate) fn origin(&self, config: &Config) -> Option<avouch::Origin> {
+        config.address.clone().or_else(|| {
+            let at = self.site.local_addr().ok().filter(|at| at.ip().is_loopback())?;
+            format!("http://localhost:{}", at.port()).parse().ok()
+        })
+    }
+
     pub(crate) fn ready(&self, config: &Config) -> Ready {
         Ready {
             site: url(&self.site),
@@ -100,7 +108,11 @@ pub(crate) async fn console_link(app: &App, console: &str) -> Result<String, Fai
 }
 
 /// Serves until it is told to stop.
-pub(crate) async fn run(app: App, listeners: Listeners) -> Result<Found, Failure> {
+pub(crate) async fn run(app: App, listeners: Listeners, config: &Config) -> Result<Found, Failure> {
+    let app = match listeners.origin(config) {
+        Some(origin) => app.at(origin),
+        None => app,
+    };
     let worker = tokio::spawn(work(app.clone()));
     let site = avouch_web::serve_site(app.clone(), listeners.site, stop());
     let api = avouch_web::serve_api(app.clone(), listeners.api, stop());
@@ -155,7 +167,7 @@ impl Serve {
             ready.console_link = Some(console_link(&opened.app, &ready.console).await?);
         }
         output::answer(json, &ready, || words(&ready));
-        run(opened.app.clone(), listeners).await
+        run(opened.app.clone(), listeners, &config).await
     }
 }
 

@@ -5,6 +5,8 @@ correct-now = Held now: { $value }
 correct-password-why = This is a way into your account, so we make sure that it is you.
 correct-take-back = We tell the old address of the change; from there it can be taken back for { $days } days.
 correct-wrong-password = This is not your password. Nothing was changed.
+passkey-made = The passkey is made. All other logins have ended.
+passkey-removed = The passkey is removed. All other logins have ended.
 corrected = Saved. Every use from now on has the new value.
 
 delete-title = Delete: { $item }
@@ -17,6 +19,7 @@ deleted-backups = Encrypted backups that still hold it roll off within { $backup
 export-head = Get a copy of your data
 export-lead = Everything is chosen already. One press makes one file.
 export-button = Make my copy
+export-proof = Everything is in this copy, so first show that it is you.
 export-parts = What goes in
 export-inside = What is inside
 export-inside-text = A zip file with a page you can read, the same as JSON for other services, and a list of every file with its hash. Only you can fetch it, logged in. Your password is not in it.

@@ -5,6 +5,8 @@ correct-now = 当前内容：{ $value }
 correct-password-why = 此项可用于登录账号，需要确认是您本人操作。
 correct-take-back = 我们会将变更通知原联系方式；{ $days } 天内可凭原联系方式撤销。
 correct-wrong-password = 密码不正确，未作任何更改。
+passkey-made = 通行密钥已创建，其他登录均已退出。
+passkey-removed = 通行密钥已移除，其他登录均已退出。
 corrected = 已保存。此后的使用均以新内容为准。
 
 delete-title = 删除：{ $item }
@@ -17,6 +19,7 @@ deleted-backups = 仍含该内容的加密备份在 { $backups } 内滚动清除
 export-head = 获取您的信息副本
 export-lead = 已为您全部选中，一键生成一个文件。
 export-button = 生成副本
+export-proof = 副本包含全部信息，请先确认是您本人。
 export-parts = 包含的内容
 export-inside = 文件内容
 export-inside-text = 一个 zip 文件，内含可直接阅读的网页、供其他服务使用的 JSON，以及全部文件及其哈希的清单。只有您登录后才能下载。不含您的密码。

@@ -62,6 +62,13 @@ pub async fn know(State(web): State<Web>, mut request: Request, next: Next) -> R
                 let (name, roles) = (Shown::new(staff.name.clone()), staff.roles().collect());
                 request.extensions_mut().insert(Account { name, erased_on: None, roles });
                 request.extensions_mut().insert(Operator { name: staff.name.clone(), staff, secret });
+            Ok(Some(name)) => {
+                request.extensions_mut().insert(Account {
+                    name: Shown::new(name.clone()),
+                    passkey: false,
+                    erased_on: None,
+                });
+                request.extensions_mut().insert(Operator { name, secret });
             }
             Ok(None) => {}
             Err(fault) => tracing::error!(%fault, "an operator's session could not be looked up"),

@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod logged_out;
 pub mod login;
 pub mod login_code;
+pub mod passkey;
 pub mod policy;
 pub mod privacy;
 pub mod step;

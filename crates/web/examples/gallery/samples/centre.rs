@@ -14,12 +14,12 @@ use avouch_web::site::privacy::item::{ItemPage, Purpose, Recipient, Record};
 use avouch_web::site::privacy::joint::{Joint, Linked};
 use avouch_web::site::privacy::overview::{Group, Overview, Row, Unverified};
 use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
-use avouch_web::site::privacy::security;
 use avouch_web::site::privacy::sessions::{self, Sessions};
 use avouch_web::site::privacy::signals::{self, Signals};
 use avouch_web::site::privacy::transfer::{Changed, Handing, TransferPage};
 use avouch_web::site::privacy::uses::{Line, Use, Uses};
 use avouch_web::site::privacy::waiting::{self, Waiting};
+use avouch_web::site::privacy::{passkeys, security};
 use avouch_web::words;
 use jiff::civil::date;
 
@@ -73,6 +73,21 @@ fn overview(s: &Set) -> Overview {
     }
 }
 
+fn passkeys(s: &Set, any: bool) -> Vec<passkeys::Row> {
+    let row = |name: String, used: Option<&str>, synced| passkeys::Row {
+        id: "7d0c5b1e9f3a4c2d8e6f7a8b9c0d1e2f".into(),
+        name: Shown::new(name),
+        made: "2026-12-02T01:00:00Z".parse().unwrap_or_default(),
+        used: used.and_then(|at| at.parse().ok()),
+        synced,
+    };
+    let rows = vec![
+        row("Chrome · Android".into(), Some("2026-12-08T12:30:00Z"), true),
+        row(s.pick("The key on my key ring", "钥匙扣上的安全密钥"), None, false),
+    ];
+    if any { rows } else { Vec::new() }
+}
+
 fn security(s: &Set, factor: bool) -> security::Security {
     let row = |item: &str, held, verified| security::Row {
         item: item.into(),
@@ -89,6 +104,7 @@ fn security(s: &Set, factor: bool) -> security::Security {
         ],
         factor,
         offered: true,
+        passkeys: passkeys(s, factor),
         f: s.somebody("/privacy/security"),
     }
 }
@@ -537,6 +553,8 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
         "export",
         &Export {
             f: s.somebody("/privacy/export"),
+            password: None,
+            error: String::new(),
             parts: [
                 "user_name",
                 "phone",
@@ -591,6 +609,11 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     ];
     put(out, "security", &security(s, false));
     put(out, "security-factor", &security(s, true));
+    let f = s.somebody("/privacy/security/passkey");
+    let name =
+        Field::new("name", f.t("passkey-name"), Input::Text).required().hint(f.t1("passkey-name-hint", "count", 60u32));
+    let fields = vec![name.value(Shown::new("Chrome · Linux"))];
+    put(out, "passkey", &passkeys::MakePasskey { fields, error: String::new(), f });
     let f = s.somebody("/privacy/security/factor");
     put(
         out,

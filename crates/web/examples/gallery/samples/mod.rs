@@ -37,6 +37,7 @@ pub(crate) fn names() -> Names {
         address: [at(Lang::En), at(Lang::ZhCn)],
         zone: TimeZone::get("Asia/Shanghai").expect("the zone is bundled"),
         default_lang: Lang::ZhCn,
+        passkeys_at: Some("https://privacy.plaza.example".into()),
     }
 }
 
@@ -84,7 +85,7 @@ impl Set {
 
     pub(crate) fn somebody(&self, path: &str) -> Frame {
         let mut f = self.nobody(path);
-        f.account = Some(Account { name: Shown::new("lin.xiao"), erased_on: None, roles: Vec::new() });
+        f.account = Some(Account { name: Shown::new("lin.xiao"), passkey: false, erased_on: None, roles: Vec::new() });
         f
     }
 

@@ -20,7 +20,8 @@ use serde::Deserialize;
 use crate::fault::Fault;
 use crate::http::cookie;
 use crate::page::{Page, PageWith};
-use crate::site::privacy::{backups, item};
+use crate::site::privacy::backups;
+use crate::site::privacy::proof::{self, Proof, password};
 use crate::state::{Signed, Web, page_fault, told};
 
 /// The page for leaving.
@@ -96,7 +97,7 @@ async fn form(web: &Web, f: Frame, error: String) -> Result<Cancel, Fault> {
         provisional: complete.is_some_and(|d| d.provisional),
         kept: Kept::all(&policy, &f),
         backups: backups(&policy, &f),
-        password: item::password(&f).why(f.t("cancel-password-why"), "").error(error),
+        password: password(&f).why(f.t("cancel-password-why"), "").error(error),
         f,
     })
 }
@@ -116,7 +117,8 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(_): Signed) -> Result
 #[derive(Deserialize)]
 #[expect(missing_debug_implementations, reason = "holds a password")]
 pub struct Sent {
-    password: String,
+    #[serde(flatten)]
+    proof: Proof,
     #[serde(default)]
     when: String,
 }
@@ -131,7 +133,7 @@ pub async fn send(
     Signed(session): Signed,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
-    leave(web, f, session, &sent.password, sent.when == "now").await
+    leave(web, f, session, &sent.proof, sent.when == "now").await
 }
 
 /// `POST /privacy/cancel/now`
@@ -142,19 +144,18 @@ pub async fn now(
     State(web): State<Web>,
     f: Frame,
     Signed(session): Signed,
-    Form(sent): Form<item::Proof>,
+    Form(sent): Form<Proof>,
 ) -> Result<Response, Fault> {
-    leave(web, f, session, &sent.password, true).await
+    leave(web, f, session, &sent, true).await
 }
 
-async fn leave(web: Web, mut f: Frame, mut session: Session, password: &str, now: bool) -> Result<Response, Fault> {
-    match web.app.show_password(&session, password).await {
-        Ok(()) => session.proven = true,
-        Err(avouch::Fault::WrongLogin) => {
-            let error = f.t("cancel-wrong-password");
-            return Ok(PageWith(StatusCode::FORBIDDEN, form(&web, f, error).await?).into_response());
-        }
-        Err(other) => return Err(told(&other, f.tag())),
+async fn leave(web: Web, mut f: Frame, mut session: Session, proof: &Proof, now: bool) -> Result<Response, Fault> {
+    if let Err(fault) = proof.show(&web, &mut session, &f).await {
+        let (status, error) = match fault {
+            avouch::Fault::WrongLogin => (StatusCode::FORBIDDEN, f.t("cancel-wrong-password")),
+            other => proof::error(&f, &other).ok_or_else(|| told(&other, f.tag()))?,
+        };
+        return Ok(PageWith(status, form(&web, f, error).await?).into_response());
     }
     let policy = web.policy();
     let cancelling = web.app.cancel(&session, now).await.map_err(page_fault(&f))?;
@@ -189,7 +190,7 @@ pub async fn cancelling(State(web): State<Web>, f: Frame, Signed(session): Signe
         since: since.unwrap_or(due),
         erased_on: due.to_zoned_datetime(f.names.zone.clone()).date(),
         kept: Kept::all(&web.policy(), &f),
-        password: item::password(&f),
+        password: password(&f),
         f,
     };
     Ok(Page(page).into_response())

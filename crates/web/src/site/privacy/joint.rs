@@ -16,7 +16,7 @@ use crate::frame::Frame;
 use crate::page::Page;
 use crate::shown::Shown;
 use crate::site::joint::{self, Way};
-use crate::site::privacy::security::proof_error;
+use crate::site::privacy::proof;
 use crate::state::{Browser, Signed, Web, page_fault, told};
 
 /// One account at a partner.
@@ -132,7 +132,7 @@ pub async fn link(
 ) -> Result<Response, Fault> {
     if !session.proven {
         if let Err(fault) = web.app.show_password(&session, &sent.password).await {
-            let (_, error) = proof_error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
+            let (_, error) = proof::error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
             return joint::before(&web, f, &partner, Some(&session), error);
         }
         session.proven = true;

@@ -18,6 +18,8 @@ pub mod guardian;
 pub mod item;
 pub mod joint;
 pub mod overview;
+pub mod passkeys;
+pub mod proof;
 pub mod real_name;
 pub mod receipts;
 pub mod security;

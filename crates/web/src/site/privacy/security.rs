@@ -20,7 +20,8 @@ use crate::frame::Frame;
 use crate::page::{Page, PageWith};
 use crate::shown::Shown;
 use crate::site::login_code::code_field;
-use crate::site::privacy::item::password;
+use crate::site::privacy::passkeys;
+use crate::site::privacy::proof::{self, Proof};
 use crate::site::step::Step;
 use crate::state::{Browser, Signed, Web, page_fault, say, told};
 
@@ -51,6 +52,8 @@ pub struct Security {
     pub factor: bool,
     /// Whether the policy knows a second factor.
     pub offered: bool,
+    /// The passkeys.
+    pub passkeys: Vec<passkeys::Row>,
 }
 
 /// The page with the QR code.
@@ -86,11 +89,21 @@ pub struct Recovery {
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds codes and passwords")]
 pub struct Sent {
+    #[serde(flatten)]
+    proof: Proof,
+    code: String,
+    secret: String,
+    off: String,
+}
+
+/// What the form for another password sends: the present one, and nothing in its place (ASVS 6.2.3).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_debug_implementations, reason = "holds passwords")]
+pub struct Changed {
     password: String,
     code: String,
     fresh: String,
-    secret: String,
-    off: String,
 }
 
 /// `GET /privacy/security`
@@ -114,7 +127,8 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
         .collect();
     let factor = web.app.has_factor(session.subject()).await.map_err(&told)?;
     let offered = policy.item(avouch::security::factor::ITEM).is_some();
-    Ok(Page(Security { rows, factor, offered, f }))
+    let passkeys = passkeys::rows(&web, &session).await.map_err(&told)?;
+    Ok(Page(Security { rows, factor, offered, passkeys, f }))
 }
 
 fn ask_code(web: &Web, f: Frame, item: &str, error: String) -> Step {
@@ -203,8 +217,10 @@ fn ask_change(f: Frame, factor: bool, wrong: String, error: String) -> Step {
         .hint(f.t1("field-password-hint", "count", shortest))
         .autocomplete("new-password")
         .error(wrong);
-    let current =
-        Field::new("password", f.t("change-current"), Input::Password).required().autocomplete("current-password");
+    let current = Field::new("password", f.t("change-current"), Input::Password)
+        .required()
+        .autocomplete("current-password")
+        .only();
     let code = factor.then(|| code_field(&f).hint(f.t("factor-hint")));
     let (title, lead, button) = (f.t("change-title"), f.t("change-lead"), f.t("save"));
     let mut step =
@@ -232,7 +248,7 @@ pub async fn changed(
     State(web): State<Web>,
     f: Frame,
     Signed(session): Signed,
-    Form(sent): Form<Sent>,
+    Form(sent): Form<Changed>,
 ) -> Result<Response, Fault> {
     let factor = web.app.has_factor(session.subject()).await.map_err(page_fault(&f))?;
     let done = web.app.change_password(&session, &sent.password, &sent.fresh, &sent.code, f.tag()).await;
@@ -243,31 +259,17 @@ pub async fn changed(
             (StatusCode::UNPROCESSABLE_ENTITY, wrong, String::new())
         }
         Err(fault) => {
-            let (status, error) = proof_error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
+            let (status, error) = proof::error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
             (status, String::new(), error)
         }
     };
     Ok(PageWith(status, ask_change(f, factor, wrong, error)).into_response())
 }
 
-/// What is said of a proof that failed; nothing where it was something else.
-pub(crate) fn proof_error(f: &Frame, fault: &avouch::Fault) -> Option<(StatusCode, String)> {
-    match fault {
-        avouch::Fault::WrongLogin | avouch::Fault::NeedsProof => {
-            Some((StatusCode::FORBIDDEN, f.t("correct-wrong-password")))
-        }
-        avouch::Fault::WrongCode => Some((StatusCode::FORBIDDEN, f.t("code-wrong"))),
-        avouch::Fault::TooMany(minutes) => {
-            Some((StatusCode::TOO_MANY_REQUESTS, f.t1("code-wait", "minutes", *minutes)))
-        }
-        _ => None,
-    }
-}
-
 /// A page that asks for the password before the factor is turned on.
 fn ask_proof(f: Frame, error: String) -> Step {
     let (title, lead, button) = (f.t("factor-on-title"), f.t("factor-on-lead"), f.t("factor-on-go"));
-    let field = password(&f);
+    let field = proof::password(&f);
     Step::new(f, title, "/privacy/security/factor", button).inside().say(lead).wrong(error).ask(field)
 }
 
@@ -297,7 +299,10 @@ fn enrol(f: Frame, enrolment: &avouch::security::factor::Enrolment, error: Strin
 }
 
 /// The name an authenticator lists the account under.
-async fn listed_as(web: &Web, session: &avouch::security::session::Session) -> Result<String, avouch::Fault> {
+pub(crate) async fn listed_as(
+    web: &Web,
+    session: &avouch::security::session::Session,
+) -> Result<String, avouch::Fault> {
     let records = web.app.see(session.subject(), "user_name").await?;
     Ok(records.first().map_or_else(String::new, |r| {
         r.value.expose(avouch::store::Sink::Subject, |v| String::from_utf8_lossy(v).into_owned())
@@ -320,11 +325,10 @@ pub async fn turn_on(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
     if sent.secret.is_empty() {
-        if let Err(fault) = web.app.show_password(&session, &sent.password).await {
-            let (status, error) = proof_error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
+        if let Err(fault) = sent.proof.show(&web, &mut session, &f).await {
+            let (status, error) = proof::error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
             return Ok(PageWith(status, ask_proof(f, error)).into_response());
         }
-        session.proven = true;
         let name = listed_as(&web, &session).await.map_err(page_fault(&f))?;
         let enrolment = web.app.enrol_factor(&session, &name, f.tag()).await.map_err(page_fault(&f))?;
         return Ok(Page(enrol(f, &enrolment, String::new())?).into_response());
@@ -355,7 +359,7 @@ fn ask_off(f: Frame, off: bool, error: String) -> Step {
     } else {
         (f.t("recovery-new"), f.t("recovery-new-lead"), f.t("recovery-new"))
     };
-    let (proof, code) = (password(&f), code_field(&f).hint(f.t("factor-hint")));
+    let (proof, code) = (proof::password(&f), code_field(&f).hint(f.t("factor-hint")));
     Step::new(f, title, "/privacy/security/factor/change", button)
         .inside()
         .say(lead)
@@ -386,9 +390,8 @@ pub async fn change_factor(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
     let off = !sent.off.is_empty();
-    let mut outcome = web.app.show_password(&session, &sent.password).await.map(|()| None);
+    let mut outcome = sent.proof.show(&web, &mut session, &f).await.map(|()| None);
     if outcome.is_ok() {
-        session.proven = true;
         outcome = web.app.change_factor(&session, &sent.code, off, f.tag()).await.map(Some);
     }
     match outcome {
@@ -398,7 +401,7 @@ pub async fn change_factor(
         }
         Ok(_) => Ok(Redirect::to("/privacy/security").into_response()),
         Err(fault) => {
-            let (status, error) = proof_error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
+            let (status, error) = proof::error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
             Ok(PageWith(status, ask_off(f, off, error)).into_response())
         }
     }
