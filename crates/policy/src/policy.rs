@@ -216,7 +216,7 @@ mod tests {
         let source =
             Source { facts: File::new("policy.toml", include_str!("../../../policy/policy.toml")), texts: Vec::new() };
         let policy = Policy::load(&source).map_err(|faults| faults.report(false)).unwrap();
-        assert_eq!(policy.facts().usage.purposes.len(), 21);
+        assert_eq!(policy.facts().usage.purposes.len(), 22);
         assert!(policy.span("usage.purposes.marketing.items").is_some());
     }
 }

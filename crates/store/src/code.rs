@@ -438,7 +438,7 @@ impl Tx<'_> {
         self.held(proven.subject, Hold::Shared)?;
         let (whose, item) = (Val::Blob(proven.subject.id()), Val::Text(&proven.item));
         let sql = "SELECT digest FROM identifier WHERE subject = ?1 AND item = ?2";
-        if let Some(row) = self.db.first(sql, &[whose.clone(), item.clone()]).await? {
+        if let Some(row) = self.db.first(sql, &[whose, item]).await? {
             return Ok(row.blob(0)? == proven.address);
         }
         let made = self
