@@ -16,6 +16,7 @@ use crate::outbound::Guard;
 use crate::security::limits::SendLimits;
 use crate::security::password::Passwords;
 use crate::security::proxy::Network;
+use crate::sharing::outlet::Outlets;
 
 /// Settings of an installation. What people are promised stands in the policy, not here.
 #[derive(Debug, Clone)]
@@ -102,6 +103,7 @@ pub struct App {
     pub(crate) messengers: Messengers,
     pub(crate) outbound: Guard,
     pub(crate) partners: Arc<Partners>,
+    pub(crate) outlets: Arc<Outlets>,
     pub(crate) verifier: Option<Arc<dyn Verifier>>,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) pictures: Arc<Semaphore>,
@@ -127,6 +129,7 @@ impl App {
             messengers: Messengers::default(),
             outbound: Guard::strict(),
             partners: Arc::default(),
+            outlets: Arc::default(),
             verifier: None,
             waiting: Arc::default(),
             pictures,
@@ -183,6 +186,13 @@ impl App {
     #[must_use]
     pub fn with_partners(mut self, partners: Partners) -> Self {
         self.partners = Arc::new(partners);
+        self
+    }
+
+    /// The same, with ways to speak to recipients.
+    #[must_use]
+    pub fn with_outlets(mut self, outlets: Outlets) -> Self {
+        self.outlets = Arc::new(outlets);
         self
     }
 

@@ -7,6 +7,8 @@
 //! | [`usage`] | 2: use by services, one subject or in bulk |
 //! | [`sharing`] | 4: a change of hands |
 //! | [`storage`] | 5: retention, erasure, the border |
+//! | [`sharing`] | 4: recipients, what they are told |
+//! | [`storage`] | 5: retention, erasure |
 //! | [`security`] | 5.5: passwords, codes, second factors, limits, sessions, operators |
 //! | [`storage`] | 5: retention, erasure |
 //! | [`security`] | 5.5: passwords, passkeys, codes, second factors, limits, sessions, operators |
@@ -56,5 +58,10 @@ pub mod store {
         Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Permission, PermissionState, Proof,
         PublicId, Published, Receipt, Record, RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken,
         SignalPlace, SignalSum, Store, StoreConfig, StoreError, TransferStage, UseCount, Used, Which,
+        Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, Denied, Disclosure,
+        DocumentKind, EgressState, Event, Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Notice, Overdue,
+        Permission, PermissionState, Proof, PublicId, Published, ReaderKind, Receipt, RecipientState, Record,
+        RecordHead, RecordId, Role, ServiceStanding, ServiceTerms, SessionInfo, SessionName, SessionToken, SignalPlace,
+        SignalSum, Store, StoreConfig, StoreError, TokenHead, UseCount, Used, Which,
     };
 }

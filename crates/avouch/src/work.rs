@@ -10,6 +10,7 @@ use crate::contact::clock;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
 use crate::sharing::transfer;
+use crate::sharing::egress;
 use crate::storage::erase;
 
 /// How long a failed job waits before it is tried again, at most.
@@ -62,6 +63,9 @@ impl App {
                 self.tell_everybody(id).await.map(|_| ())
             }
             (avouch_store::SWEEP_OBJECTS, _) => self.store.sweep_objects().await.map(|_| ()).map_err(Fault::from),
+            (avouch_store::TELL, Some(subject)) => self.tell(subject, job).await,
+            (egress::JOB, Some(subject)) => self.send_queued(subject, job).await,
+            (avouch_store::SILENCE, Some(subject)) => self.hear_silence(subject, job).await,
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),
         }
@@ -73,5 +77,9 @@ fn given_up(job: &Job, fault: &Fault) -> bool {
     match fault {
         Fault::Undelivered(Undelivered { for_good, .. }) => *for_good || job.tries >= send::MOST_TRIES,
         _ => job.kind == avouch_store::JOINT_REVOKE && job.tries >= joint::MOST_TRIES,
+        Fault::Undelivered(Undelivered { for_good, .. }) => {
+            *for_good || (job.kind == send::JOB && job.tries >= send::MOST_TRIES)
+        }
+        _ => false,
     }
 }

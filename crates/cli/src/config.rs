@@ -1,5 +1,6 @@
 //! `avouch.toml`: where an installation keeps things and listens. What people are promised is not here.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,9 @@ pub(crate) struct Config {
     pub joint: Option<crate::joint::Joint>,
     /// Who compares names with the register; without one, staff look.
     pub verifier: Option<crate::verifier::Verifier>,
+    /// How recipients are spoken to, by their names in the policy.
+    #[serde(default)]
+    pub recipients: BTreeMap<String, crate::recipients::Recipient>,
     /// Networks of the proxies in front, whose word on where people come from is believed; none by default.
     #[serde(default)]
     pub trusted_proxies: Vec<avouch::security::proxy::Network>,
@@ -165,6 +169,7 @@ impl Config {
             outbound: Outbound::default(),
             joint: None,
             verifier: None,
+            recipients: BTreeMap::new(),
             trusted_proxies: Vec::new(),
             site,
             api,
@@ -204,6 +209,9 @@ impl Config {
         config.outbound.root_file = config.outbound.root_file.take().map(|path| base.join(path));
         if let Some(joint) = &mut config.joint {
             joint.beside(base);
+        }
+        for recipient in config.recipients.values_mut() {
+            recipient.beside(base);
         }
         if let Some(verifier) = &mut config.verifier {
             verifier.beside(base);

@@ -187,6 +187,8 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
         let verifier = verifier.open(&app.policy(), outbound.clone())?;
         app = app.with_verifier(verifier);
     }
+    let outlets = crate::recipients::open(&config.recipients, &app.policy(), &outbound)?;
+    app = app.with_outlets(outlets);
     if purpose == Purpose::Look {
         return Ok(Opened { app, source, _lock: None });
     }

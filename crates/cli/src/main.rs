@@ -17,6 +17,7 @@ mod folder;
 mod joint;
 mod messengers;
 mod output;
+mod recipients;
 mod verifier;
 
 use std::process::ExitCode;

@@ -126,6 +126,29 @@ pub struct Standing {
     /// How many people's data has gone abroad this year, with this person among them as far as the ask counts them;
     /// asked for when something is sent abroad.
     pub crossed: Crossed,
+    /// What the register of recipients says of the one that is asked for; asked for when something is shared.
+    pub register: Registered,
+}
+
+/// What the register of recipients says of one of them, beside what the policy declares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// Why nothing goes to it, where something stands against it.
+    pub stopped: Option<Stopped>,
+    /// Until when, exclusive, its last check holds: counts before the day the policy declares. Nothing where no
+    /// check is on record.
+    pub checked: Option<Timestamp>,
+}
+
+/// Why nothing goes to a recipient any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stopped {
+    /// Suspended by staff.
+    Suspended,
+    /// Its last check failed.
+    Failed,
+    /// The relation has ended.
+    Ended,
 }
 
 impl Standing {
@@ -149,6 +172,7 @@ impl Standing {
             instruments: Bits::new(),
             denied: Bits::new(),
             crossed: Crossed { plain: 0, sensitive: 0 },
+            register: Registered { stopped: None, checked: None },
         }
     }
 }
@@ -260,6 +284,14 @@ codes! {
     NoAgreement = "no-agreement", Violation, "4.2", "sharing.agreement";
     /// The check of the recipient is overdue, or none was ever set.
     RecipientUnchecked = "recipient-unchecked", Violation, "4.2", "sharing.agreement";
+    /// The flow to the recipient was suspended.
+    RecipientSuspended = "recipient-suspended", Violation, "4.2", "sharing.agreement";
+    /// The recipient did not pass its last check.
+    RecipientFailed = "recipient-failed", Violation, "4.2", "sharing.agreement";
+    /// The relation with the recipient has ended.
+    RecipientEnded = "recipient-ended", Violation, "4.2", "sharing.agreement";
+    /// The policy names no such host for the recipient.
+    UndeclaredHost = "undeclared-host", Violation, "4.1", "sharing.agreement";
     /// No separate consent to the recipient.
     NoRecipientConsent = "no-recipient-consent", Violation, "4.1", "sharing.separate_consent|sharing.third_party";
     /// Data would leave its home region.
@@ -535,6 +567,12 @@ impl Rules {
         for id in ask.items.iter().filter(|id| !rule.items.has(id.index())) {
             no.item(Code::RecipientItem, *id);
         }
+        match standing.register.stopped {
+            None => {}
+            Some(Stopped::Suspended) => no.act(Code::RecipientSuspended),
+            Some(Stopped::Failed) => no.act(Code::RecipientFailed),
+            Some(Stopped::Ended) => no.act(Code::RecipientEnded),
+        }
         if rule.role == Role::Authority {
             if !standing.instruments.has(ask.purpose.index()) {
                 no.act(Code::NoInstrument);
@@ -543,7 +581,7 @@ impl Rules {
             if !holds(rule.agreement, ask.at) {
                 no.act(Code::NoAgreement);
             }
-            if rule.checked.is_none_or(|until| until <= ask.at) {
+            if standing.register.checked.or(rule.checked).is_none_or(|until| until <= ask.at) {
                 no.act(Code::RecipientUnchecked);
             }
         }

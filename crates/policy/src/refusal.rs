@@ -179,6 +179,30 @@ const fn said(code: Code) -> Said {
             "对{recipient}的监督检查已逾期或未设定。",
             "请完成对接收方的监督检查，并在政策中登记下次检查日期。",
         ],
+        Code::RecipientSuspended => [
+            "The flow to {recipient} is suspended.",
+            "Mend what it was suspended for, then resume it in the register of recipients.",
+            "已暂停向{recipient}提供信息。",
+            "请先解决暂停的原因，再在接收方登记册中恢复。",
+        ],
+        Code::RecipientFailed => [
+            "{recipient} did not pass its last check.",
+            "Have the findings mended, check again, and enter the result in the register of recipients.",
+            "{recipient}未通过最近一次监督检查。",
+            "请督促整改、重新检查，并在接收方登记册中登记结果。",
+        ],
+        Code::RecipientEnded => [
+            "The relation with {recipient} has ended.",
+            "Nothing: give it nothing more; a new relation is a new recipient of the policy.",
+            "与{recipient}的合作已经终止。",
+            "无：不得再提供；如重新合作，请在政策中作为新的接收方登记。",
+        ],
+        Code::UndeclaredHost => [
+            "The policy names no host {name} for {recipient}.",
+            "Send to a host the policy names for the recipient, or publish a policy that names this one.",
+            "政策未为{recipient}列明主机{name}。",
+            "请发送至政策为该接收方列明的主机，或先发布列明该主机的政策。",
+        ],
         Code::NoRecipientConsent => [
             "There is no separate consent to {recipient}.",
             "Ask the person, naming the recipient, its contact, purpose, way and kinds of data.",

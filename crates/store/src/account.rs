@@ -144,6 +144,9 @@ impl Tx<'_> {
                 &[Val::Blob(subject.id()), Val::Int(state), due.into()],
             )
             .await?;
+        if due.is_some() {
+            self.tell_readers(subject, crate::reader::Event::Cancellation, "").await?;
+        }
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use crate::engine::{Hold, Val};
 use crate::error::StoreError;
 use crate::look::Look;
 use crate::permit::Actor;
+use crate::reader::Event;
 use crate::standing::{self, ConsentKind};
 use crate::tx::{Receipt, Tx};
 
@@ -164,6 +165,10 @@ impl Tx<'_> {
                 ],
             )
             .await?;
+        // An objection is given where a consent is withdrawn.
+        if answered.given == (answered.kind == ConsentKind::Objection) {
+            self.tell_readers(subject, Event::Withdrawal, &answered.target).await?;
+        }
         let id = self.random::<16>();
         self.db
             .execute(

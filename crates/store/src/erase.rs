@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::engine::{Hold, Val};
 use crate::error::StoreError;
 use crate::look::Look;
-use crate::permit::Permit;
+use crate::permit::{Actor, Permit};
 use crate::record::Which;
 use crate::signal::SignalPlace;
 use crate::tx::{Receipt, Tx};
@@ -82,6 +82,7 @@ impl<'t> Tx<'t> {
             return Err(StoreError::Misused { name: "erase", why: "the subject's key still stands".into() });
         }
         self.loosen_all(subject).await?;
+        self.tell_of_erasure(subject).await?;
         let mut deleted = Vec::new();
         for (table, sql) in [
             ("record", "DELETE FROM record WHERE subject = ?1"),
@@ -109,6 +110,10 @@ impl<'t> Tx<'t> {
             ("transfer_person", "DELETE FROM transfer_person WHERE subject = ?1"),
             ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
             ("approval", "UPDATE approval SET subject = NULL, act = '' WHERE subject = ?1"),
+            ("disclosure", "DELETE FROM disclosure WHERE subject = ?1"),
+            ("egress", "DELETE FROM egress WHERE subject = ?1"),
+            ("token", "DELETE FROM token WHERE subject = ?1"),
+            ("reader", "DELETE FROM reader WHERE subject = ?1"),
             ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),
             ("standing", "DELETE FROM standing WHERE subject = ?1"),
         ] {
@@ -166,6 +171,25 @@ impl<'t> Tx<'t> {
                 self.append(leaf, key.as_deref().map(|k| (subject, k)))
             }
         }
+    /// As [`Tx::note`], of what somebody did about a subject.
+    ///
+    /// # Errors
+    /// As [`Tx::note`].
+    pub async fn note_by(
+        &mut self,
+        act: &str,
+        about: &str,
+        items: &[&str],
+        actor: &Actor,
+        outcome: Outcome,
+        subject: SubjectId,
+    ) -> Result<Receipt, StoreError> {
+        let mut leaf = self.plain_leaf(act, about, outcome);
+        actor.party().as_str().clone_into(&mut leaf.party);
+        actor.name().clone_into(&mut leaf.actor);
+        leaf.items = items.iter().map(|i| (*i).to_owned()).collect();
+        let key = self.key(subject).await?;
+        self.append(leaf, key.as_deref().map(|key| (subject, key)))
     }
 
     /// Writes the leaf of a refusal that named what the policy does not know, so that no subject's standing
@@ -186,7 +210,7 @@ impl<'t> Tx<'t> {
         self.append(leaf, None)
     }
 
-    fn plain_leaf(&self, act: &str, about: &str, outcome: Outcome) -> Leaf {
+    pub(crate) fn plain_leaf(&self, act: &str, about: &str, outcome: Outcome) -> Leaf {
         Leaf {
             at: self.now().as_millisecond(),
             act: act.to_owned(),

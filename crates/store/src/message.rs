@@ -92,6 +92,7 @@ impl<'c> Look<'c> {
         };
         let leaf = permit.leaf(self, Outcome::Done);
         Ok(Opened {
+            register: None,
             subject,
             epoch: permit.epoch,
             leaf,

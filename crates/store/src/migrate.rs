@@ -39,6 +39,8 @@ impl Which {
                 Migration { name: "0027_cases", sql: include_str!("../migrations/data/0027_cases.sql") },
                 Migration { name: "0024_crossing", sql: include_str!("../migrations/data/0024_crossing.sql") },
                 Migration { name: "0025_transfer", sql: include_str!("../migrations/data/0025_transfer.sql") },
+                Migration { name: "0018_recipients", sql: include_str!("../migrations/data/0018_recipients.sql") },
+                Migration { name: "0019_egress", sql: include_str!("../migrations/data/0019_egress.sql") },
             ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },

@@ -17,6 +17,7 @@ use crate::crossing::Going;
 use crate::engine::Hold;
 use crate::error::StoreError;
 use crate::look::Look;
+use crate::recipient::recipient_lock;
 use crate::service::Credential;
 use crate::tx::{Receipt, Tx};
 
@@ -73,6 +74,7 @@ pub struct Permit<'s> {
     pub(crate) grant: Grant,
     pub(crate) actor: Actor,
     pub(crate) epoch: u64,
+    pub(crate) register: Option<Register>,
     pub(crate) policy: Arc<Policy>,
     /// What it sends abroad, to be counted in the commit of its leaf (5.4).
     pub(crate) going: Option<Going>,
@@ -118,6 +120,13 @@ impl Permit<'_> {
         self.policy.basis_name(self.grant.basis).clone_into(&mut leaf.basis);
         leaf
     }
+}
+
+/// The recipient a permit is for, with the epoch of its standing in the register.
+#[derive(Debug, Clone)]
+pub(crate) struct Register {
+    pub(crate) recipient: String,
+    pub(crate) epoch: u64,
 }
 
 /// A verdict that is no: what was asked, and every reason.
@@ -208,6 +217,13 @@ impl<'c> Look<'c> {
         if ask.act == Act::Collect && ask.items.iter().any(|item| policy.rules().permissions.has(item.index())) {
             standing.denied = self.denied(subject).await?;
         }
+        let mut register = None;
+        if let (Act::Share, Some(recipient)) = (ask.act, ask.recipient) {
+            let recipient = policy.recipient_name(recipient).to_owned();
+            let registered = self.recipient(&recipient).await?;
+            standing.register = registered.registered();
+            register = Some(Register { recipient, epoch: registered.epoch });
+        }
         let mut verdict = policy.decide(&standing, &ask);
         if let Actor::Service(credential) = actor
             && !credential.may_claim(policy.purpose_name(ask.purpose))
@@ -228,6 +244,7 @@ impl<'c> Look<'c> {
                 grant,
                 actor: actor.clone(),
                 epoch: standing.epoch,
+                register,
                 policy,
                 going,
                 scope: self.scope(),
@@ -246,9 +263,14 @@ impl<'t> Tx<'t> {
     /// Asks, as [`Look::ask`]; a refusal's leaf goes into this commit.
     ///
     /// # Errors
-    /// As [`Look::ask`]; [`StoreError::Misused`] when the transaction did not announce the subject.
+    /// As [`Look::ask`]; [`StoreError::Misused`] when the transaction did not announce the subject, or, to share, the
+    /// recipient ([`recipient_lock`]).
     pub async fn ask(&mut self, subject: SubjectId, ask: Ask, actor: &Actor) -> Result<Answer<'t, Denied>, StoreError> {
         self.held(subject, Hold::Shared)?;
+        if let (Act::Share, Some(recipient)) = (ask.act, ask.recipient) {
+            let lock = recipient_lock(self.shared.region, self.policy().recipient_name(recipient));
+            self.held(lock, Hold::Shared)?;
+        }
         let answer: Answer<'t, Refused> = Look::ask(self, subject, ask, actor).await?;
         Ok(match answer {
             Answer::Permitted(permit) => Answer::Permitted(permit),

@@ -13,8 +13,10 @@ use crate::crossing::Going;
 use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
 use crate::look::Look;
-use crate::permit::{Actor, Permit, Refused};
+use crate::permit::{Actor, Permit, Refused, Register};
 use crate::publication::PUBLICATION;
+use crate::reader::Event;
+use crate::recipient::recipient_lock;
 use crate::signal::SignalPlace;
 use crate::standing;
 use crate::transact::Transact;
@@ -137,6 +139,7 @@ impl Which {
 pub struct Opened {
     pub(crate) subject: SubjectId,
     pub(crate) epoch: u64,
+    pub(crate) register: Option<Register>,
     pub(crate) leaf: Leaf,
     pub(crate) going: Option<Going>,
     pub(crate) records: Vec<Record>,
@@ -265,7 +268,8 @@ impl<'c> Look<'c> {
         let going = permit.going.and_then(|going| going.sent(&permit.policy, &records));
         let mut leaf = permit.leaf(self, Outcome::Done);
         leaf.commitment = Some(commit(&key, &leaf.salt, records.iter().map(|r| &r.value)));
-        Ok(Opened { subject, epoch: permit.epoch, leaf, going, records })
+        let register = permit.register;
+        Ok(Opened { subject, epoch: permit.epoch, register, leaf, going, records })
     }
 
     /// Whether one record is there and past its end: it waits for the sweep, and is opened no more (5.1).
@@ -407,6 +411,7 @@ impl<'t> Tx<'t> {
                             ],
                         )
                         .await?;
+                    self.tell_readers(subject, Event::Correction, item).await?;
                 }
                 None => {
                     let until = policy.keep_until(permit.ask.purpose, collected);
@@ -450,7 +455,8 @@ impl<'t> Tx<'t> {
         {
             return Err(StoreError::Busy("another node sent as many abroad as may go; it is decided anew".into()));
         }
-        let receipt = self.append(opened.leaf, Some((opened.subject, &key)))?;
+        let receipt = self.append(opened.leaf.clone(), Some((opened.subject, &key)))?;
+        self.note_given(opened.subject, &opened.leaf, &receipt).await?;
         Ok(Used { records: opened.records, receipt })
     }
 
@@ -470,40 +476,64 @@ impl<'t> Tx<'t> {
                 &[Val::Blob(subject.id()), Val::Text(item), Val::Blob(&id.0)],
             )
             .await?;
+        if gone == 1 {
+            self.tell_readers(subject, Event::Deletion, item).await?;
+        }
         Ok(gone == 1)
     }
 }
 
-/// The leaves of opened values, each at the epoch it was permitted at, with what it sends abroad.
-pub(crate) struct Release(pub(crate) Vec<(SubjectId, u64, Leaf, Option<Going>)>);
+/// The leaf of opened values, at the epochs it was permitted at, with what it sends abroad.
+pub(crate) struct Leaving {
+    pub(crate) subject: SubjectId,
+    pub(crate) epoch: u64,
+    pub(crate) register: Option<Register>,
+    pub(crate) leaf: Leaf,
+    pub(crate) going: Option<Going>,
+}
+
+/// The leaves of opened values.
+pub(crate) struct Release(pub(crate) Vec<Leaving>);
 
 impl Transact for Release {
     const NAME: &'static str = "release";
-    /// A receipt each; nothing when the standing of any of them has changed since its permit, or when so many have
-    /// gone abroad meanwhile that its mechanism covers no more.
+    /// A receipt each; nothing when the standing of any of them, or of the recipient, has changed since its permit, or
+    /// when so many have gone abroad meanwhile that its mechanism covers no more.
     type Out = Option<Vec<Receipt>>;
     type Fault = StoreError;
 
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
-        hold.extend(self.0.iter().map(|(subject, ..)| (*subject, Hold::Shared)));
+        for leaving in &self.0 {
+            hold.push((leaving.subject, Hold::Shared));
+            if let Some(register) = &leaving.register {
+                hold.push((recipient_lock(*leaving.subject.region(), &register.recipient), Hold::Shared));
+            }
+        }
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let mut keys = Vec::with_capacity(self.0.len());
-        for (subject, epoch, ..) in &self.0 {
-            match (standing::epoch(&mut tx.db, *subject).await?, tx.key(*subject).await?) {
-                (Some(now), Some(key)) if now == *epoch => keys.push(key),
+        for leaving in &self.0 {
+            match (standing::epoch(&mut tx.db, leaving.subject).await?, tx.key(leaving.subject).await?) {
+                (Some(now), Some(key)) if now == leaving.epoch => keys.push(key),
                 _ => return Ok(None),
             }
+            if let Some(register) = &leaving.register
+                && tx.recipient(&register.recipient).await?.epoch != register.epoch
+            {
+                return Ok(None);
+            }
         }
-        let goings = self.0.iter().zip(&keys).filter_map(|((.., going), key)| Some((&**key, (*going)?)));
+        let goings = self.0.iter().zip(&keys).filter_map(|(leaving, key)| Some((&**key, leaving.going?)));
         let goings: Vec<_> = goings.collect();
         if !goings.is_empty() && !tx.count_going(&goings).await? {
             return Ok(None);
         }
         let mut receipts = Vec::with_capacity(self.0.len());
-        for ((subject, _, leaf, _), key) in self.0.iter().zip(&keys) {
-            receipts.push(tx.append(leaf.clone(), Some((*subject, key)))?);
+        for (leaving, key) in self.0.iter().zip(&keys) {
+            let receipt = tx.append(leaving.leaf.clone(), Some((leaving.subject, key)))?;
+            tx.note_given(leaving.subject, &leaving.leaf, &receipt).await?;
+            receipts.push(receipt);
         }
         Ok(Some(receipts))
     }

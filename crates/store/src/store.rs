@@ -20,7 +20,7 @@ use crate::migrate::{self, Which as Database};
 use crate::objects::Objects;
 use crate::permit::{Actor, Answer, Denied, Refused};
 use crate::pool::Pool;
-use crate::record::{Opened, Refuse, Release, Used, Which};
+use crate::record::{Leaving, Opened, Refuse, Release, Used, Which};
 use crate::transact::Transact;
 use crate::writer::{Target, Writer};
 
@@ -322,7 +322,14 @@ impl Store {
     /// # Errors
     /// What keeps the store from recording; the values are dropped unread.
     pub async fn release(&self, opened: Vec<Opened>) -> Result<Option<Vec<Used>>, StoreError> {
-        let leaves = opened.iter().map(|o| (o.subject, o.epoch, o.leaf.clone(), o.going)).collect();
+        let leaving = |o: &Opened| Leaving {
+            subject: o.subject,
+            epoch: o.epoch,
+            register: o.register.clone(),
+            leaf: o.leaf.clone(),
+            going: o.going,
+        };
+        let leaves = opened.iter().map(leaving).collect();
         let receipts = self.transact(Release(leaves)).await?;
         Ok(receipts.map(|receipts| {
             opened.into_iter().zip(receipts).map(|(o, receipt)| Used { records: o.records, receipt }).collect()

@@ -60,6 +60,8 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/transfer", get(privacy::transfer::show))
         .route("/privacy/transfer/{transfer}", post(privacy::transfer::object))
         .route("/privacy/transfer/{transfer}/consents/{purpose}", post(privacy::transfer::answer))
+        .route("/privacy/sharing", get(privacy::sharing::show))
+        .route("/privacy/sharing/{recipient}", post(privacy::sharing::send))
         .route("/privacy/signals", get(privacy::signals::show))
         .route("/privacy/signals/{purpose}/{item}/delete", post(privacy::signals::delete))
         .route("/privacy/waiting", get(privacy::waiting::show))
@@ -130,6 +132,18 @@ pub fn console_routes(app: App) -> Router {
         .route("/names/{subject}/decide", post(console::names::decide))
         .route("/border", get(console::border::show))
         .route("/border/settle", post(console::border::settle))
+        .route("/services", get(console::services::list))
+        .route("/services/{name}", post(console::services::send))
+        .route("/recipients", get(console::recipients::list))
+        .route("/recipients.csv", get(console::recipients::csv))
+        .route("/recipients/{name}", get(console::recipients::one))
+        .route("/recipients/{name}/check", post(console::recipients::check))
+        .route("/recipients/{name}/state", post(console::recipients::state))
+        .route("/recipients/{name}/confirmed/{notice}", post(console::recipients::confirmed))
+        .route(
+            "/recipients/{name}/documents/{document}",
+            get(console::recipients::opened).post(console::recipients::file),
+        )
         .route("/leaves", get(console::leaves::list))
         .route("/leaves/{log}/{index}", get(console::leaves::one))
         .with_state(web.clone());

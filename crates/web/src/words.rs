@@ -16,6 +16,7 @@ pub const DEEDS: &[&str] = &[
 pub const DEEDS: [&str; 24] = [
 pub const DEEDS: [&str; 28] = [
 pub const DEEDS: [&str; 22] = [
+pub const DEEDS: [&str; 35] = [
     "register",
     "login",
     "logout",
@@ -74,6 +75,22 @@ pub const DEEDS: [&str; 22] = [
     "transfer-left-out",
     "transfer-complete",
     "transfer-off",
+    "recipient-checked",
+    "recipient-failed",
+    "recipient-suspended",
+    "recipient-resumed",
+    "recipient-ended",
+    "recipient-filed",
+    "recipient-opened",
+    "recipient-confirmed",
+    "rotate",
+    "suspend",
+    "reinstate",
+    "acknowledge",
+    "certify",
+    "deliver",
+    "token",
+    "token-revoked",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];

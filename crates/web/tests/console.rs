@@ -369,3 +369,65 @@ async fn a_form_from_elsewhere_signs_nobody_out() {
     console.press("/", "/logout").await;
     assert_eq!(console.get("/").await.0, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn promise_4_2_staff_check_suspend_and_end_a_recipient_and_the_list_is_there_as_csv() {
+    let mut console = Console::new().await;
+    let link = console.home.app.operator_link("officer").await.unwrap();
+    console.press(&format!("/enter/{link}"), "/enter").await;
+    let (_, list) = console.get("/recipients").await;
+    assert!(list.contains("/recipients/courier"), "{list}");
+    let token = |page: &str| page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let (_, page) = console.get("/recipients/courier").await;
+    let csrf = token(&page);
+    let bad = format!("csrf={csrf}&verdict=passed&finding=Well.&next=2020-01-01");
+    assert_eq!(console.post("/recipients/courier/check", &bad).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let failed = format!("csrf={csrf}&verdict=failed&finding=Open+waste.&next=2027-06-30");
+    let (status, to) = console.post("/recipients/courier/check", &failed).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/recipients/courier"));
+    let (_, page) = console.get("/recipients/courier").await;
+    assert!(page.contains("Open waste.") && page.contains("mark bad"), "{page}");
+    let boundary = "XyZ";
+    let body = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n--{boundary}\r\n\
+         Content-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\nContent-Type: application/pdf\r\n\r\n\
+         all deleted\r\n--{boundary}--\r\n"
+    );
+    let request = Request::post("/recipients/courier/documents/deletion")
+        .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
+        .header(header::CONTENT_LENGTH, body.len())
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from(body))
+        .unwrap();
+    assert_eq!(console.send(request).await.0, StatusCode::SEE_OTHER);
+    let (_, page) = console.get("/recipients/courier").await;
+    let file =
+        page.split("href=\"/recipients/courier/documents/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(console.get(&format!("/recipients/courier/documents/{file}")).await.1, "all deleted");
+    let end = format!("csrf={csrf}&state=ended&reason=Over.");
+    assert_eq!(console.post("/recipients/courier/state", &end).await.0, StatusCode::SEE_OTHER);
+    let (_, csv) = console.get("/recipients.csv").await;
+    assert!(csv.lines().any(|l| l.starts_with("\"courier\",") && l.contains("\"ended\"")), "{csv}");
+    assert_eq!(csv.lines().next().unwrap().split(',').count(), 7);
+    let mut stranger = Console::new().await;
+    for path in ["/recipients", "/recipients.csv", "/recipients/courier", "/services"] {
+        assert_ne!(stranger.get(path).await.0, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn promise_2_0_staff_suspend_a_service_and_let_it_in_again() {
+    let mut console = Console::new().await;
+    let link = console.home.app.operator_link("officer").await.unwrap();
+    console.press(&format!("/enter/{link}"), "/enter").await;
+    let credential = console.home.app.register_service("shop", &["orders".to_owned()]).await.unwrap();
+    let (_, page) = console.get("/services").await;
+    let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let suspend = format!("csrf={csrf}&state=suspended&reason=Its+key+leaked.");
+    assert_eq!(console.post("/services/shop", &suspend).await.0, StatusCode::SEE_OTHER);
+    assert!(console.home.app.service(&credential).await.unwrap().is_none());
+    assert!(console.get("/services").await.1.contains("Its key leaked."));
+    assert!(console.get("/").await.1.contains("Suspended: shop"));
+    assert_eq!(console.post("/services/shop", &format!("csrf={csrf}&state=active")).await.0, StatusCode::SEE_OTHER);
+    assert!(console.home.app.service(&credential).await.unwrap().is_some());
+}

@@ -129,6 +129,11 @@ const CODED: &[&str] = &[
     "case-state-",
     "case-outcome-",
     "case-right-",
+    "event-",
+    "egress-",
+    "document-",
+    "recipient-state-",
+    "recipient-wrong-",
 ];
 
 #[test]

@@ -3,6 +3,7 @@
 //! Keeps promises 2.5 and 6.4: bound to the policy and to the words shown; a withdrawal holds from its
 //! commit, and what was collected under it ends as the policy says (PIPL 15, 16, 47).
 
+use avouch_policy::model::Role;
 use avouch_policy::{Basis, Policy};
 use avouch_seal::SubjectId;
 use avouch_store::{Actor, Answered, ConsentKind, Hold, Receipt, Transact, Tx};
@@ -65,6 +66,62 @@ impl App {
         };
         let ways = if !given && purpose == joint::PURPOSE { Some(self.ways_in(subject).await?) } else { None };
         self.store.transact(Answer { subject, answered, actor: actor.clone(), ways }).await
+    }
+}
+
+/// The words a person is asked with before anything goes to a recipient that decides for itself: who, how to reach it,
+/// what for, which kinds of data (PIPL 23).
+#[must_use]
+pub fn recipient_wording(policy: &Policy, recipient: &str, language: &str) -> String {
+    let facts = policy.facts();
+    let Some(fact) = facts.sharing.recipients.get(recipient) else {
+        return String::new();
+    };
+    let purposes: Vec<&str> = fact
+        .purposes
+        .iter()
+        .filter_map(|name| facts.usage.purposes.get(name).map(|purpose| purpose.label.in_lang(language)))
+        .collect();
+    let items: Vec<&str> = fact
+        .items
+        .iter()
+        .filter_map(|name| facts.collection.items.get(name).map(|item| item.label.in_lang(language)))
+        .collect();
+    let contact = fact.contact.as_deref().unwrap_or_default();
+    let way = fact.kind.in_lang(language);
+    [fact.name.in_lang(language), contact, way, &purposes.join(" · "), &items.join(" · ")].join("\n")
+}
+
+/// Whether a recipient needs a separate consent of its own: it decides for itself what it does with the data.
+#[must_use]
+pub fn asks_for_recipient(policy: &Policy, recipient: &str) -> bool {
+    policy.facts().sharing.recipients.get(recipient).is_some_and(|fact| fact.role == Role::Controller)
+}
+
+impl App {
+    /// Records a subject's answer to whether a recipient that decides for itself may be given data.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] for an unknown recipient, or one that needs no consent of its own.
+    pub async fn answer_recipient(
+        &self,
+        subject: SubjectId,
+        recipient: &str,
+        given: bool,
+        language: &str,
+    ) -> Result<Receipt, Fault> {
+        let policy = self.policy();
+        if !asks_for_recipient(&policy, recipient) {
+            return Err(Fault::NotFound);
+        }
+        let answered = Answered {
+            kind: ConsentKind::Recipient,
+            target: recipient.to_owned(),
+            given,
+            wording: avouch_ledger::hash::sha256(recipient_wording(&policy, recipient, language).as_bytes()),
+            language: language.to_owned(),
+        };
+        self.store.transact(Answer { subject, answered, actor: Actor::Subject }).await
     }
 }
 

@@ -237,6 +237,7 @@ impl Transact for SweepHeld {
         tx.sweep_crossings().await?;
         tx.sweep_tries(self.window).await?;
         tx.sweep_accounts(DEAD_LETTERS).await?;
+        tx.sweep_sharing(crate::sharing::egress::ANSWERS).await?;
         let receipt = tx.note("sweep", "retention", &[], Party::System, Outcome::Done, None).await?;
         Ok((held, quarantined, receipt))
     }

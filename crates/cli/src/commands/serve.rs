@@ -114,11 +114,14 @@ pub(crate) async fn run(app: App, listeners: Listeners, config: &Config) -> Resu
         None => app,
     };
     let worker = tokio::spawn(work(app.clone()));
+    // Beside the one that sweeps: a recipient that answers slowly keeps nobody else waiting.
+    let more: Vec<_> = (0..MORE_WORKERS).map(|_| tokio::spawn(work_only(app.clone()))).collect();
     let site = avouch_web::serve_site(app.clone(), listeners.site, stop());
     let api = avouch_web::serve_api(app.clone(), listeners.api, stop());
     let console = avouch_web::serve_console(app, listeners.console, stop());
     let served = tokio::try_join!(site, api, console);
     worker.abort();
+    more.iter().for_each(tokio::task::JoinHandle::abort);
     served.map_err(|e| Failure::new("listen", format!("a listener stopped: {e}")))?;
     Ok(Found::Nothing)
 }
@@ -135,6 +138,19 @@ async fn stop() {
         Err(_) => {
             let _told = interrupt.await;
         }
+    }
+}
+
+/// Workers beside the first.
+const MORE_WORKERS: usize = 3;
+
+/// Does jobs that are due, every second.
+async fn work_only(app: App) {
+    loop {
+        if let Err(fault) = app.work().await {
+            tracing::error!(fault = %fault, "a worker cannot reach its queue");
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
 }
 

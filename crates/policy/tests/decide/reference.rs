@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use avouch_policy::model::Role;
-use avouch_policy::{Act, Age, Basis, Code, Party, State};
+use avouch_policy::{Act, Age, Basis, Code, Party, State, Stopped};
 
 use crate::world::{Person, Question, Way, World};
 
@@ -79,14 +79,20 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
     let to = named.and_then(|r| world.recipients.get(r).map(|to| (r, to)));
     if let Some((r, to)) = to {
         refuse_if(!to.purposes.contains(&q.purpose), Code::RecipientPurpose);
+        // Nobody gets anything while the register says stop, whoever it is.
+        refuse_if(who.stopped == Some(Stopped::Suspended), Code::RecipientSuspended);
+        refuse_if(who.stopped == Some(Stopped::Failed), Code::RecipientFailed);
+        refuse_if(who.stopped == Some(Stopped::Ended), Code::RecipientEnded);
         let authority = to.role == Role::Authority;
         // An authority needs a verified instrument in place of an agreement.
         refuse_if(authority && !registered, Code::NoInstrument);
         // Everybody else an agreement: from the day it is signed to the day before it expires.
         let bound = to.agreement.as_ref().is_some_and(|a| a.signed <= today && today < a.expires);
         refuse_if(!authority && !bound, Code::NoAgreement);
-        // And supervision: up to the last hour of the day on which the check is due.
-        let checked = to.agreement.as_ref().and_then(|a| a.next_check).is_some_and(|day| today <= day);
+        // And supervision: up to the last hour of the day on which the check is due. What was found at a check
+        // counts before what was planned.
+        let planned = to.agreement.as_ref().and_then(|a| a.next_check).is_some_and(|day| today <= day);
+        let checked = who.check_holds.map_or(planned, |hour| q.hour < hour);
         refuse_if(!authority && !checked, Code::RecipientUnchecked);
         // Who decides for itself wants a separate consent of its own, but where law or a life asks.
         let asked = to.role == Role::Controller && !legal_duty && !emergency;

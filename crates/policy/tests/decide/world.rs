@@ -8,8 +8,8 @@ use avouch_policy::crossing::{Crossed, Crossing};
 use avouch_policy::model::Role;
 use avouch_policy::rules::{ItemRule, Names, PurposeRule, RecipientRule, party_bit};
 use avouch_policy::{
-    Act, Age, Ask, Basis, Bits, File, ItemId, Party, Policy, PurposeId, RecipientId, RegionId, Rules, Source, Standing,
-    State,
+    Act, Age, Ask, Basis, Bits, File, ItemId, Party, Policy, PurposeId, RecipientId, RegionId, Registered, Rules,
+    Source, Standing, State, Stopped,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Span, Timestamp};
@@ -176,6 +176,10 @@ pub struct Person {
     pub denied: BTreeSet<usize>,
     /// People whose plain and whose sensitive data went abroad this year, this one among them.
     pub crossed: (u32, u32),
+    /// What the register says against the recipient that is asked for.
+    pub stopped: Option<Stopped>,
+    /// The first hour at which its last check no longer holds.
+    pub check_holds: Option<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -255,6 +259,8 @@ pub fn person(dice: &mut Dice, world: &World) -> Person {
         instruments: dice.some(p, 60),
         denied: dice.some(world.items.len(), 4),
         crossed: (dice.pick(&[1, 99_999, 100_000, 999_999, 1_000_000]), dice.pick(&[0, 1, 9_999, 10_000, 20_000])),
+        stopped: dice.chance(10).then(|| dice.pick(&[Stopped::Suspended, Stopped::Failed, Stopped::Ended])),
+        check_holds: dice.chance(30).then(|| dice.below(24 * 30) as i64),
     }
 }
 
@@ -423,6 +429,7 @@ pub fn standing(who: &Person) -> Standing {
     standing.instruments = bits(&who.instruments);
     standing.denied = bits(&who.denied);
     standing.crossed = Crossed { plain: who.crossed.0, sensitive: who.crossed.1 };
+    standing.register = Registered { stopped: who.stopped, checked: who.check_holds.map(time) };
     standing
 }
 

@@ -5,7 +5,9 @@
 
 pub mod auth;
 pub mod bulk;
+pub mod egress;
 pub mod health;
+pub mod notices;
 pub mod policy;
 pub mod posts;
 pub mod problem;
@@ -13,6 +15,7 @@ pub mod records;
 pub mod sent;
 pub mod signals;
 pub mod subjects;
+pub mod tokens;
 pub mod uploads;
 
 use avouch::App;
@@ -79,6 +82,14 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(signals::sending, signals::take))
         .routes(routes!(signals::read))
         .routes(routes!(signals::permit))
+        .routes(routes!(egress::call))
+        .routes(routes!(egress::standing))
+        .routes(routes!(tokens::make))
+        .routes(routes!(tokens::reveal))
+        .routes(routes!(tokens::list))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(notices::open))
+        .routes(routes!(notices::acknowledge))
         .routes(routes!(bulk::page))
 }
 

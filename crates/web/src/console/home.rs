@@ -2,6 +2,7 @@
 
 use askama::Template;
 use avouch::store::StaffRole;
+use avouch_policy::{Period, Unit};
 use jiff::{Timestamp, civil};
 
 use super::leaves::Row;
@@ -115,6 +116,15 @@ fn row(f: &Frame, clock: &RunningClock, now: Timestamp) -> Urgent {
     }
 }
 
+/// A recipient's check or agreement is spoken of so many days before it ends.
+const AHEAD: u32 = 30;
+
+/// A check that is well while no name stands against it.
+fn check(f: &Frame, name: &str, good: &str, bad: &str, names: &[String]) -> Check {
+    let text = if names.is_empty() { f.t(good) } else { f.t1(bad, "names", names.join(", ")) };
+    Check { name: f.t(name), good: names.is_empty(), text }
+}
+
 /// `GET /`
 ///
 /// # Errors
@@ -130,6 +140,12 @@ pub async fn show(State(web): State<Web>, f: Frame, operator: Operator) -> Resul
     let ledger = web.app.store.health().fault();
     let dead = web.app.dead_letters().await.map_err(&told)?;
     let ceilings = web.app.ceilings_reached().await.map_err(&told)?;
+    let outside = web.app.recipients_to_look_at(Period::Of(AHEAD, Unit::Day)).await.map_err(&told)?;
+    let outside: Vec<String> = outside.into_iter().map(|r| r.name).collect();
+    let late =
+        web.app.owed().await.map_err(&told)?.into_iter().filter(|o| o.late > 0).map(|o| o.name).collect::<Vec<_>>();
+    let services = web.app.services().await.map_err(&told)?;
+    let suspended: Vec<String> = services.into_iter().filter(|s| s.suspended).map(|s| s.name).collect();
     let checks = vec![
         Check {
             name: f.t("check-ledger"),
@@ -154,6 +170,9 @@ pub async fn show(State(web): State<Web>, f: Frame, operator: Operator) -> Resul
                 (count, _) => f.t1("check-messages-bad", "count", count),
             },
         },
+        check(&f, "check-recipients", "check-recipients-good", "check-recipients-bad", &outside),
+        check(&f, "check-readers", "check-readers-good", "check-readers-bad", &late),
+        check(&f, "check-services", "check-services-good", "check-services-bad", &suspended),
         Check {
             name: f.t("part-approvals"),
             good: asked == 0 && emergencies == 0,

@@ -41,6 +41,17 @@ pub const PARTS: [(&str, &str); 4] =
     [("/", "part-today"), ("/cases", "part-cases-staff"), ("/names", "part-names"), ("/leaves", "part-leaves")];
 pub const PARTS: [(&str, &str); 4] =
     [("/", "part-today"), ("/names", "part-names"), ("/border", "part-border"), ("/leaves", "part-leaves")];
+pub mod recipients;
+pub mod services;
+
+/// The parts of the console: path and key of the title, in the order of the menu.
+pub const PARTS: [(&str, &str); 5] = [
+    ("/", "part-today"),
+    ("/names", "part-names"),
+    ("/recipients", "part-recipients"),
+    ("/services", "part-services"),
+    ("/leaves", "part-leaves"),
+];
 
 /// An operator who is signed in.
 #[derive(Debug, Clone)]

@@ -21,7 +21,6 @@ use super::headers::{self, Transport};
 use super::{Random, assets, cookie, request_id, sent_file, within};
 use crate::fault::{self, Fault};
 use crate::frame::{Face, Names};
-use crate::site::privacy::content::UPLOAD;
 
 /// The largest form taken, in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;
@@ -91,7 +90,7 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request, Fault> {
     }
     let session = cookie::read(headers, guard.frames.session_cookie()).unwrap_or("").to_owned();
     let token = cookie::read(headers, guard.frames.csrf_cookie()).map(str::to_owned);
-    if request.uri().path() == UPLOAD
+    if sent_file::taken_at(request.uri().path())
         && let Some(boundary) = sent_file::boundary(headers)
     {
         // The token is read and checked before a byte of the file is.

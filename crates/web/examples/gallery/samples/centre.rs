@@ -674,6 +674,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             log: LOG.into(),
             kept: kept(s),
             backups,
+            told: facts::text("sharing.recipients.courier.name", s.lang),
         },
     );
 

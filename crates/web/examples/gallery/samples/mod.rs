@@ -5,6 +5,7 @@
 mod cases;
 mod centre;
 mod facts;
+mod sharing;
 mod site;
 mod staff;
 
@@ -48,6 +49,7 @@ pub(crate) fn pages(lang: Lang) -> Vec<Page> {
     site::add(&s, &mut out);
     centre::add(&s, &mut out);
     staff::add(&s, &mut out);
+    sharing::add(&s, &mut out);
     for fault in Fault::each(s.reasons()) {
         let mut f = s.nobody("/privacy/items/phone");
         f.request = "k5tqmz3n7hxw2dle".into();

@@ -20,8 +20,8 @@ use serde::Deserialize;
 use crate::fault::Fault;
 use crate::http::cookie;
 use crate::page::{Page, PageWith};
-use crate::site::privacy::backups;
 use crate::site::privacy::proof::{self, Proof, password};
+use crate::site::privacy::{backups, readers};
 use crate::state::{Signed, Web, page_fault, told};
 
 /// The page for leaving.
@@ -78,6 +78,8 @@ pub struct Erased {
     pub kept: Vec<Kept>,
     /// For how long backups still hold what was erased.
     pub backups: String,
+    /// Who else was told to forget.
+    pub told: String,
 }
 
 async fn form(web: &Web, f: Frame, error: String) -> Result<Cancel, Fault> {
@@ -169,6 +171,7 @@ async fn leave(web: Web, mut f: Frame, mut session: Session, proof: &Proof, now:
         log: certificate.receipt.log,
         kept: if certificate.kept == 0 { Vec::new() } else { Kept::all(&policy, &f) },
         backups: backups(&policy, &f),
+        told: f.texts.list(&readers(&policy, &f, &certificate.told)),
         f,
     };
     let mut response = Page(page).into_response();

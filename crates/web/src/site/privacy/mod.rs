@@ -24,6 +24,7 @@ pub mod real_name;
 pub mod receipts;
 pub mod security;
 pub mod sessions;
+pub mod sharing;
 pub mod signals;
 pub mod transfer;
 pub mod uses;
@@ -36,6 +37,7 @@ pub const PARTS: [(&str, &str); 13] = [
     ("/privacy/signals", "part-signals"),
     ("/privacy/uses", "part-uses"),
     ("/privacy/consents", "part-consents"),
+    ("/privacy/sharing", "part-sharing"),
     ("/privacy/export", "part-export"),
     ("/privacy/security", "part-security"),
     ("/privacy/joint", "part-joint"),
@@ -87,6 +89,13 @@ impl Kept {
         let at = policy.facts().storage.statutory.values().position(|rule| rule.items.contains(item))?;
         Self::all(policy, f).into_iter().nth(at)
     }
+}
+
+/// Services and recipients by the names people know them by.
+#[must_use]
+pub fn readers(policy: &Policy, f: &Frame, names: &[String]) -> Vec<String> {
+    let known = &policy.facts().sharing.recipients;
+    names.iter().map(|name| known.get(name).map_or_else(|| name.clone(), |r| say(f, &r.name))).collect()
 }
 
 /// For how long backups hold what was erased, in words.
