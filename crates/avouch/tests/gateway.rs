@@ -126,6 +126,27 @@ async fn serve(mut stream: TcpStream, log: Arc<Mutex<Vec<Got>>>, script: Arc<Mut
     stream.write_all(body.as_bytes()).await.ok()
 }
 
+/// Fails once, at a point, after letting it pass some times.
+#[derive(Default)]
+struct Once(Mutex<Option<(&'static str, u32)>>);
+
+impl avouch_store::Faults for Once {
+    fn strike(&self, point: &'static str) -> bool {
+        let mut armed = self.0.lock().unwrap();
+        match &mut *armed {
+            Some((at, 0)) if *at == point => {
+                *armed = None;
+                true
+            }
+            Some((at, pass)) if *at == point => {
+                *pass -= 1;
+                false
+            }
+            _ => false,
+        }
+    }
+}
+
 struct World {
     home: Home,
     app: App,
@@ -472,5 +493,40 @@ async fn promise_5_5_a_token_is_revealed_through_the_gate_alone_and_dies_with_it
         let refused = NewToken { purpose: "account".to_owned(), ..new(None, None) };
         assert!(app.make_token(&world.shop, refused).await.is_err());
         assert!(matches!(app.make_token(&world.shop, new(Some(0), None)).await, Err(Fault::Invalid(_))));
+    }
+}
+
+#[tokio::test]
+async fn promise_4_1_a_call_whose_writing_fails_is_never_sent_unrecorded_and_can_be_asked_for_again() {
+    for engine in ENGINES {
+        for point in ["before commit", "after commit"] {
+            // The call's beginning, its disclosure, its conclusion.
+            for write in 0..3 {
+                let world = World::new(engine).await;
+                let faults = Arc::new(Once::default());
+                let app = reached(&world.home.node("b", Some(Arc::clone(&faults) as _)).await, &world.outside);
+                let credential = world.home.app.register_service("mail", &["orders".to_owned()]).await.unwrap();
+                let mail = app.service(&credential).await.unwrap().unwrap();
+                let case = format!("{engine:?}, write {write}, {point}");
+                *faults.0.lock().unwrap() = Some((point, write));
+                let first = app.egress(&mail, world.who, parcel(), "order-1", false).await;
+                assert!(faults.0.lock().unwrap().is_none(), "{case}: it was struck");
+                assert!(first.is_err(), "{case}: the caller is told");
+                let sent = world.outside.got().len();
+                let given = world.app.disclosures(world.who).await.unwrap().len();
+                assert_eq!(sent, usize::from(write == 2), "{case}: sent only after its disclosure was recorded");
+                assert!(given >= sent, "{case}: nothing is sent that is not recorded");
+                assert_eq!(given, usize::from(write == 2 || write == 1 && point == "after commit"), "{case}");
+                // A try that broke off is over after its time.
+                world.home.clock.advance(SignedDuration::from_mins(1));
+                let again = app.egress(&mail, world.who, parcel(), "order-1", false).await.unwrap();
+                assert_eq!(again.egress.state, EgressState::Sent, "{case}");
+                let got = world.outside.got();
+                assert!(
+                    got.iter().all(|g| g.headers["idempotency-key"] == got[0].headers["idempotency-key"]),
+                    "{case}"
+                );
+            }
+        }
     }
 }

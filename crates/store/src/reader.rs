@@ -18,8 +18,6 @@ use crate::tx::{Receipt, Tx};
 pub const TELL: &str = "tell";
 /// The job that looks, when its time is over, whether a service has acknowledged.
 pub const SILENCE: &str = "silence";
-/// A read is noted again after so long; in between the first one stands for all.
-const AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// What kind of reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -208,7 +206,10 @@ impl Look<'_> {
     pub async fn readers(&mut self, subject: SubjectId) -> Result<Vec<(ReaderKind, String)>, StoreError> {
         let rows = self
             .db
-            .query("SELECT kind, name FROM reader WHERE subject = ?1 ORDER BY kind, name", &[Val::Blob(subject.id())])
+            .query(
+                "SELECT DISTINCT kind, name FROM reader WHERE subject = ?1 ORDER BY kind, name",
+                &[Val::Blob(subject.id())],
+            )
             .await?;
         rows.iter().map(|row| Ok((ReaderKind::named(row.text(0)?)?, row.text(1)?.to_owned()))).collect()
     }
@@ -224,10 +225,10 @@ impl Tx<'_> {
         receipt: &Receipt,
     ) -> Result<(), StoreError> {
         self.note_disclosure(subject, leaf, receipt).await?;
-        self.note_reader(subject, leaf).await
+        self.note_reader(subject, leaf, receipt).await
     }
 
-    async fn note_reader(&mut self, subject: SubjectId, leaf: &Leaf) -> Result<(), StoreError> {
+    async fn note_reader(&mut self, subject: SubjectId, leaf: &Leaf, receipt: &Receipt) -> Result<(), StoreError> {
         if leaf.outcome != Outcome::Done {
             return Ok(());
         }
@@ -236,12 +237,28 @@ impl Tx<'_> {
             None if leaf.party == Party::Service.as_str() => (ReaderKind::Service, leaf.actor.as_str()),
             None => return Ok(()),
         };
+        let known = self
+            .db
+            .first(
+                "SELECT 1 FROM reader WHERE subject = ?1 AND kind = ?2 AND name = ?3",
+                &[Val::Blob(subject.id()), Val::Text(kind.name()), Val::Text(name)],
+            )
+            .await?;
+        if known.is_some() {
+            return Ok(());
+        }
         let now = self.now();
+        // By node: under a shared hold another node may note the same reader, and neither waits for the other.
         self.db
             .execute(
-                "INSERT INTO reader (subject, kind, name, seen) VALUES (?1, ?2, ?3, ?4) \
-                 ON CONFLICT (subject, kind, name) DO UPDATE SET seen = excluded.seen WHERE reader.seen <= ?5",
-                &[Val::Blob(subject.id()), Val::Text(kind.name()), Val::Text(name), now.into(), (now - AGAIN).into()],
+                "INSERT INTO reader (subject, kind, name, log, since) VALUES (?1, ?2, ?3, ?4, ?5)",
+                &[
+                    Val::Blob(subject.id()),
+                    Val::Text(kind.name()),
+                    Val::Text(name),
+                    Val::Text(&receipt.log),
+                    now.into(),
+                ],
             )
             .await?;
         Ok(())

@@ -427,7 +427,7 @@ async fn promise_2_0_staff_suspend_a_service_and_let_it_in_again() {
     assert_eq!(console.post("/services/shop", &suspend).await.0, StatusCode::SEE_OTHER);
     assert!(console.home.app.service(&credential).await.unwrap().is_none());
     assert!(console.get("/services").await.1.contains("Its key leaked."));
-    assert!(console.get("/").await.1.contains("Suspended: shop"));
+    assert!(console.get("/?lang=en").await.1.contains("Suspended: shop"));
     assert_eq!(console.post("/services/shop", &format!("csrf={csrf}&state=active")).await.0, StatusCode::SEE_OTHER);
     assert!(console.home.app.service(&credential).await.unwrap().is_some());
 }

@@ -295,6 +295,19 @@ impl App {
             .iter()
             .map(|p| json!({ "item": p.item, "state": p.state.name(), "at": p.at.to_string() }))
             .collect();
+        let told = self.told_of(subject).await?;
+        let passed_on: Vec<Value> = told
+            .iter()
+            .map(|n| {
+                json!({
+                    "to": n.name,
+                    "event": n.event.name(),
+                    "about": n.about,
+                    "at": n.at.to_string(),
+                    "confirmed": n.acknowledged.map(|t| t.to_string()),
+                })
+            })
+            .collect();
         // An entry of an address book is another person's: that it is held is told, what it says is not handed on.
         let own = |item: &&String| facts.collection.items.get(*item).is_some_and(|i| i.signal.is_some() && !i.others);
         let items: Vec<String> = facts.collection.items.keys().filter(own).cloned().collect();
@@ -314,6 +327,8 @@ impl App {
             "waiting": waiting,
             "signals": sums,
             "permissions": states,
+            "disclosures": self.disclosures(subject).await?,
+            "passed_on": passed_on,
             "receipt": used.receipt,
         });
         let json = serde_json::to_vec_pretty(&data).map_err(|e| Fault::NotNow(format!("the export: {e}")))?;

@@ -170,7 +170,7 @@ impl Transact for Silence {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         // Acknowledged since the job was taken up.
         let open = tx.notice(self.notice.subject, self.notice.id).await?;
-        if !open.is_some_and(|notice| notice.acknowledged.is_none()) {
+        if open.is_none_or(|notice| notice.acknowledged.is_some()) {
             return Ok(());
         }
         let reason = format!("no acknowledgement of the notice {}", self.notice.id_text());

@@ -64,7 +64,7 @@ impl App {
                 faults.push(FieldFault::new("abroad", "unknown", text));
             }
         }
-        if terms.cache.is_positive() != !terms.hook.is_empty() || terms.cache.is_negative() {
+        if terms.cache.is_positive() == terms.hook.is_empty() || terms.cache.is_negative() {
             let text = "say both: how long it keeps what it reads, and where it is told to forget; or neither";
             faults.push(FieldFault::new("cache", "cache-and-hook", text));
         }

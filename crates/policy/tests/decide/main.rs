@@ -18,7 +18,7 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use avouch_policy::model::Role;
-use avouch_policy::{About, Act, Age, Basis, Code, Kind, RegionId, Rules, Standing, State, Verdict};
+use avouch_policy::{About, Act, Age, Basis, Code, Kind, RegionId, Rules, Standing, State, Stopped, Verdict};
 use proptest::prelude::*;
 
 use crate::reference::{Why, reference};
@@ -224,6 +224,7 @@ fn sound() -> (World, Person, Question) {
     (who.consents, who.separate, who.objected) = ([0].into(), [0].into(), BTreeSet::new());
     (who.recipients, who.abroad, who.instruments) = ([0].into(), [0].into(), BTreeSet::new());
     (who.crossed, who.frozen) = ((1, 1), BTreeSet::new());
+    (who.stopped, who.check_holds) = (None, None);
     let q = Question {
         act: Act::Share,
         party: PARTIES[1],
@@ -269,6 +270,25 @@ fn promise_4_2_an_overdue_check_stops_sharing() {
     world.recipients[0].agreement.as_mut().unwrap().next_check = None;
     q.hour = 24 * 5;
     assert_eq!(codes(&world, &who, &q), [Code::RecipientUnchecked]);
+}
+
+#[test]
+fn promise_4_2_what_the_register_says_of_a_recipient_stops_sharing_and_its_check_counts_before_the_planned_one() {
+    let (world, mut who, mut q) = sound();
+    let said = [
+        (Stopped::Suspended, Code::RecipientSuspended),
+        (Stopped::Failed, Code::RecipientFailed),
+        (Stopped::Ended, Code::RecipientEnded),
+    ];
+    for (stopped, code) in said {
+        who.stopped = Some(stopped);
+        assert_eq!(codes(&world, &who, &q), [code]);
+    }
+    who.stopped = None;
+    who.check_holds = Some(24 * 5);
+    assert_eq!(codes(&world, &who, &q), [Code::RecipientUnchecked], "found to be needed sooner than planned");
+    (who.check_holds, q.hour) = (Some(24 * 15), 24 * 12);
+    assert_eq!(codes(&world, &who, &q), [], "made since, and planned for later");
 }
 
 #[test]

@@ -45,13 +45,15 @@ ALTER TABLE service ADD COLUMN hook_key BLOB;
 -- why it is suspended; empty while it is not
 ALTER TABLE service ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 
--- who outside Avouch may hold something of a person: services that read it, recipients that were given it
+-- who outside Avouch may hold something of a person: services that read it, recipients that were given it. A row for
+-- each node that saw it: two nodes that serve one person never wait for each other
 CREATE TABLE reader (
   subject BLOB NOT NULL,
   kind TEXT NOT NULL,               -- service, recipient
   name TEXT NOT NULL,
-  seen INTEGER NOT NULL,            -- the last time, by the hour
-  PRIMARY KEY (subject, kind, name)
+  log TEXT NOT NULL,                -- the node that saw it first
+  since INTEGER NOT NULL,
+  PRIMARY KEY (subject, kind, name, log)
 ) STRICT;
 
 -- what a reader must be told, and whether it has acknowledged. Those of an erasure outlive the person's other

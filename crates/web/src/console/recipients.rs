@@ -32,6 +32,8 @@ pub struct Row {
     pub label: String,
     /// Its role, in words.
     pub role: String,
+    /// The state, by its code.
+    pub code: &'static str,
     /// The state, in words.
     pub state: String,
     /// Whether something keeps data from going there.
@@ -150,11 +152,13 @@ fn document(f: &Frame, kind: DocumentKind) -> String {
 fn row(web: &Web, f: &Frame, r: &Recipient, open: u64) -> Row {
     let policy = web.policy();
     let fact = policy.facts().sharing.recipients.get(&r.name);
+    let code = r.stopped.map_or("active", avouch::sharing::recipients::Stop::name);
     Row {
         name: r.name.clone(),
         label: fact.map_or_else(|| r.name.clone(), |fact| say(f, &fact.name)),
         role: fact.map(|fact| words::role(f.texts, fact.role.as_str())).unwrap_or_default(),
-        state: f.t(&format!("recipient-state-{}", r.stopped.map_or("active", avouch::sharing::recipients::Stop::name))),
+        code,
+        state: f.t(&format!("recipient-state-{code}")),
         stopped: r.stopped.is_some(),
         expires: r.expires,
         due: r.due,
@@ -196,7 +200,7 @@ pub async fn csv(State(web): State<Web>, f: Frame, _: Operator) -> Result<Respon
     let mut out = String::from("name,label,role,state,agreement_ends,check_due,unconfirmed\r\n");
     for row in rows(&web, &f).await? {
         let at = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-        let cells = [&row.name, &row.label, &row.role, &row.state, &at(row.expires), &at(row.due)].map(|c| cell(c));
+        let cells = [&row.name, &row.label, &row.role, row.code, &at(row.expires), &at(row.due)].map(cell);
         out.push_str(&format!("{},{}\r\n", cells.join(","), row.open));
     }
     let headers = [

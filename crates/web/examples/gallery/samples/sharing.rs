@@ -7,12 +7,13 @@ use avouch_web::words;
 
 use super::{Page, Set, at, facts, put};
 
-fn row(s: &Set, name: &str, state: &str, stopped: bool, open: u64) -> Row {
+fn row(s: &Set, name: &str, state: &'static str, stopped: bool, open: u64) -> Row {
     let f = s.staff("/recipients");
     Row {
         name: name.into(),
         label: facts::text(&format!("sharing.recipients.{name}.name"), s.lang),
         role: words::role(f.texts, if name == "courier" { "processor" } else { "controller" }),
+        code: state.strip_prefix("recipient-state-").unwrap_or_default(),
         state: f.t(state),
         stopped,
         expires: Some(at("2027-12-31T16:00:00Z")),
