@@ -44,24 +44,13 @@ pub mod store {
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, Approval, ApprovalId, ApprovalKind, ApprovalState, Blob, CheckStage, Clock,
-        ConsentEvent, ConsentKind, Credential, Denied, Evidence, ExactAct, Flow, Grant, GuardianLink, Head, Ill,
-        LinkId, LinkRole, NotApproved, Operator, OperatorSession, Overdue, Permission, PermissionState, Proof,
-        PublicId, Published, Receipt, Record, RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken,
-        SignalPlace, SignalSum, StaffRole, Store, StoreConfig, StoreError, UseCount, Used, Which,
-        Account, Actor, AgeBand, Blob, CaseEntry, CaseFile, CaseFilter, CaseStatistics, CheckStage, Clock, ClockCounts,
-        ConsentEvent, ConsentKind, Credential, Denied, Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole,
-        Matter, Overdue, Permission, PermissionState, Proof, PublicId, Published, Receipt, Record, RecordHead,
-        RecordId, Role, Rule, RunningClock, SessionInfo, SessionName, SessionToken, SignalPlace, SignalSum, Store,
-        StoreConfig, StoreError, UseCount, Used, Which,
-        Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, CrossingMark, Denied,
-        Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Overdue, Permission, PermissionState, Proof,
-        PublicId, Published, Receipt, Record, RecordHead, RecordId, Role, SessionInfo, SessionName, SessionToken,
-        SignalPlace, SignalSum, Store, StoreConfig, StoreError, TransferStage, UseCount, Used, Which,
-        Account, Actor, AgeBand, Blob, CheckStage, Clock, ConsentEvent, ConsentKind, Credential, Denied, Disclosure,
-        DocumentKind, EgressState, Event, Evidence, Flow, GuardianLink, Head, Ill, LinkId, LinkRole, Notice, Overdue,
+        Account, Actor, AgeBand, Approval, ApprovalId, ApprovalKind, ApprovalState, Blob, CaseEntry, CaseFile,
+        CaseFilter, CaseStatistics, CheckStage, Clock, ClockCounts, ConsentEvent, ConsentKind, Credential,
+        CrossingMark, Denied, Disclosure, DocumentKind, EgressState, Event, Evidence, ExactAct, Flow, Grant,
+        GuardianLink, Head, Ill, LinkId, LinkRole, Matter, NotApproved, Notice, Operator, OperatorSession, Overdue,
         Permission, PermissionState, Proof, PublicId, Published, ReaderKind, Receipt, RecipientState, Record,
-        RecordHead, RecordId, Role, ServiceStanding, ServiceTerms, SessionInfo, SessionName, SessionToken, SignalPlace,
-        SignalSum, Store, StoreConfig, StoreError, TokenHead, UseCount, Used, Which,
+        RecordHead, RecordId, Role, Rule, RunningClock, ServiceStanding, ServiceTerms, SessionInfo, SessionName,
+        SessionToken, SignalPlace, SignalSum, StaffRole, Store, StoreConfig, StoreError, TokenHead, TransferStage,
+        UseCount, Used, Which,
     };
 }

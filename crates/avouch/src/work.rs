@@ -5,12 +5,10 @@ use jiff::SignedDuration;
 
 use crate::app::App;
 use crate::collection::{joint, real_name};
-use crate::collection::real_name;
 use crate::contact::clock;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
-use crate::sharing::transfer;
-use crate::sharing::egress;
+use crate::sharing::{egress, transfer};
 use crate::storage::erase;
 
 /// How long a failed job waits before it is tried again, at most.
@@ -75,11 +73,9 @@ impl App {
 /// Whether trying a job again is no use: a message that nobody will take, or what was tried often enough.
 fn given_up(job: &Job, fault: &Fault) -> bool {
     match fault {
-        Fault::Undelivered(Undelivered { for_good, .. }) => *for_good || job.tries >= send::MOST_TRIES,
-        _ => job.kind == avouch_store::JOINT_REVOKE && job.tries >= joint::MOST_TRIES,
         Fault::Undelivered(Undelivered { for_good, .. }) => {
             *for_good || (job.kind == send::JOB && job.tries >= send::MOST_TRIES)
         }
-        _ => false,
+        _ => job.kind == avouch_store::JOINT_REVOKE && job.tries >= joint::MOST_TRIES,
     }
 }

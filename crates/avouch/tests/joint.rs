@@ -461,9 +461,9 @@ async fn promise_1_7_ending_deletes_what_was_received_and_ends_the_grant(mut hom
 async fn promise_1_7_the_last_way_in_stays(mut home: Home) {
     let partner = with_partners(&mut home).await;
     let subject = joined(&home, &partner, 1).await;
-    assert!(matches!(home.app.unlink_joint(subject, "harbour", "en").await, Err(Fault::NotNow(_))));
+    assert!(matches!(home.app.unlink_joint(subject, "harbour", "en").await, Err(Fault::LastWayIn)));
     let withdrawn = home.app.answer(subject, "joint_login", false, "en", &avouch::store::Actor::Subject).await;
-    assert!(matches!(withdrawn, Err(Fault::NotNow(_))));
+    assert!(matches!(withdrawn, Err(Fault::LastWayIn)));
     assert_eq!(home.app.joint_logins(subject).await.unwrap().len(), 1);
     // With a password there is another way, and the switch of the consents ends it as the button does.
     let with_password = home.person(2).await.subject;

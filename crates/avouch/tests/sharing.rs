@@ -150,6 +150,7 @@ async fn keeping(home: &Home, name: &str) -> Actor {
         purposes: vec!["account".to_owned(), "content".to_owned()],
         cache: SignedDuration::from_hours(1),
         hook: "https://shop.plaza.example/avouch".to_owned(),
+        abroad: None,
     };
     let given = home.app.register_keeping(name, terms).await.unwrap();
     assert!(given.hook_key.is_some());

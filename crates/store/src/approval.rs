@@ -574,7 +574,7 @@ impl Tx<'_> {
             None
         };
         if let Some(not) = not {
-            self.note_by(by, "break-glass", act.kind.name(), Outcome::Refused, act.subject).await?;
+            self.note_operator(by, "break-glass", act.kind.name(), Outcome::Refused, act.subject).await?;
             return Ok(Err(not));
         }
         let now = self.now();

@@ -171,6 +171,8 @@ impl<'t> Tx<'t> {
                 self.append(leaf, key.as_deref().map(|k| (subject, k)))
             }
         }
+    }
+
     /// As [`Tx::note`], of what somebody did about a subject.
     ///
     /// # Errors

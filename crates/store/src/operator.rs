@@ -476,7 +476,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn spend_token(&mut self, secret: &str, kind: TokenKind) -> Result<Option<String>, StoreError> {
+    pub async fn spend_operator_token(&mut self, secret: &str, kind: TokenKind) -> Result<Option<String>, StoreError> {
         let now = self.now();
         let row = self
             .db
@@ -539,7 +539,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the key store cannot be read.
-    pub async fn note_by(
+    pub async fn note_operator(
         &mut self,
         operator: &str,
         act: &str,

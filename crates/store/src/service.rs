@@ -94,6 +94,11 @@ fn hook_key_place<'a>(look: &'a Look<'_>, name: &'a str) -> Aad<'a> {
     Aad { region: look.shared.region.as_str(), subject: &[], item: "hook key", record: name.as_bytes(), version: 1 }
 }
 
+fn checked(name: &str, purposes: &str, abroad: &str) -> Result<Arc<Credential>, StoreError> {
+    let abroad = (!abroad.is_empty()).then(|| abroad.to_owned());
+    Ok(Arc::new(Credential { name: name.to_owned(), purposes: list(name, purposes)?, abroad }))
+}
+
 impl Look<'_> {
     /// The service that this credential belongs to; nothing for an unknown, wrong or suspended one.
     ///
@@ -132,12 +137,6 @@ impl Look<'_> {
         row.map(|row| checked(name, row.text(0)?, row.text(1)?)).transpose()
     }
 
-fn checked(name: &str, purposes: &str, abroad: &str) -> Result<Arc<Credential>, StoreError> {
-    let abroad = (!abroad.is_empty()).then(|| abroad.to_owned());
-    Ok(Arc::new(Credential { name: name.to_owned(), purposes: list(name, purposes)?, abroad }))
-}
-
-impl Look<'_> {
     /// Every registered service.
     ///
     /// # Errors

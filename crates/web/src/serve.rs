@@ -118,35 +118,6 @@ pub fn site_routes(app: App) -> Router {
 pub fn console_routes(app: App) -> Router {
     let web = Web { app };
     let routes = console::access::routes(&web);
-    let routes = Router::new()
-        .route("/", get(console::home::show))
-        .route("/enter/{token}", get(console::enter::show))
-        .route("/enter", post(console::enter::send))
-        .route("/logout", post(console::enter::leave))
-        .route("/cases", get(console::cases::list))
-        .route("/cases.csv", get(console::cases::csv))
-        .route("/cases/{number}", get(console::cases::one).post(console::cases::send))
-        .route("/cases/{number}/reveal", post(console::cases::reveal))
-        .route("/names", get(console::names::list))
-        .route("/names/{subject}", post(console::names::open))
-        .route("/names/{subject}/decide", post(console::names::decide))
-        .route("/border", get(console::border::show))
-        .route("/border/settle", post(console::border::settle))
-        .route("/services", get(console::services::list))
-        .route("/services/{name}", post(console::services::send))
-        .route("/recipients", get(console::recipients::list))
-        .route("/recipients.csv", get(console::recipients::csv))
-        .route("/recipients/{name}", get(console::recipients::one))
-        .route("/recipients/{name}/check", post(console::recipients::check))
-        .route("/recipients/{name}/state", post(console::recipients::state))
-        .route("/recipients/{name}/confirmed/{notice}", post(console::recipients::confirmed))
-        .route(
-            "/recipients/{name}/documents/{document}",
-            get(console::recipients::opened).post(console::recipients::file),
-        )
-        .route("/leaves", get(console::leaves::list))
-        .route("/leaves/{log}/{index}", get(console::leaves::one))
-        .with_state(web.clone());
     let staff = guard::stand(routes, Face::Console, &foundation(&web.app));
     proxy::behind(staff.layer(from_fn_with_state(web.clone(), console::know)), &web.app)
 }

@@ -13,10 +13,6 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
 pub const DEEDS: &[&str] = &[
-pub const DEEDS: [&str; 24] = [
-pub const DEEDS: [&str; 28] = [
-pub const DEEDS: [&str; 22] = [
-pub const DEEDS: [&str; 35] = [
     "register",
     "login",
     "logout",
@@ -68,7 +64,6 @@ pub const DEEDS: [&str; 35] = [
     "reveal",
     "threshold",
     "threshold-done",
-    "transfer",
     "transfer-told",
     "transfer-object",
     "transfer-accept",
@@ -162,6 +157,8 @@ pub fn approval_state(t: Texts, code: &str) -> String {
 #[must_use]
 pub fn staff_role(t: Texts, code: &str) -> String {
     coded(t, "staff-role", code)
+}
+
 /// The words for a way across the border.
 #[must_use]
 pub fn mechanism(t: Texts, code: &str) -> String {

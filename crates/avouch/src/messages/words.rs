@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn every_message_has_its_words_in_every_language() {
-        for what in What::NOTICES {
+        for &what in What::NOTICES {
             let (_, en) = say(what, "", None, 10, "Plaza", "en", Kind::Email);
             let (_, zh) = say(what, "", None, 10, "广场", "zh-CN", Kind::Email);
             assert!(en.is_ascii() && en.contains("not you"), "{en}");

@@ -11,6 +11,7 @@ use avouch_store::{Actor, Answered, ConsentKind, Hold, Receipt, Transact, Tx};
 use crate::app::App;
 use crate::collection::{joint, quarantine};
 use crate::fault::Fault;
+use crate::security::ways_in::{WaysIn, Without};
 use crate::storage::retention::end_after_withdrawal;
 use crate::usage::publish;
 
@@ -121,7 +122,7 @@ impl App {
             wording: avouch_ledger::hash::sha256(recipient_wording(&policy, recipient, language).as_bytes()),
             language: language.to_owned(),
         };
-        self.store.transact(Answer { subject, answered, actor: Actor::Subject }).await
+        self.store.transact(Answer { subject, answered, actor: Actor::Subject, ways: None }).await
     }
 }
 
@@ -130,7 +131,7 @@ struct Answer {
     answered: Answered,
     actor: Actor,
     /// What lets the person in, where partners' accounts are withdrawn.
-    ways: Option<joint::WaysIn>,
+    ways: Option<WaysIn>,
 }
 
 impl Transact for Answer {
@@ -165,8 +166,8 @@ impl Transact for Answer {
         if let Some(ways) = &self.ways
             && !tx.joint_logins(self.subject).await?.is_empty()
         {
-            if !ways.remain(tx, self.subject, None).await? {
-                return Err(joint::last_way_in());
+            if !ways.remain(tx, self.subject, Without::Partners).await? {
+                return Err(Fault::LastWayIn);
             }
             joint::end_all(tx, self.subject).await?;
         }

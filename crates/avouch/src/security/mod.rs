@@ -12,3 +12,4 @@ pub mod proxy;
 pub mod retrieve;
 pub mod session;
 pub mod staff;
+pub(crate) mod ways_in;

@@ -254,7 +254,7 @@ impl Transact for SpendLink {
     fn subjects(&self, _: &mut Vec<(SubjectId, Hold)>) {}
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
-        let Some(operator) = tx.spend_token(&self.link, TokenKind::Link).await? else {
+        let Some(operator) = tx.spend_operator_token(&self.link, TokenKind::Link).await? else {
             tx.note("login", "console", &[], Party::Operator, Outcome::Refused, None).await?;
             return Ok(None);
         };
@@ -269,7 +269,7 @@ impl Transact for SpendLink {
 async fn sign_in(tx: &mut Tx<'_>, operator: &str) -> Result<String, StoreError> {
     let expires = tx.now() + SESSION_LASTS;
     let session = tx.operator_token(operator, TokenKind::Session, expires).await?;
-    tx.note_by(operator, "login", "console", Outcome::Done, None).await?;
+    tx.note_operator(operator, "login", "console", Outcome::Done, None).await?;
     Ok(session)
 }
 
@@ -288,11 +288,11 @@ impl Transact for Enrol {
     fn subjects(&self, _: &mut Vec<(SubjectId, Hold)>) {}
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
-        let Some(operator) = tx.spend_token(&self.enrolment, TokenKind::Enrolment).await? else {
+        let Some(operator) = tx.spend_operator_token(&self.enrolment, TokenKind::Enrolment).await? else {
             return Ok(None);
         };
         tx.enrol_operator(&operator, &self.password, &self.secret, self.step).await?;
-        tx.note_by(&operator, "factor-on", "console", Outcome::Done, None).await?;
+        tx.note_operator(&operator, "factor-on", "console", Outcome::Done, None).await?;
         sign_in(tx, &operator).await.map(Some)
     }
 }
@@ -340,7 +340,7 @@ impl Transact for LogIn {
         }
         // What was typed as a name stands in no leaf unless it is one.
         let known = tx.operator_named(name).await?.map(|o| o.name).unwrap_or_default();
-        tx.note_by(&known, "login", "console", Outcome::Refused, None).await?;
+        tx.note_operator(&known, "login", "console", Outcome::Refused, None).await?;
         Ok(None)
     }
 }
@@ -392,7 +392,7 @@ impl Transact for SignOut {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         tx.end_operator_session(&self.session).await?;
-        tx.note_by(&self.operator, "logout", "console", Outcome::Done, None).await?;
+        tx.note_operator(&self.operator, "logout", "console", Outcome::Done, None).await?;
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ use crate::origin::Origin;
 use crate::security::factor;
 use crate::security::limits::{self, Trier};
 use crate::security::session::{Device, Session};
+use crate::security::ways_in::{WaysIn, Without};
 
 /// The item a passkey is kept as.
 pub const ITEM: &str = "passkey";
@@ -312,20 +313,11 @@ impl App {
             session: session.clone(),
             record,
             item: self.policy().item(ITEM).ok_or(Fault::NotFound)?,
-            others: self.other_ways_in(subject).await?,
+            ways: self.ways_in(subject).await?,
             factor: self.factor_check(session, shown).await?,
             notices: self.notices(subject, What::PasskeyRemoved, None, language).await?,
         };
         self.store.transact(work).await?
-    }
-
-    /// Whether there is a way in besides passkeys: a password, or a verified contact a code can be sent to.
-    async fn other_ways_in(&self, subject: SubjectId) -> Result<bool, Fault> {
-        let password = {
-            let mut reading = self.store.reading().await?;
-            reading.look()?.holds(subject, "password").await?
-        };
-        Ok(password || self.contacts(subject).await?.iter().any(|c| c.reachable && c.verified.is_some()))
     }
 
     async fn factor_check(&self, session: &Session, shown: &str) -> Result<Option<FactorCheck>, Fault> {
@@ -528,7 +520,7 @@ struct Remove {
     session: Session,
     record: RecordId,
     item: ItemId,
-    others: bool,
+    ways: WaysIn,
     factor: Option<FactorCheck>,
     notices: Vec<Outgoing>,
 }
@@ -545,11 +537,10 @@ impl Transact for Remove {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
         let subject = self.session.subject();
         let held = tx.holdings(subject).await?;
-        let mine: Vec<_> = held.iter().filter(|h| h.item == self.item).collect();
-        if !mine.iter().any(|h| h.id == self.record) {
+        if !held.iter().any(|h| h.item == self.item && h.id == self.record) {
             return Ok(Err(Fault::NotFound));
         }
-        if mine.len() == 1 && !self.others {
+        if !self.ways.remain(tx, subject, Without::Passkey(self.record)).await? {
             return Ok(Err(Fault::LastWayIn));
         }
         if let Some(factor) = &self.factor

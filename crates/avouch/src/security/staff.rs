@@ -163,7 +163,7 @@ impl Transact for ChangeOperator {
             Change::Enable => tx.set_operator(&self.name, true).await?,
         }
         match &self.by {
-            Some(by) => tx.note_by(by, self.change.deed(), "console", Outcome::Done, None).await?,
+            Some(by) => tx.note_operator(by, self.change.deed(), "console", Outcome::Done, None).await?,
             None => tx.note(self.change.deed(), "console", &[], Party::System, Outcome::Done, None).await?,
         };
         Ok(())
@@ -241,7 +241,7 @@ impl Transact for Link {
         }
         let expires = tx.now() + LINK_LASTS;
         let secret = tx.operator_token(&self.name, TokenKind::Link, expires).await?;
-        tx.note_by(&self.by, "link", "console", Outcome::Done, None).await?;
+        tx.note_operator(&self.by, "link", "console", Outcome::Done, None).await?;
         Ok(Ok(secret))
     }
 }
@@ -260,7 +260,7 @@ impl Transact for EndSession {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         tx.end_operator_session_by_id(&self.session).await?;
-        tx.note_by(&self.by, "session-end", "console", Outcome::Done, None).await?;
+        tx.note_operator(&self.by, "session-end", "console", Outcome::Done, None).await?;
         Ok(())
     }
 }

@@ -231,12 +231,12 @@ impl App {
             after = people.last().copied();
             let transfer = Arc::new(transfer);
             for subject in people {
-                told += u64::from(self.tell(subject, &transfer).await?);
+                told += u64::from(self.tell_person(subject, &transfer).await?);
             }
         }
     }
 
-    async fn tell(&self, subject: SubjectId, transfer: &Arc<Transfer>) -> Result<bool, Fault> {
+    async fn tell_person(&self, subject: SubjectId, transfer: &Arc<Transfer>) -> Result<bool, Fault> {
         if self.transfer_person(subject, transfer.id).await?.is_some() {
             return Ok(false);
         }

@@ -11,7 +11,6 @@ use avouch_store::{Actor, Answered, ConsentKind, CrossingMark, Hold, Outcome, Re
 use jiff::civil::Date;
 
 use crate::app::App;
-use crate::contact;
 use crate::fault::{Fault, FieldFault};
 
 /// The most letters in what is entered about a threshold.
@@ -194,17 +193,21 @@ impl App {
                 })
                 .collect(),
         });
-        let tasks = marks.into_iter().map(|mark| {
+        let mut tasks = Vec::new();
+        for mark in marks {
             let record = if mark.reached { "cross_border.contract_filing" } else { "cross_border.warn_within" };
             let day = mark.at.to_zoned_datetime(law.zone().clone()).date();
             let period = law.record(record).and_then(avouch_policy::law::Record::period);
-            let due = period.map(|period| contact::within(&policy, period, day));
+            let end = match period {
+                Some(period) => self.ends(period, mark.at).await?,
+                None => None,
+            };
             let threshold = law.thresholds().iter().find(|t| t.record == mark.record);
             let people = threshold.map_or(0, |t| if mark.reached { t.people } else { t.warn });
-            let (due, provisional) = due.map_or((day, false), |due| (due.date, due.provisional));
-            Task { mark, people, due, provisional }
-        });
-        Ok(Some(Border { years: years.collect(), tasks: tasks.collect() }))
+            let (due, provisional) = end.map_or((day, false), |end| (end.last_day.unwrap_or(day), end.provisional));
+            tasks.push(Task { mark, people, due, provisional });
+        }
+        Ok(Some(Border { years: years.collect(), tasks }))
     }
 
     /// Enters what was done about a threshold, by an operator.

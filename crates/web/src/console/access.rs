@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use avouch::store::StaffRole::{self, Administrator, Auditor, CustomerService, DataProtectionOfficer};
 
-use super::{Operator, approvals, enter, home, leaves, names, operators};
+use super::{Operator, approvals, border, cases, enter, home, leaves, names, operators, recipients, services};
 use crate::fault::Fault;
 use crate::frame::Account;
 use crate::state::{Web, told};
@@ -51,6 +51,9 @@ const EVIDENCE: Who = Who::Roles(&[DataProtectionOfficer, Auditor]);
 const ADMINISTRATOR: Who = Who::Roles(&[Administrator]);
 const APPROVERS: Who = Who::Roles(&[DataProtectionOfficer, Administrator]);
 const APPROVALS: Who = Who::Roles(&[DataProtectionOfficer, Administrator, Auditor]);
+const OFFICER: Who = Who::Roles(&[DataProtectionOfficer]);
+const SERVICES: Who = Who::Roles(&[DataProtectionOfficer, Administrator, Auditor]);
+const CASES: Who = Who::Roles(&[DataProtectionOfficer, CustomerService]);
 const NAMES: Who = Who::Roles(&[DataProtectionOfficer, CustomerService]);
 
 /// Every page and deed of the console.
@@ -64,9 +67,26 @@ pub fn table() -> Vec<Entry> {
         act("/sign-in", Who::Anyone, enter::send_sign_in),
         act("/logout", ALL, enter::leave),
         see("/", ALL, home::show),
+        see("/cases", CASES, cases::list),
+        see("/cases.csv", CASES, cases::csv),
+        see("/cases/{number}", CASES, cases::one),
+        act("/cases/{number}", CASES, cases::send),
+        act("/cases/{number}/reveal", CASES, cases::reveal),
         see("/names", NAMES, names::list),
         act("/names/{subject}", NAMES, names::open),
         act("/names/{subject}/decide", NAMES, names::decide),
+        see("/recipients", EVIDENCE, recipients::list),
+        see("/recipients.csv", EVIDENCE, recipients::csv),
+        see("/recipients/{name}", EVIDENCE, recipients::one),
+        act("/recipients/{name}/check", OFFICER, recipients::check),
+        act("/recipients/{name}/state", OFFICER, recipients::state),
+        act("/recipients/{name}/confirmed/{notice}", OFFICER, recipients::confirmed),
+        see("/recipients/{name}/documents/{document}", EVIDENCE, recipients::opened),
+        act("/recipients/{name}/documents/{document}", OFFICER, recipients::file),
+        see("/border", EVIDENCE, border::show),
+        act("/border/settle", OFFICER, border::settle),
+        see("/services", SERVICES, services::list),
+        act("/services/{name}", ADMINISTRATOR, services::send),
         see("/approvals", APPROVALS, approvals::list),
         see("/approvals.csv", APPROVALS, approvals::csv),
         see("/approvals/{id}", APPROVALS, approvals::one),

@@ -14,19 +14,25 @@ use crate::state::Web;
 
 pub mod access;
 pub mod approvals;
-pub mod cases;
 pub mod border;
+pub mod cases;
 pub mod enter;
 pub mod home;
 pub mod leaves;
 pub mod list;
 pub mod names;
 pub mod operators;
+pub mod recipients;
+pub mod services;
 
 /// The parts of the console: path and key of the title, in the order of the menu.
 pub const PARTS: &[(&str, &str)] = &[
     ("/", "part-today"),
+    ("/cases", "part-cases-staff"),
     ("/names", "part-names"),
+    ("/recipients", "part-recipients"),
+    ("/border", "part-border"),
+    ("/services", "part-services"),
     ("/approvals", "part-approvals"),
     ("/operators", "part-operators"),
     ("/leaves", "part-leaves"),
@@ -37,21 +43,6 @@ pub const PARTS: &[(&str, &str)] = &[
 pub fn parts(account: &Account) -> Vec<(&'static str, &'static str)> {
     PARTS.iter().copied().filter(|(path, _)| access::opens(account, path)).collect()
 }
-pub const PARTS: [(&str, &str); 4] =
-    [("/", "part-today"), ("/cases", "part-cases-staff"), ("/names", "part-names"), ("/leaves", "part-leaves")];
-pub const PARTS: [(&str, &str); 4] =
-    [("/", "part-today"), ("/names", "part-names"), ("/border", "part-border"), ("/leaves", "part-leaves")];
-pub mod recipients;
-pub mod services;
-
-/// The parts of the console: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 5] = [
-    ("/", "part-today"),
-    ("/names", "part-names"),
-    ("/recipients", "part-recipients"),
-    ("/services", "part-services"),
-    ("/leaves", "part-leaves"),
-];
 
 /// An operator who is signed in.
 #[derive(Debug, Clone)]
@@ -71,15 +62,8 @@ pub async fn know(State(web): State<Web>, mut request: Request, next: Next) -> R
         match web.app.operator(&secret).await {
             Ok(Some(staff)) => {
                 let (name, roles) = (Shown::new(staff.name.clone()), staff.roles().collect());
-                request.extensions_mut().insert(Account { name, erased_on: None, roles });
+                request.extensions_mut().insert(Account { name, passkey: false, erased_on: None, roles });
                 request.extensions_mut().insert(Operator { name: staff.name.clone(), staff, secret });
-            Ok(Some(name)) => {
-                request.extensions_mut().insert(Account {
-                    name: Shown::new(name.clone()),
-                    passkey: false,
-                    erased_on: None,
-                });
-                request.extensions_mut().insert(Operator { name, secret });
             }
             Ok(None) => {}
             Err(fault) => tracing::error!(%fault, "an operator's session could not be looked up"),

@@ -23,8 +23,9 @@ use crate::collection::join::{Join, Joined};
 use crate::fault::Fault;
 use crate::security::limits;
 use crate::security::session::{Device, Session};
+use crate::security::ways_in::Without;
 
-pub(crate) use link::{Linking, WaysIn, end_all, last_way_in};
+pub(crate) use link::{Linking, end_all};
 pub use oauth::OAuth;
 pub use partner::{JointFault, Partner, PartnerSettings, Partners, Way};
 use partner::{Secrets, Told};
@@ -230,12 +231,6 @@ impl App {
         Ok(reading.look()?.joint_logins(subject).await?)
     }
 
-    /// What else lets a person in than partners' accounts.
-    pub(crate) async fn ways_in(&self, subject: SubjectId) -> Result<WaysIn, Fault> {
-        let reachable = self.contacts(subject).await?.iter().any(|c| c.verified.is_some() && c.reachable);
-        Ok(WaysIn { reachable, partners: self.partners.names().map(str::to_owned).collect() })
-    }
-
     /// Whether a person could still get in without their account at a partner.
     ///
     /// # Errors
@@ -243,7 +238,7 @@ impl App {
     pub async fn gets_in_without(&self, subject: SubjectId, partner: &str) -> Result<bool, Fault> {
         let ways = self.ways_in(subject).await?;
         let mut reading = self.store.reading().await?;
-        ways.remain(&mut reading.look()?, subject, Some(partner)).await
+        ways.remain(&mut reading.look()?, subject, Without::Partner(partner)).await
     }
 
     /// Ends every grant of somebody who is being erased.

@@ -95,6 +95,7 @@ impl Set {
         let mut f = self.somebody(path);
         f.account = Some(Account {
             name: Shown::new("officer"),
+            passkey: false,
             erased_on: None,
             roles: avouch::store::StaffRole::ALL.to_vec(),
         });

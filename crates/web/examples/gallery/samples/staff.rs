@@ -2,8 +2,8 @@
 
 use avouch::store::{CaseStatistics, ClockCounts, OperatorSession, StaffRole};
 use avouch_web::console::approvals::{self, ApprovalPage, Approvals, LinkPage};
-use avouch_web::console::cases::{CasePage, Cases, Item};
 use avouch_web::console::border::{Bar, BorderPage, Task, Way, Year};
+use avouch_web::console::cases::{CasePage, Cases, Item};
 use avouch_web::console::enter::{self, Enrol, Enter};
 use avouch_web::console::home::{Check, Count, Today, Urgent};
 use avouch_web::console::leaves::{LeafPage, Leaves, Row};
