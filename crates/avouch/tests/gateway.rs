@@ -418,6 +418,7 @@ async fn promise_5_2_hooks_are_told_by_signed_calls_until_they_acknowledge() {
             purposes: vec!["account".to_owned()],
             cache: SignedDuration::from_hours(1),
             hook: format!("http://{}/forget", world.outside.at),
+            abroad: None,
         };
         let given = world.app.register_keeping("feed", terms).await.unwrap();
         let key = data_encoding::BASE64.decode(given.hook_key.unwrap().as_bytes()).unwrap();

@@ -1,6 +1,7 @@
 //! Customer service over a real store, as a browser meets it: from the form to the letter, and the console beside it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use avouch::store::StaffRole;
 use avouch_testkit::{Engine, Home};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -70,9 +71,8 @@ impl Browser {
 
 async fn console(home: &Home) -> Browser {
     let mut staff = Browser::at(avouch_web::console_routes(home.app.clone()));
-    let link = home.app.operator_link("li.desk").await.unwrap();
-    let entered = staff.fill(&format!("/enter/{link}"), "/enter", &[("token", &link)]).await;
-    assert_eq!(entered.status, StatusCode::SEE_OTHER);
+    let session = home.console("desk", &[StaffRole::CustomerService]).await;
+    staff.cookies.push(("__Host-console".to_owned(), session));
     staff
 }
 
@@ -109,7 +109,7 @@ async fn promise_8_1_a_stranger_writes_and_follows_it_to_the_letter_with_the_way
     let back = later.fill("/contact", "/contact/case", &[("number", &number), ("code", &format!(" {code} "))]).await;
     assert_eq!(back.location, link);
     let case = later.get(&link).await.body;
-    assert!(case.contains("Answered in part") && !case.contains("li.desk"), "{case}");
+    assert!(case.contains("Answered in part") && !case.contains("desk"), "{case}");
     let letter = later.get(&format!("{link}/letter")).await.body;
     for part in ["The picture is gone.", "12377", "Pudong"] {
         assert!(letter.contains(part), "{part}: {letter}");

@@ -373,8 +373,7 @@ async fn a_form_from_elsewhere_signs_nobody_out() {
 #[tokio::test]
 async fn promise_4_2_staff_check_suspend_and_end_a_recipient_and_the_list_is_there_as_csv() {
     let mut console = Console::new().await;
-    let link = console.home.app.operator_link("officer").await.unwrap();
-    console.press(&format!("/enter/{link}"), "/enter").await;
+    console.sign_in("officer", &[DataProtectionOfficer]).await;
     let (_, list) = console.get("/recipients").await;
     assert!(list.contains("/recipients/courier"), "{list}");
     let token = |page: &str| page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -418,8 +417,7 @@ async fn promise_4_2_staff_check_suspend_and_end_a_recipient_and_the_list_is_the
 #[tokio::test]
 async fn promise_2_0_staff_suspend_a_service_and_let_it_in_again() {
     let mut console = Console::new().await;
-    let link = console.home.app.operator_link("officer").await.unwrap();
-    console.press(&format!("/enter/{link}"), "/enter").await;
+    console.sign_in("admin", &[Administrator]).await;
     let credential = console.home.app.register_service("shop", &["orders".to_owned()]).await.unwrap();
     let (_, page) = console.get("/services").await;
     let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();

@@ -11,7 +11,7 @@ use avouch_policy::{Act, Ask, ItemId};
 use avouch_seal::{Sink, SubjectId};
 use avouch_store::{
     Actor, Answer, Hold, Outcome, Receipt, Record, RecordId, StoreError, Transact, Transfer, TransferCounts,
-    TransferId, TransferStage, Tx, Which,
+    TransferId, TransferStage, Tx, Which, recipient_lock,
 };
 use serde_json::json;
 
@@ -154,6 +154,7 @@ impl Transact for HandOver {
 
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
         hold.push((self.subject, Hold::Shared));
+        hold.push((recipient_lock(*self.subject.region(), &self.recipient), Hold::Shared));
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
