@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { call, expectAccessible, expectNoSideways, inEveryLook, launch, shoot, startDemo, visit } from './support.mjs';
+import { call, everyone, expectAccessible, expectNoSideways, inEveryLook, launch, shoot, startDemo, visit } from './support.mjs';
 
 const PASSWORD = 'lantern orbit velvet cactus';
 
@@ -75,9 +75,8 @@ for (const lang of Object.keys(WORDS)) {
     await page.goto(`${avouch.site}/privacy/consents`);
     const give = await clicks.of(() => page.click('#marketing button[role=switch]'));
     await page.waitForSelector('#marketing button[aria-checked=true]');
-    const all = await call(avouch, 'GET', '/v1/use?purpose=marketing&items=email&limit=200');
-    assert.equal(all.status, 200);
-    const mine = all.body.subjects.find((s) => s.records.some((r) => r.value === `${name}@plaza.example`));
+    const all = await everyone(avouch, 'marketing', 'email');
+    const mine = all.find((s) => s.records.some((r) => r.value === `${name}@plaza.example`));
     assert.ok(mine, 'the consent holds at once');
     const withdraw = await clicks.of(() => page.click('#marketing button[role=switch]'));
     await page.waitForSelector('#marketing button[aria-checked=false]');

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
-  LANGUAGES, WIDTHS, call, expectAccessible, expectNoSideways, launch, shoot, startDemo, visit,
+  LANGUAGES, WIDTHS, call, everyone, expectAccessible, expectNoSideways, launch, shoot, startDemo, visit,
 } from './support.mjs';
 
 const PASSWORD = 'lantern orbit velvet cactus';
@@ -227,8 +227,7 @@ for (const lang of LANGUAGES) {
 
 test('promise_1_2 the service API takes no real name, consented or not', async () => {
   const body = { purpose: 'real_name', item: 'id_number', value: GROWN };
-  const people = await call(avouch, 'GET', '/v1/use?purpose=support&items=user_name&limit=1');
-  const subject = people.body.subjects[0].subject;
+  const [{ subject }] = await everyone(avouch, 'support', 'user_name');
   const refused = await call(avouch, 'POST', `/v1/subjects/${subject}/records`, { body });
   assert.equal(refused.status, 403);
   assert.ok(refused.body.reasons.every((r) => r.code && r.clause && r.remedy), JSON.stringify(refused.body));

@@ -229,6 +229,16 @@ export async function inEveryLook(browser, look) {
 }
 
 /** Calls the service API with a credential; gives { status, body, headers }. */
+/** Everyone a purpose is permitted for, with the records of these items: the whole stream, which must end as one. */
+export async function everyone(avouch, purpose, items) {
+  const answer = await call(avouch, 'GET', `/v1/bulk/${purpose}?items=${items}`);
+  if (answer.status !== 200) throw new Error(`bulk: ${answer.status}`);
+  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+  const lines = text.trim().split('\n').map((line) => JSON.parse(line));
+  if (lines.at(-1).outcome !== 'end') throw new Error('the stream was cut');
+  return lines.filter((line) => line.outcome === 'done');
+}
+
 export async function call(avouch, method, path, { body, credential = avouch.credential, headers = {} } = {}) {
   const response = await fetch(avouch.api + path, {
     method,

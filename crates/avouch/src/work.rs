@@ -10,6 +10,7 @@ use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
 use crate::sharing::{egress, transfer};
 use crate::storage::erase;
+use crate::usage::marketing;
 
 /// How long a failed job waits before it is tried again, at most.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -21,6 +22,9 @@ impl App {
     /// When the queue itself cannot be read or written; a job's own fault is kept with the job.
     pub async fn work(&self) -> Result<u64, Fault> {
         let mut done = 0;
+        if let Err(fault) = self.store.write_shadow().await {
+            tracing::warn!(%fault, "what the policy in shadow said could not be written down; it is tried again");
+        }
         while let Some(job) = self.store.transact(Lease { node: self.store.node().to_owned() }).await? {
             let again = match self.run_job(&job).await {
                 Ok(()) => {
@@ -52,6 +56,8 @@ impl App {
             (erase::JOB, Some(subject)) => self.erase(subject).await.map(|_| ()),
             (clock::JOB, _) => self.alarm(job).await,
             (send::JOB, _) => self.deliver(job).await,
+            (marketing::JOB, _) => self.run_campaign(job).await,
+            (marketing::OFFER, Some(subject)) => self.offer(subject, job).await,
             (real_name::JOB, Some(subject)) => self.check_name(subject, job.tries).await,
             (real_name::END_JOB, Some(subject)) => self.end_name_check(subject, &job.body).await,
             (real_name::AGE_JOB, Some(subject)) => self.grow(subject, &job.body).await,

@@ -48,6 +48,8 @@ pub(crate) struct Config {
     /// Networks of the proxies in front, whose word on where people come from is believed; none by default.
     #[serde(default)]
     pub trusted_proxies: Vec<avouch::security::proxy::Network>,
+    /// A policy that is asked beside the one in force and answers nobody.
+    pub shadow: Option<Shadow>,
     /// Where people come.
     #[serde(default = "site")]
     pub site: SocketAddr,
@@ -57,6 +59,17 @@ pub(crate) struct Config {
     /// Where staff come; loopback unless you say otherwise.
     #[serde(default = "console")]
     pub console: SocketAddr,
+}
+
+/// A policy in shadow.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shadow {
+    /// Its folder.
+    pub policy: PathBuf,
+    /// The purposes it is asked for; every one when none is named.
+    #[serde(default)]
+    pub purposes: std::collections::BTreeSet<String>,
 }
 
 /// Two databases of PostgreSQL: data and keys apart, best on two servers.
@@ -171,6 +184,7 @@ impl Config {
             verifier: None,
             recipients: BTreeMap::new(),
             trusted_proxies: Vec::new(),
+            shadow: None,
             site,
             api,
             console,
@@ -209,6 +223,9 @@ impl Config {
         config.outbound.root_file = config.outbound.root_file.take().map(|path| base.join(path));
         if let Some(joint) = &mut config.joint {
             joint.beside(base);
+        }
+        if let Some(shadow) = &mut config.shadow {
+            shadow.policy = base.join(&shadow.policy);
         }
         for recipient in config.recipients.values_mut() {
             recipient.beside(base);

@@ -112,7 +112,7 @@ async fn run(command: Command, json: bool) -> Result<Found, Failure> {
     match command {
         Command::Demo(demo) => demo.run(json).await,
         Command::Serve(serve) => serve.run(json).await,
-        Command::Policy(policy) => policy.run(json),
+        Command::Policy(policy) => policy.run(json).await,
         Command::Calendar(calendar) => calendar.run(json).await,
         Command::Ledger(ledger) => ledger.run(json).await,
         Command::Service(service) => service.run(json).await,

@@ -16,7 +16,8 @@ struct Installation {
     subjects: Vec<String>,
 }
 
-fn get(address: &str, path: &str, credential: &str) -> Value {
+/// The lines of JSON an address answers with.
+fn get(address: &str, path: &str, credential: &str) -> Vec<Value> {
     let host = address.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     write!(
@@ -26,7 +27,8 @@ fn get(address: &str, path: &str, credential: &str) -> Value {
     .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    // Between them stand the sizes of the chunks they came in.
+    answer.lines().filter(|line| line.starts_with('{')).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 impl Installation {
@@ -46,10 +48,11 @@ impl Installation {
         let ready: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(ready["ok"], true, "{ready}");
         let (api, credential) = (ready["data"]["api"].as_str().unwrap(), ready["data"]["credential"].as_str().unwrap());
-        let page = get(api, "/v1/use?purpose=content&items=nickname", credential);
-        let subjects = page["subjects"].as_array().unwrap().iter().map(|s| s["subject"].as_str().unwrap().to_owned());
-        let subjects: Vec<String> = subjects.collect();
-        assert!(subjects.len() >= 3, "{page}");
+        let lines = get(api, "/v1/bulk/content?items=nickname", credential);
+        assert_eq!(lines.last().unwrap()["outcome"], "end");
+        let subjects: Vec<String> =
+            lines.iter().filter_map(|line| line["subject"].as_str().map(str::to_owned)).collect();
+        assert!(subjects.len() >= 3, "{lines:?}");
         demo.kill().unwrap();
         demo.wait().unwrap();
         Self { folder, subjects }

@@ -172,14 +172,19 @@ pub const fn party_bit(party: Party) -> u8 {
     }
 }
 
+/// The time zone in which the first law in force counts days.
+pub(crate) fn zone(facts: &Facts) -> TimeZone {
+    let law = facts.controller.law.iter().find_map(|name| LawPack::named(name));
+    law.and_then(|pack| TimeZone::get(&pack.zone).ok()).unwrap_or(TimeZone::UTC)
+}
+
 /// Days of the policy as instants. A day begins where the first law in force counts it; a day that cannot be
 /// told as an instant is none, so that what rests on it does not hold.
 struct Days(TimeZone);
 
 impl Days {
     fn of(facts: &Facts) -> Self {
-        let law = facts.controller.law.iter().find_map(|name| LawPack::named(name));
-        Self(law.and_then(|pack| TimeZone::get(&pack.zone).ok()).unwrap_or(TimeZone::UTC))
+        Self(zone(facts))
     }
 
     fn begin(&self, date: Date) -> Option<Timestamp> {

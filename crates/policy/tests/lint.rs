@@ -74,7 +74,10 @@ const GAPS: &[(&str, &[&str])] = &[
         "copy, portability, restriction and more not offered; a consent cannot be withdrawn",
         &["right-not-offered", "consent-without-withdrawal"],
     ),
-    ("automated decisions without an off switch", &["automated-without-off-switch"]),
+    (
+        "automated decisions without an off switch, not explained",
+        &["automated-without-off-switch", "automated-without-explanation"],
+    ),
     ("no details of recipients abroad", &["cross-border-without-details"]),
     (
         "exceptions broader than the law's",
@@ -167,6 +170,16 @@ fn each_single_gap_in_the_shipped_policy_is_found() {
             "contract-with-sensitive",
         ),
         (
+            "party = [\"subject\", \"service\", \"operator\"]\nretention = { after = \"collected\", keep = \"1 year\"",
+            "party = [\"subject\", \"service\"]\nretention = { after = \"collected\", keep = \"1 year\"",
+            "significant-without-review",
+        ),
+        (
+            "basis = \"consent\"\nchannel = \"sms\"",
+            "basis = \"contract\"\nchannel = \"sms\"",
+            "marketing-without-consent",
+        ),
+        (
             "basis = \"consent\"\nautomated = true",
             "basis = \"contract\"\nautomated = true",
             "automated-without-off-switch",
@@ -177,12 +190,12 @@ fn each_single_gap_in_the_shipped_policy_is_found() {
             "required-beyond-purpose",
         ),
         (
-            "basis = \"consent\"\nitems = [\"email\"",
+            "basis = \"consent\"\nchannel = \"email\"\nitems = [\"email\"",
             "basis = \"consent\"\nessential = true\nitems = [\"email\"",
             "essential-consent",
         ),
         (
-            "basis = \"consent\"\nitems = [\"email\"",
+            "basis = \"consent\"\nchannel = \"email\"\nitems = [\"email\"",
             "basis = \"legitimate-interests\"\nitems = [\"email\"",
             "exception-wider-than-law",
         ),

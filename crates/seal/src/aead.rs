@@ -95,6 +95,22 @@ pub fn hmac_sha256(secret: &[u8], message: &[u8]) -> [u8; 32] {
     out
 }
 
+/// Seals a few bytes for outside under a derived key, bound to a place.
+///
+/// # Errors
+/// Only when the library refuses.
+pub fn seal_word(key: &[u8; 32], place: &str, plain: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, SealError> {
+    seal(key, &[b"word\0", place.as_bytes()].concat(), plain, entropy)
+}
+
+/// Opens what [`seal_word`] sealed.
+///
+/// # Errors
+/// [`SealError`] when key, place or bytes are not those it was sealed with.
+pub fn open_word(key: &[u8; 32], place: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    open(key, &[b"word\0", place.as_bytes()].concat(), sealed)
+}
+
 fn cipher(key: &[u8; 32]) -> Result<LessSafeKey, SealError> {
     UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).map_err(|_| SealError::Broken)
 }

@@ -13,7 +13,7 @@ pub mod passkey;
 mod plain;
 pub mod sign;
 
-pub use aead::{Aad, SealError, Suite, hmac_sha256};
+pub use aead::{Aad, SealError, Suite, hmac_sha256, open_word, seal_word};
 pub use blob::{BlobKey, CHUNK, CHUNK_OVERHEAD, chunks};
 pub use entropy::{Entropy, SystemEntropy};
 pub use id::{IdError, Region, SubjectId};

@@ -5,16 +5,20 @@
 //! Runs on SQLite and on PostgreSQL from one SQL text.
 
 mod account;
+mod analysis;
 mod approval;
 mod archive;
 mod attempt;
 mod blob;
+mod bulk;
+mod campaign;
 mod case;
 mod clock;
 mod code;
 mod consent;
 mod crossing;
 mod deadline;
+mod decision;
 mod disclosure;
 mod egress;
 mod engine;
@@ -46,6 +50,7 @@ mod recipient;
 mod record;
 mod service;
 mod session;
+mod shadow;
 mod signal;
 mod standing;
 mod store;
@@ -57,16 +62,20 @@ mod upload;
 mod writer;
 
 pub use account::AgeBand;
+pub use analysis::Cell;
 pub use approval::{Approval, ApprovalId, ApprovalKind, ApprovalState, ExactAct, NotApproved, Spent};
 pub use archive::Archived;
 pub use avouch_ledger::leaf::{Leaf, Outcome};
 pub use blob::{Blob, BlobWriter, NewBlob, OBJECT_CHUNKS, Piece, Role};
+pub use bulk::{Member, Released};
+pub use campaign::{Campaign, CampaignId, CampaignPage, Suppressed};
 pub use case::{CaseEntry, CaseFile, CaseFilter, CaseStatistics, NewCaseFile};
 pub use clock::Clock;
 pub use code::{CodeFor, Flow, FlowName, FlowState, Issued, Proven, Start, TRIES as CODE_TRIES, VerifiedContact};
 pub use consent::{Answered, ConsentEvent, Documented};
 pub use crossing::CrossingMark;
 pub use deadline::{ClockCounts, Ends, Matter, Rule, RunningClock};
+pub use decision::{DecisionHead, OpenedDecision, Review};
 pub use disclosure::{Disclosure, disclosure_term};
 pub use egress::{Concluded, Egress, EgressState, NewEgress};
 pub use engine::{ForeignRow, ForeignTable, Hold, Location, PostgresConfig};
@@ -94,6 +103,7 @@ pub use recipient::{
 pub use record::{Opened, Origin, Put, Record, RecordHead, RecordId, Used, Which};
 pub use service::{Credential, ServiceStanding, ServiceTerms};
 pub use session::{SessionInfo, SessionName, SessionToken};
+pub use shadow::ShadowCount;
 pub use signal::{Expired, NewSignal, Permission, PermissionState, SignalPlace, SignalSum};
 pub use standing::{Account, ConsentKind};
 pub use store::{Faults, Store, StoreConfig};

@@ -41,6 +41,8 @@ impl Which {
                 Migration { name: "0025_transfer", sql: include_str!("../migrations/data/0025_transfer.sql") },
                 Migration { name: "0018_recipients", sql: include_str!("../migrations/data/0018_recipients.sql") },
                 Migration { name: "0019_egress", sql: include_str!("../migrations/data/0019_egress.sql") },
+                Migration { name: "0020_decisions", sql: include_str!("../migrations/data/0020_decisions.sql") },
+                Migration { name: "0021_usage", sql: include_str!("../migrations/data/0021_usage.sql") },
             ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },

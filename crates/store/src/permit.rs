@@ -237,6 +237,7 @@ impl<'c> Look<'c> {
                 }
             };
         }
+        self.ask_shadow(subject, &ask, actor, &verdict).await;
         Ok(match verdict {
             Verdict::Permitted(grant) => Answer::Permitted(Permit {
                 subject,

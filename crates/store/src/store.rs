@@ -21,6 +21,7 @@ use crate::objects::Objects;
 use crate::permit::{Actor, Answer, Denied, Refused};
 use crate::pool::Pool;
 use crate::record::{Leaving, Opened, Refuse, Release, Used, Which};
+use crate::shadow::Shadow;
 use crate::transact::Transact;
 use crate::writer::{Target, Writer};
 
@@ -66,12 +67,22 @@ pub(crate) struct Shared {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) health: Arc<Health>,
     policy: RwLock<Arc<Policy>>,
+    shadow: RwLock<Option<Arc<Shadow>>>,
     faults: Option<Arc<dyn Faults>>,
 }
 
 impl Shared {
     pub(crate) fn policy(&self) -> Arc<Policy> {
         Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The policy in shadow, where there is one.
+    pub(crate) fn shadow(&self) -> Option<Arc<Shadow>> {
+        self.shadow.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_shadow(&self, shadow: Option<Arc<Shadow>>) {
+        *self.shadow.write().unwrap_or_else(PoisonError::into_inner) = shadow;
     }
 
     pub(crate) fn strike(&self, point: &'static str) -> Result<(), StoreError> {
@@ -138,6 +149,7 @@ impl Store {
             entropy: config.entropy,
             health: Arc::new(Health::default()),
             policy: RwLock::new(config.policy),
+            shadow: RwLock::default(),
             faults: config.faults,
         });
         let writer = Writer::start(Arc::clone(&shared), target, Some(log));

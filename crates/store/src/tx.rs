@@ -29,7 +29,8 @@ pub struct Receipt {
 pub(crate) struct PendingLeaf {
     pub(crate) entry: Vec<u8>,
     pub(crate) at: Timestamp,
-    pub(crate) subject: Option<SubjectId>,
+    /// Among whose own leaves it stands.
+    pub(crate) subjects: Vec<SubjectId>,
 }
 
 /// A running transaction. Permits minted in it carry its lifetime and die with it.
@@ -121,10 +122,15 @@ impl<'t> Tx<'t> {
         mut leaf: Leaf,
         subject: Option<(SubjectId, &SubjectKey)>,
     ) -> Result<Receipt, StoreError> {
+        leaf.subject = subject.map(|(_, key)| key.tag(&leaf.salt));
+        self.append_for(leaf, subject.map(|(id, _)| id).into_iter().collect())
+    }
+
+    /// Appends a leaf as it is, found by each of these among their own.
+    pub(crate) fn append_for(&mut self, leaf: Leaf, subjects: Vec<SubjectId>) -> Result<Receipt, StoreError> {
         let Some(log) = &self.log else {
             return Err(StoreError::Misused { name: self.name, why: "this database keeps no log".into() });
         };
-        leaf.subject = subject.map(|(_, key)| key.tag(&leaf.salt));
         let entry = leaf.encode();
         if entry.len() > LONGEST_ENTRY {
             let why = format!(
@@ -134,7 +140,7 @@ impl<'t> Tx<'t> {
             return Err(StoreError::Misused { name: self.name, why });
         }
         let index = self.base + self.leaves.len() as u64;
-        self.leaves.push(PendingLeaf { entry, at: self.look.now(), subject: subject.map(|(id, _)| id) });
+        self.leaves.push(PendingLeaf { entry, at: self.look.now(), subjects });
         Ok(Receipt { log: log.clone(), index })
     }
 

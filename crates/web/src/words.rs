@@ -86,6 +86,12 @@ pub const DEEDS: &[&str] = &[
     "deliver",
     "token",
     "token-revoked",
+    "decide",
+    "ask-review",
+    "reviewed",
+    "campaign",
+    "unsubscribe",
+    "analyse",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];

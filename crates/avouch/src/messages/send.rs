@@ -202,6 +202,7 @@ impl App {
             subject: line,
             text: text.into(),
             code,
+            unsubscribe: None,
             at: self.store.now(),
         };
         let sent = match (fact.kind, &self.messengers.mail, &self.messengers.sms) {

@@ -37,6 +37,8 @@ pub(crate) enum What {
     PasskeyRemoved,
     /// A passkey was shown whose counter went back.
     PasskeyCopied,
+    /// A human has answered a review that was asked for.
+    Reviewed,
 }
 
 impl What {
@@ -73,6 +75,7 @@ impl What {
             Self::PasskeyMade => "passkey-made",
             Self::PasskeyRemoved => "passkey-removed",
             Self::PasskeyCopied => "passkey-copied",
+            Self::Reviewed => "reviewed",
         }
     }
 }
@@ -120,7 +123,7 @@ pub(crate) fn say(
         return (if kind == Kind::Phone { String::new() } else { line }, text);
     }
     let (en, cn) = match what {
-        What::CaseAnswered | What::ContactYours | What::Code => ("A code was asked for.", "有人请求了验证码。"),
+        What::Reviewed | What::CaseAnswered | What::ContactYours | What::Code => ("A code was asked for.", "有人请求了验证码。"),
         What::ContactReplaced => (
             "This is no longer the contact of your account; another was put in its place.",
             "此联系方式已不再属于您的账号，已被新的联系方式取代。",

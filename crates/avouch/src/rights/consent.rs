@@ -13,7 +13,7 @@ use crate::collection::{joint, quarantine};
 use crate::fault::Fault;
 use crate::security::ways_in::{WaysIn, Without};
 use crate::storage::retention::end_after_withdrawal;
-use crate::usage::publish;
+use crate::usage::{automated, marketing, publish};
 
 /// The kind of consent a purpose rests on; nothing when it rests on another basis.
 #[must_use]
@@ -171,6 +171,11 @@ impl Transact for Answer {
             }
             joint::end_all(tx, self.subject).await?;
         }
+        // Off is off: the tags go with the consent, and the address that refused is not written to again.
+        if !self.answered.given {
+            automated::forget_tags(tx, self.subject, &self.answered.target).await?;
+        }
+        marketing::answered(tx, self.subject, &self.answered.target, self.answered.given, &self.actor).await?;
         // What was published under it is in no list from this commit (4.4).
         if !self.answered.given && self.answered.target == publish::PURPOSE {
             tx.unpublish_all(self.subject).await?;

@@ -82,6 +82,8 @@ impl App {
             count(&mut sweep, &page);
             self.store.transact(DeleteOverdue { page }).await?;
         }
+        // What is to be counted is counted before its signals may go.
+        self.analyse().await?;
         self.expire_signals(&mut sweep).await?;
         sweep.uploads = self.expire_uploads().await?;
         self.store.find_loose_objects().await?;
@@ -235,6 +237,7 @@ impl Transact for SweepHeld {
         let held = tx.sweep_held().await?;
         let quarantined = tx.sweep_quarantine().await?;
         tx.sweep_crossings().await?;
+        tx.sweep_decisions().await?;
         tx.sweep_tries(self.window).await?;
         tx.sweep_accounts(DEAD_LETTERS).await?;
         tx.sweep_sharing(crate::sharing::egress::ANSWERS).await?;

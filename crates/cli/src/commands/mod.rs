@@ -9,6 +9,7 @@ pub(crate) mod ledger;
 pub(crate) mod operator;
 pub(crate) mod people;
 pub(crate) mod policy;
+pub(crate) mod policy_shadow;
 pub(crate) mod retention;
 pub(crate) mod serve;
 pub(crate) mod service;

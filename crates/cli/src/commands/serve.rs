@@ -183,6 +183,10 @@ impl Serve {
             ready.console_link = Some(console_link(&opened.app, &ready.console).await?);
         }
         output::answer(json, &ready, || words(&ready));
+        if let Some(shadow) = &config.shadow {
+            let policy = folder::load(&folder::read_policy(&shadow.policy)?)?;
+            opened.app.store.set_shadow(std::sync::Arc::new(policy), shadow.purposes.clone());
+        }
         run(opened.app.clone(), listeners, &config).await
     }
 }

@@ -23,7 +23,7 @@ pub use cookies::{Category, Control, Cookies, Tracker, TrackerKind};
 pub use rights::{Cancel, ChangeContact, Delete, Export, Right, Rights};
 pub use sharing::{Abroad, Agreement, Filing, Mechanism, Publication, Recipient, Role, Sharing, Transfer};
 pub use storage::{Backups, CrossBorder, Region, Security, Statutory, Storage, Suite};
-pub use usage::{After, Basis, ItemSet, Party, Purpose, Retention, Then, Usage};
+pub use usage::{After, Basis, Evidence, ItemSet, Party, Purpose, Reach, Retention, Then, Usage};
 
 use crate::read::{Cx, Node, Read, facts};
 use crate::words::Words;

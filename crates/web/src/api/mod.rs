@@ -3,8 +3,11 @@
 //! Every call names its purpose; what the policy does not allow is refused with every reason as a problem
 //! document. Keeps promise 2.0 towards services.
 
+pub mod analytics;
 pub mod auth;
+pub mod automated;
 pub mod bulk;
+pub mod campaigns;
 pub mod egress;
 pub mod health;
 pub mod notices;
@@ -90,7 +93,14 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(tokens::revoke))
         .routes(routes!(notices::open))
         .routes(routes!(notices::acknowledge))
-        .routes(routes!(bulk::page))
+        .routes(routes!(bulk::stream))
+        .routes(routes!(automated::personalisation))
+        .routes(routes!(automated::decide))
+        .routes(routes!(automated::decision))
+        .routes(routes!(analytics::counts))
+        .routes(routes!(campaigns::begin))
+        .routes(routes!(campaigns::one))
+        .routes(routes!(campaigns::slot))
 }
 
 /// The description of the API, as JSON.

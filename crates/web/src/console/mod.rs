@@ -23,6 +23,7 @@ pub mod list;
 pub mod names;
 pub mod operators;
 pub mod recipients;
+pub mod reviews;
 pub mod services;
 
 /// The parts of the console: path and key of the title, in the order of the menu.
@@ -30,6 +31,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/", "part-today"),
     ("/cases", "part-cases-staff"),
     ("/names", "part-names"),
+    ("/reviews", "part-reviews"),
     ("/recipients", "part-recipients"),
     ("/border", "part-border"),
     ("/services", "part-services"),

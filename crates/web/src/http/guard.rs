@@ -21,6 +21,7 @@ use super::headers::{self, Transport};
 use super::{Random, assets, cookie, request_id, sent_file, within};
 use crate::fault::{self, Fault};
 use crate::frame::{Face, Names};
+use crate::site::unsubscribe;
 
 /// The largest form taken, in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;
@@ -74,7 +75,9 @@ pub fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+    // The link in an offer is its own authority: mail programs post to it from elsewhere, without cookies (RFC 8058).
+    let by_link = request.uri().path().starts_with(unsubscribe::PATH);
+    if by_link || matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
     match admit(&guard, request).await {

@@ -14,3 +14,4 @@ pub mod policy;
 pub mod privacy;
 pub mod step;
 pub mod summary;
+pub mod unsubscribe;

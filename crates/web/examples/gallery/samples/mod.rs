@@ -8,6 +8,7 @@ mod facts;
 mod sharing;
 mod site;
 mod staff;
+mod usage;
 
 use askama::Template;
 use avouch_web::fault::{Fault, FaultPage, Reason};
@@ -50,6 +51,7 @@ pub(crate) fn pages(lang: Lang) -> Vec<Page> {
     centre::add(&s, &mut out);
     staff::add(&s, &mut out);
     sharing::add(&s, &mut out);
+    usage::add(&s, &mut out);
     for fault in Fault::each(s.reasons()) {
         let mut f = s.nobody("/privacy/items/phone");
         f.request = "k5tqmz3n7hxw2dle".into();

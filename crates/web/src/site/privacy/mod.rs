@@ -22,6 +22,7 @@ pub mod passkeys;
 pub mod proof;
 pub mod real_name;
 pub mod receipts;
+pub mod recommendation;
 pub mod security;
 pub mod sessions;
 pub mod sharing;
@@ -38,6 +39,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/privacy/uses", "part-uses"),
     ("/privacy/consents", "part-consents"),
     ("/privacy/sharing", "part-sharing"),
+    ("/privacy/recommendation", "part-recommendation"),
     ("/privacy/export", "part-export"),
     ("/privacy/security", "part-security"),
     ("/privacy/joint", "part-joint"),
