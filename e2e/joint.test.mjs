@@ -90,15 +90,13 @@ before(async () => {
 data = "data"
 policy = "policy"
 origin = "plaza.example"
+address = "http://127.0.0.1:${sitePort}"
 site = "127.0.0.1:${sitePort}"
 api = "127.0.0.1:0"
 console = "127.0.0.1:0"
 
 [outbound]
 loopback = ["127.0.0.1:${port}"]
-
-[joint]
-site = "http://127.0.0.1:${sitePort}"
 
 [joint.partners.harbour]
 issuer = "${issuer}"

@@ -259,7 +259,7 @@ async fn with_partners(home: &mut Home) -> Arc<Partner> {
         |way| PartnerSettings { way, client_id: "plaza".into(), secret: Zeroizing::new("a shared secret".into()) };
     let harbour = Way::OpenId { issuer: ISSUER.into() };
     let all = [("harbour".to_owned(), settings(harbour)), ("lantern".to_owned(), settings(lantern))].into();
-    let partners = Partners::new(&home.app.policy(), &guard, "https://plaza.example", all).unwrap();
+    let partners = Partners::new(&home.app.policy(), &guard, &"https://plaza.example".parse().unwrap(), all).unwrap();
     home.app = home.app.clone().with_outbound(guard).with_partners(partners);
     partner
 }

@@ -180,7 +180,7 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
     let settings = Settings { trusted_proxies: config.trusted_proxies.clone(), ..Settings::default() };
     let mut app = App::new(store, settings).with_outbound(outbound.clone());
     if let Some(joint) = &config.joint {
-        let partners = joint.open(&app.policy(), &outbound)?;
+        let partners = joint.open(&app.policy(), &outbound, config.address.as_ref())?;
         app = app.with_partners(partners);
     }
     if let Some(verifier) = &config.verifier {

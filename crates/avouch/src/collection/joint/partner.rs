@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use super::oauth::OAuth;
 use super::oidc;
 use crate::fault::Fault;
+use crate::origin::Origin;
 use crate::outbound::{Call, Guard, OutboundFault};
 
 /// Why nobody came in by a partner.
@@ -99,14 +100,14 @@ pub struct Partners {
 }
 
 impl Partners {
-    /// Partners as configured. `site` is where people find this site: `https://plaza.example`.
+    /// Partners as configured. They send people back to `origin`, the address of this site.
     ///
     /// # Errors
     /// What is wrong, for who wrote the configuration.
     pub fn new(
         policy: &Policy,
         outbound: &Guard,
-        site: &str,
+        origin: &Origin,
         settings: BTreeMap<String, PartnerSettings>,
     ) -> Result<Self, String> {
         let mut all = BTreeMap::new();
@@ -123,7 +124,7 @@ impl Partners {
                 outbound.check(url, &declared.hosts).map_err(|fault| format!("partner '{name}', {url}: {fault}"))?;
             }
             let partner = Partner {
-                redirect: format!("{}/login/with/{name}/back", site.trim_end_matches('/')),
+                redirect: format!("{}/login/with/{name}/back", origin.as_str()),
                 hosts: declared.hosts.clone(),
                 scopes: declared.scopes.clone(),
                 profile: declared.items.contains(super::PROFILE),
