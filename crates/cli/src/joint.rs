@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use avouch::collection::joint::{PartnerSettings, Partners, Way};
 use avouch::Origin;
+use avouch::collection::joint::{PartnerSettings, Partners, Way};
 use avouch::outbound::Guard;
 use avouch_policy::Policy;
 use serde::Deserialize;

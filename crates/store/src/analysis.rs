@@ -29,7 +29,7 @@ impl Look<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn is_counted(&mut self, purpose: &str, day: Date) -> Result<bool, StoreError> {
+    pub async fn day_is_counted(&mut self, purpose: &str, day: Date) -> Result<bool, StoreError> {
         let day = day.to_string();
         let of = [Val::Text(purpose), Val::Text(&day)];
         Ok(self.db.first("SELECT 1 FROM analysis_day WHERE purpose = ?1 AND day = ?2", &of).await?.is_some())

@@ -16,8 +16,7 @@ use crate::engine::{Hold, Val};
 use crate::error::StoreError;
 use crate::look::Look;
 use crate::permit::{Refused, leaf};
-use crate::record::{Opened, Used};
-use crate::standing;
+use crate::record::{Leaving, Opened, Used};
 use crate::store::Store;
 use crate::transact::Transact;
 use crate::tx::{Receipt, Tx};
@@ -104,9 +103,9 @@ impl Tx<'_> {
     }
 }
 
-/// The leaves of a page, each at the epoch it was permitted at, and those of its refusals.
+/// What leaves with a page, each at the epoch it was permitted at, and its refusals.
 struct ReleasePage {
-    leaves: Vec<(SubjectId, u64, Leaf)>,
+    leaves: Vec<Leaving>,
     refused: Vec<Refused>,
     batch: bool,
 }
@@ -137,36 +136,46 @@ impl ReleasePage {
 
 impl Transact for ReleasePage {
     const NAME: &'static str = "release a page";
-    /// A receipt each; nothing for those whose standing has changed since their permit.
+    /// A receipt each; nothing for those whose standing, or that of the recipient, has changed since their permit, or
+    /// with whom more people would go abroad than a mechanism covers.
     type Out = Vec<Option<Receipt>>;
     type Fault = StoreError;
 
     // Many subjects in one commit: each is checked for itself, and whose standing changed is left out.
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
-        hold.extend(self.leaves.iter().map(|(subject, ..)| (*subject, Hold::Shared)));
+        self.leaves.iter().for_each(|leaving| leaving.hold(hold));
         hold.extend(self.refused.iter().map(|refused| (refused.subject, Hold::Shared)));
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let mut receipts = Vec::with_capacity(self.leaves.len());
         let mut members = Vec::new();
-        for (subject, epoch, leaf) in &self.leaves {
-            match (standing::epoch(&mut tx.db, *subject).await?, tx.key(*subject).await?) {
-                (Some(now), Some(key)) if now == *epoch => {
-                    if self.batch {
-                        members.push((*subject, entry(&key, &leaf.salt, leaf.commitment.as_ref())));
-                        receipts.push(Some(Receipt { log: String::new(), index: 0 }));
-                    } else {
-                        receipts.push(Some(tx.append(leaf.clone(), Some((*subject, &key)))?));
-                    }
-                }
-                _ => receipts.push(None),
+        for leaving in &self.leaves {
+            let Leaving { subject, leaf, going, .. } = leaving;
+            let Some(key) = leaving.still(tx).await? else {
+                receipts.push(None);
+                continue;
+            };
+            if let Some(going) = going
+                && !tx.count_going(&[(&key, *going)]).await?
+            {
+                receipts.push(None);
+            } else if self.batch {
+                members.push((*subject, entry(&key, &leaf.salt, leaf.commitment.as_ref())));
+                receipts.push(Some(Receipt { log: String::new(), index: 0 }));
+            } else {
+                receipts.push(Some(tx.append(leaf.clone(), Some((*subject, &key)))?));
             }
         }
-        if let (Some((.., first)), false) = (self.leaves.first(), members.is_empty()) {
-            let receipt = tx.append_batch(first.clone(), members).await?;
+        if let (Some(first), false) = (self.leaves.first(), members.is_empty()) {
+            let receipt = tx.append_batch(first.leaf.clone(), members).await?;
             for place in receipts.iter_mut().flatten() {
                 *place = receipt.clone();
+            }
+        }
+        for (leaving, receipt) in self.leaves.iter().zip(&receipts) {
+            if let Some(receipt) = receipt {
+                tx.note_given(leaving.subject, &leaving.leaf, receipt).await?;
             }
         }
         if self.batch {
@@ -194,7 +203,7 @@ impl Store {
         if opened.is_empty() && refused.is_empty() {
             return Ok(Released { used: Vec::new(), stale: Vec::new() });
         }
-        let leaves = opened.iter().map(|o| (o.subject, o.epoch, o.leaf.clone())).collect();
+        let leaves = opened.iter().map(Leaving::of).collect();
         let receipts = self.transact(ReleasePage { leaves, refused, batch }).await?;
         let mut out = Released { used: Vec::new(), stale: Vec::new() };
         for (opened, receipt) in opened.into_iter().zip(receipts) {

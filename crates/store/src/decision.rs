@@ -89,7 +89,7 @@ pub struct OpenedDecision {
 }
 
 /// The kind of matter the clocks of reviews are of.
-pub const REVIEW: &str = "review";
+const REVIEW: &str = "review";
 
 /// The columns of a head in the order they are read in, then others, of decisions with the clock of their review.
 macro_rules! select {
@@ -148,8 +148,7 @@ impl Look<'_> {
     /// When the database cannot be read.
     pub async fn decisions(&mut self, subject: SubjectId) -> Result<Vec<DecisionHead>, StoreError> {
         let now = self.now();
-        let sql =
-            select!("", "WHERE d.subject = ?1 AND (d.until IS NULL OR d.until > ?2) ORDER BY d.at DESC, d.id");
+        let sql = select!("", "WHERE d.subject = ?1 AND (d.until IS NULL OR d.until > ?2) ORDER BY d.at DESC, d.id");
         self.db.query(sql, &[Val::Blob(subject.id()), now.into()]).await?.iter().map(head).collect()
     }
 

@@ -3,6 +3,8 @@
 //! Keeps promises 2.0, 5.1 and 5.5: sealed under the subject's own key, bound to their place, with an
 //! end; what is past its end is not opened.
 
+use std::sync::Arc;
+
 use avouch_ledger::leaf::{Leaf, Outcome};
 use avouch_policy::{Act, ItemId};
 use avouch_seal::{Aad, Plain, SubjectId, SubjectKey};
@@ -285,7 +287,7 @@ impl<'c> Look<'c> {
     /// nothing that its person keeps to themselves.
     async fn only_published(&mut self, subject: SubjectId, records: &mut Vec<Record>) -> Result<(), StoreError> {
         let published = self.publications(subject).await?;
-        let policy = std::sync::Arc::clone(self.policy());
+        let policy = Arc::clone(self.policy());
         records.retain(|record| {
             let name = policy.item_name(record.head.item);
             !policy.facts().collection.items.get(name).is_some_and(|i| i.many)
@@ -370,7 +372,7 @@ impl<'t> Tx<'t> {
         let subject = permit.subject;
         let key = self.key(subject).await?.ok_or(StoreError::Gone)?;
         let now = self.now();
-        let policy = std::sync::Arc::clone(&permit.policy);
+        let policy = Arc::clone(&permit.policy);
         let purpose = policy.purpose_name(permit.ask.purpose);
         for (at, put) in values.iter().enumerate() {
             if !permit.covers(put.item) {
@@ -492,6 +494,40 @@ pub(crate) struct Leaving {
     pub(crate) going: Option<Going>,
 }
 
+impl Leaving {
+    /// What leaves with opened values.
+    pub(crate) fn of(opened: &Opened) -> Self {
+        Self {
+            subject: opened.subject,
+            epoch: opened.epoch,
+            register: opened.register.clone(),
+            leaf: opened.leaf.clone(),
+            going: opened.going,
+        }
+    }
+
+    /// Whom the commit that lets it leave holds: its subject and its recipient.
+    pub(crate) fn hold(&self, hold: &mut Vec<(SubjectId, Hold)>) {
+        hold.push((self.subject, Hold::Shared));
+        if let Some(register) = &self.register {
+            hold.push((recipient_lock(*self.subject.region(), &register.recipient), Hold::Shared));
+        }
+    }
+
+    /// The subject's key, if subject and recipient stand as they did at the permit.
+    pub(crate) async fn still(&self, tx: &mut Tx<'_>) -> Result<Option<Arc<SubjectKey>>, StoreError> {
+        if standing::epoch(&mut tx.db, self.subject).await? != Some(self.epoch) {
+            return Ok(None);
+        }
+        if let Some(register) = &self.register
+            && tx.recipient(&register.recipient).await?.epoch != register.epoch
+        {
+            return Ok(None);
+        }
+        tx.key(self.subject).await
+    }
+}
+
 /// The leaves of opened values.
 pub(crate) struct Release(pub(crate) Vec<Leaving>);
 
@@ -503,26 +539,14 @@ impl Transact for Release {
     type Fault = StoreError;
 
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
-        for leaving in &self.0 {
-            hold.push((leaving.subject, Hold::Shared));
-            if let Some(register) = &leaving.register {
-                hold.push((recipient_lock(*leaving.subject.region(), &register.recipient), Hold::Shared));
-            }
-        }
+        self.0.iter().for_each(|leaving| leaving.hold(hold));
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let mut keys = Vec::with_capacity(self.0.len());
         for leaving in &self.0 {
-            match (standing::epoch(&mut tx.db, leaving.subject).await?, tx.key(leaving.subject).await?) {
-                (Some(now), Some(key)) if now == leaving.epoch => keys.push(key),
-                _ => return Ok(None),
-            }
-            if let Some(register) = &leaving.register
-                && tx.recipient(&register.recipient).await?.epoch != register.epoch
-            {
-                return Ok(None);
-            }
+            let Some(key) = leaving.still(tx).await? else { return Ok(None) };
+            keys.push(key);
         }
         let goings = self.0.iter().zip(&keys).filter_map(|(leaving, key)| Some((&**key, leaving.going?)));
         let goings: Vec<_> = goings.collect();

@@ -334,14 +334,7 @@ impl Store {
     /// # Errors
     /// What keeps the store from recording; the values are dropped unread.
     pub async fn release(&self, opened: Vec<Opened>) -> Result<Option<Vec<Used>>, StoreError> {
-        let leaving = |o: &Opened| Leaving {
-            subject: o.subject,
-            epoch: o.epoch,
-            register: o.register.clone(),
-            leaf: o.leaf.clone(),
-            going: o.going,
-        };
-        let leaves = opened.iter().map(leaving).collect();
+        let leaves = opened.iter().map(Leaving::of).collect();
         let receipts = self.transact(Release(leaves)).await?;
         Ok(receipts.map(|receipts| {
             opened.into_iter().zip(receipts).map(|(o, receipt)| Used { records: o.records, receipt }).collect()

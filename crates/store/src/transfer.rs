@@ -174,7 +174,7 @@ impl Look<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn consenting(&mut self, purpose: &str) -> Result<u64, StoreError> {
+    pub async fn how_many_consent(&mut self, purpose: &str) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM consent WHERE target = ?1 AND given = 1 AND kind IN ('consent', 'separate')";
         self.db.first(sql, &[Val::Text(purpose)]).await?.map_or(Ok(0), |row| row.uint(0))
     }

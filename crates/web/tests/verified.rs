@@ -9,17 +9,24 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 /// Every operation of the service API that writes. A new one fails the test until it stands here and is tried.
-const WRITES: [(&str, &str); 10] = [
+const WRITES: &[(&str, &str)] = &[
+    ("post", "/v1/campaigns"),
+    ("post", "/v1/notices/{notice}/acknowledge"),
     ("post", "/v1/posts/{post}/comments"),
     ("post", "/v1/subjects"),
+    ("post", "/v1/subjects/{subject}/decisions"),
+    ("post", "/v1/subjects/{subject}/egress"),
     ("put", "/v1/subjects/{subject}/external-id"),
     ("put", "/v1/subjects/{subject}/permissions"),
     ("post", "/v1/subjects/{subject}/records"),
     ("delete", "/v1/subjects/{subject}/records/{item}/{record}/publication"),
     ("post", "/v1/subjects/{subject}/records/{item}/{record}/publication"),
     ("post", "/v1/subjects/{subject}/signals"),
+    ("delete", "/v1/subjects/{subject}/tokens/{handle}"),
     ("post", "/v1/subjects/{subject}/uploads"),
     ("delete", "/v1/subjects/{subject}/uploads/{upload}"),
+    ("post", "/v1/tokens"),
+    ("post", "/v1/tokens/reveal"),
 ];
 /// One more, whose body is no JSON.
 const PIECES: (&str, &str) = ("patch", "/v1/subjects/{subject}/uploads/{upload}");
@@ -42,6 +49,12 @@ fn bodies(item: &str, value: &str) -> Vec<Value> {
         json!({ "purpose": "account", "events": [{ "item": item, "fields": { "value": value, "verified": true } }] }),
         json!({ "purpose": "account", "item": item, "size": 3 }),
         json!({ "value": value, "verified": true }),
+        json!({ "purpose": "moderation", "items": [item], "outcome": "verified", "because": value }),
+        json!({ "purpose": "marketing", "words": { "en": { "line": item, "text": "verified" } } }),
+        json!({ "recipient": "courier", "purpose": "orders", "method": "POST", "url": "https://api.courier.example/verified",
+            "json": { item: value, "verified": true } }),
+        json!({ "subject": value, "purpose": "account", "item": item }),
+        json!({ "token": value, "purpose": "account", "verified": true }),
         json!({}),
     ]
 }
@@ -80,7 +93,9 @@ async fn promise_2_1_no_path_of_the_service_api_verifies_a_contact() {
                         .replace("{item}", item)
                         .replace("{record}", "00000000000000000000000000000000")
                         .replace("{upload}", "00000000000000000000000000000000")
-                        .replace("{post}", "00000000000000000000000000000000");
+                        .replace("{post}", "00000000000000000000000000000000")
+                        .replace("{notice}", "00000000000000000000000000000000")
+                        .replace("{handle}", "0000000000000000");
                     let media = if method == "patch" { "application/offset+octet-stream" } else { "application/json" };
                     let request = Request::builder()
                         .method(method.to_uppercase().as_str())

@@ -149,7 +149,7 @@ impl App {
             let mut reading = self.store.reading().await?;
             let mut look = reading.look()?;
             for (purpose, how) in changed(&policy, &successor, fact) {
-                let consenting = look.consenting(&purpose).await?;
+                let consenting = look.how_many_consent(&purpose).await?;
                 let label = policy.facts().usage.purposes.get(&purpose).map(|p| p.label.in_lang(&lang).to_owned());
                 purposes.push(Changed { label: label.unwrap_or_default(), purpose, how, consenting });
             }

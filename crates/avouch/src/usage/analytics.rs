@@ -92,7 +92,7 @@ impl App {
             for day in days.iter().rev().copied() {
                 let counted = {
                     let mut reading = self.store.reading().await?;
-                    reading.look()?.is_counted(purpose, day).await?
+                    reading.look()?.day_is_counted(purpose, day).await?
                 };
                 if !counted {
                     let cells = self.count(&policy, purpose, day, fact.evidence == Evidence::Batch).await?;

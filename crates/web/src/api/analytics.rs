@@ -79,11 +79,11 @@ pub async fn counts(
     Path(purpose): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Counts>, Response> {
-    let date = |name: &str, text: &str| -> Result<Date, Response> {
-        let wrong = |_| Detailed(Fault::Malformed, format!("`{name}`: write year-month-day")).into_response();
-        text.parse().map_err(wrong)
+    let date = |name: &str, text: &str| -> Result<Date, Detailed> {
+        text.parse().map_err(|_| Detailed(Fault::Malformed, format!("`{name}`: write year-month-day")))
     };
-    let (from, to) = (date("from", &wanted.from)?, date("to", &wanted.to)?);
+    let from = date("from", &wanted.from).map_err(IntoResponse::into_response)?;
+    let to = date("to", &wanted.to).map_err(IntoResponse::into_response)?;
     let counted = web.app.counts(&purpose, &wanted.item, &wanted.field, from, to, &caller.service).await;
     let counted = counted.map_err(caller.told())?;
     let day = |(day, cells): (Date, Vec<avouch::store::Cell>)| Day {

@@ -23,6 +23,7 @@ use crate::state::Web;
 /// What is said in one language.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CampaignWords)]
 pub struct Said {
     /// The subject line, or the heading at its place.
     #[schema(example = "The night market is back")]
@@ -34,6 +35,7 @@ pub struct Said {
 /// A campaign to begin.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewCampaign)]
 pub struct New {
     /// A purpose of the policy that has a channel.
     #[schema(example = "marketing")]
@@ -48,6 +50,7 @@ pub struct New {
 
 /// A campaign that began.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignBegun)]
 pub struct Begun {
     /// Its id.
     pub campaign: String,
@@ -55,6 +58,7 @@ pub struct Begun {
 
 /// What came of a campaign: how many, and never who.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignStanding)]
 pub struct Came {
     /// Its id.
     pub campaign: String,

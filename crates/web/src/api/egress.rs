@@ -25,6 +25,7 @@ use crate::state::Web;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_debug_implementations, reason = "may hold personal data")]
+#[schema(as = EgressCall)]
 pub struct Ask {
     /// The recipient, by its name in the policy.
     #[schema(example = "courier")]
@@ -61,6 +62,7 @@ pub struct Ask {
 /// When a call is made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = EgressMode)]
 pub enum Mode {
     /// At once, once.
     #[default]
@@ -71,6 +73,7 @@ pub enum Mode {
 
 /// How a call stands.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EgressAnswer)]
 pub struct Called {
     /// Names the call, to the recipient too, in `Idempotency-Key`.
     pub id: String,

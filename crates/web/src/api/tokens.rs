@@ -22,6 +22,7 @@ use crate::state::Web;
 /// A token to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewToken)]
 pub struct New {
     /// Whose value.
     pub subject: String,
@@ -55,6 +56,7 @@ pub struct Made {
 
 /// What is known of a token without being it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TokenHead)]
 pub struct Head {
     /// Names it, to list and revoke it.
     pub handle: String,
@@ -90,6 +92,7 @@ impl From<TokenHead> for Head {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_debug_implementations, reason = "holds a token")]
+#[schema(as = TokenText)]
 pub struct Token {
     /// The token.
     pub token: String,
@@ -97,6 +100,7 @@ pub struct Token {
 
 /// Tokens of a subject.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TokenListing)]
 pub struct Listing {
     /// The tokens the service holds, newest first.
     pub tokens: Vec<Head>,

@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use avouch::store::StaffRole::{self, Administrator, Auditor, CustomerService, DataProtectionOfficer};
 
-use super::{Operator, approvals, border, cases, enter, home, leaves, names, operators, recipients, services};
+use super::{Operator, approvals, border, cases, enter, home, leaves, names, operators, recipients, reviews, services};
 use crate::fault::Fault;
 use crate::frame::Account;
 use crate::state::{Web, told};
