@@ -89,7 +89,7 @@ pub struct OpenedDecision {
 }
 
 /// The kind of matter the clocks of reviews are of.
-const REVIEW: &str = "review";
+pub const REVIEW: &str = "review";
 
 /// The columns of a head in the order they are read in, then others, of decisions with the clock of their review.
 macro_rules! select {

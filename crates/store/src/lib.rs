@@ -75,7 +75,7 @@ pub use code::{CodeFor, Flow, FlowName, FlowState, Issued, Proven, Start, TRIES 
 pub use consent::{Answered, ConsentEvent, Documented};
 pub use crossing::CrossingMark;
 pub use deadline::{ClockCounts, Ends, Matter, Rule, RunningClock};
-pub use decision::{DecisionHead, OpenedDecision, Review};
+pub use decision::{DecisionHead, OpenedDecision, REVIEW, Review};
 pub use disclosure::{Disclosure, disclosure_term};
 pub use egress::{Concluded, Egress, EgressState, NewEgress};
 pub use engine::{ForeignRow, ForeignTable, Hold, Location, PostgresConfig};

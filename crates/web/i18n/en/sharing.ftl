@@ -3,7 +3,6 @@
 part-recipients = Recipients
 recipients-lead = Who outside gets data. What the policy declares and what was found since decide together; what is stopped stands first.
 recipients-none = The policy names no recipient.
-list-csv = The list as CSV
 recipient-state = State
 recipient-expires = Agreement ends
 recipient-due = Next check

@@ -35,7 +35,6 @@ act-policy-publication = Policy published
 act-release = Handed to an authority
 act-exception = Entry in the register of exceptions
 act-key-destruction = Keys destroyed
-act-transfer = Handed over to a successor
 act-export-on-behalf = Copy made on somebody's behalf
 act-bulk-reveal = Values of many people shown
 

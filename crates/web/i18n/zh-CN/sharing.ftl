@@ -3,7 +3,6 @@
 part-recipients = 接收方
 recipients-lead = 谁在外部接收信息。政策声明的内容与此后的检查结果共同决定能否提供；已停止的排在前面。
 recipients-none = 政策未列明接收方。
-list-csv = 下载 CSV 列表
 recipient-state = 状态
 recipient-expires = 协议到期
 recipient-due = 下次检查

@@ -35,7 +35,6 @@ act-policy-publication = 发布隐私政策
 act-release = 向国家机关提供
 act-exception = 登记例外情形
 act-key-destruction = 销毁密钥
-act-transfer = 移交承继方
 act-export-on-behalf = 代为生成副本
 act-bulk-reveal = 显示多人信息
 

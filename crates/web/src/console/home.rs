@@ -105,11 +105,15 @@ fn row(f: &Frame, clock: &RunningClock, now: Timestamp) -> Urgent {
     let of = &clock.matter;
     // A case that was opened again has clocks under its number and a count.
     let number = of.id.split('.').next().unwrap_or_default().to_owned();
-    let case = of.about == avouch::contact::case::ABOUT;
+    let (about, href, matter) = match of.about.as_str() {
+        avouch::contact::case::ABOUT => (f.t("today-case"), format!("/cases/{number}"), number),
+        avouch::store::REVIEW => (f.t("part-reviews"), "/reviews".to_owned(), number.chars().take(8).collect()),
+        other => (other.to_owned(), String::new(), of.id.clone()),
+    };
     Urgent {
-        about: if case { f.t("today-case") } else { of.about.clone() },
-        href: if case { format!("/cases/{number}") } else { String::new() },
-        matter: if case { number } else { of.id.clone() },
+        about,
+        href,
+        matter,
         due: clock.ends.due - jiff::SignedDuration::from_secs(1),
         overdue: clock.ends.due <= now,
         provisional: clock.ends.provisional,
