@@ -228,7 +228,6 @@ export async function inEveryLook(browser, look) {
   }
 }
 
-/** Calls the service API with a credential; gives { status, body, headers }. */
 /** Everyone a purpose is permitted for, with the records of these items: the whole stream, which must end as one. */
 export async function everyone(avouch, purpose, items) {
   const answer = await call(avouch, 'GET', `/v1/bulk/${purpose}?items=${items}`);
@@ -239,6 +238,7 @@ export async function everyone(avouch, purpose, items) {
   return lines.filter((line) => line.outcome === 'done');
 }
 
+/** Calls the service API with a credential; gives { status, body, headers }. */
 export async function call(avouch, method, path, { body, credential = avouch.credential, headers = {} } = {}) {
   const response = await fetch(avouch.api + path, {
     method,

@@ -16,6 +16,7 @@ pub mod posts;
 pub mod problem;
 pub mod records;
 pub mod sent;
+pub mod sessions;
 pub mod signals;
 pub mod subjects;
 pub mod tokens;
@@ -72,6 +73,7 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(subjects::open))
         .routes(routes!(subjects::find))
         .routes(routes!(subjects::set_external))
+        .routes(routes!(sessions::introspect))
         .routes(routes!(records::list, records::put))
         .routes(routes!(records::of_item))
         .routes(routes!(records::one))
