@@ -5,12 +5,14 @@
 //! DIR/keeper.lock        one process beside it that looks after keys and backups
 //! DIR/keys/root.key      the root key (keep its backup elsewhere)
 //! DIR/journals/           what must hold in a restored backup too (best elsewhere)
+//! DIR/cn.restoring/       where a restore works before it takes its place
 //! DIR/cn/data.db         the region's data
 //! DIR/cn/keys.db         the region's key store, apart from data and its backups
 //! DIR/cn/objects/        sealed pictures and videos, in objects with random names
 //! ```
 
 use std::fs::{File, OpenOptions};
+use std::io::Read;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,6 +96,11 @@ const KEEPER: &str = "keeper";
 /// That nobody serves the folder while this is held.
 pub(crate) fn serving_lock(folder: &Path) -> Result<File, Failure> {
     lock(folder, "avouch.lock", "is served by another process; stop it, or use its API and console")
+}
+
+/// That nobody looks after keys and backups while this is held.
+pub(crate) fn keeper_lock(folder: &Path) -> Result<File, Failure> {
+    lock(folder, "keeper.lock", "has another `avouch keys` or `avouch backup` at work")
 }
 
 fn lock(folder: &Path, name: &str, taken: &str) -> Result<File, Failure> {
@@ -187,8 +194,60 @@ pub(crate) fn store_config(
     }
 }
 
+/// Where a restore works before it takes its place.
+pub(crate) fn staging(config: &Config, region: &str) -> PathBuf {
+    config.data.join(format!("{region}.restoring"))
+}
+
+/// Removes a region's folder that lies aside; the wrapped keys in it are overwritten first.
+pub(crate) fn remove_aside(folder: &Path) -> Result<(), Failure> {
+    let fail = |e| Failure::new("folder", format!("{}: {e}", folder.display()));
+    for name in ["keys.db", "keys.db-wal"] {
+        let Ok(mut file) = OpenOptions::new().write(true).open(folder.join(name)) else { continue };
+        let length = file.metadata().map_err(fail)?.len();
+        std::io::copy(&mut std::io::repeat(0).take(length), &mut file).map_err(fail)?;
+        file.sync_all().map_err(fail)?;
+    }
+    match std::fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(fail(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Opens what a restore has just put in its place; the lock of whoever serves is held by the caller.
+pub(crate) async fn open_restored(config: &Config, source: Source) -> Result<Opened, Failure> {
+    open_locked(config, source, Purpose::Change, None).await
+}
+
 /// Opens an installation.
 pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> Result<Opened, Failure> {
+    let name = load(&source)?.facts().controller.region.clone();
+    let fail = |path: &Path, e| Failure::new("folder", format!("{}: {e}", path.display()));
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data)
+        .map_err(|e| fail(&config.data, e))?;
+    let lock = match purpose {
+        Purpose::Change if config.postgres.is_none() => Some(serving_lock(&config.data)?),
+        Purpose::Beside => Some(keeper_lock(&config.data)?),
+        Purpose::Change | Purpose::Look => None,
+    };
+    let left = staging(config, &name);
+    if purpose == Purpose::Change && config.postgres.is_none() && left.exists() {
+        // A restore was stopped, before or after it took its place: what lies aside is in use by nobody.
+        remove_aside(&left)?;
+        tracing::warn!(folder = %left.display(), "what a stopped restore left aside was removed");
+    }
+    open_locked(config, source, purpose, lock).await
+}
+
+async fn open_locked(
+    config: &Config,
+    source: Source,
+    purpose: Purpose,
+    lock: Option<File>,
+) -> Result<Opened, Failure> {
     let policy = Arc::new(load(&source)?);
     let name = policy.facts().controller.region.clone();
     let region = Region::new(&name).map_err(|e| Failure::new("policy", e.to_string()))?;
@@ -198,18 +257,12 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
         .mode(0o700)
         .create(&folder)
         .map_err(|e| Failure::new("folder", format!("cannot make {}: {e}", folder.display())))?;
-    let lock = match purpose {
-        Purpose::Change if config.postgres.is_none() => Some(serving_lock(&config.data)?),
-        Purpose::Beside => {
-            Some(lock(&config.data, "keeper.lock", "has another `avouch keys` or `avouch backup` at work")?)
-        }
-        Purpose::Change | Purpose::Look => None,
-    };
     let kms = root_key::kms(config, &folder)?;
     let (data, keys) = locations(config, &name)?;
     let node = if purpose == Purpose::Beside { KEEPER } else { &config.node };
     let place = Place { data, keys, objects: folder.join("objects") };
-    let store = Store::open(store_config(config, region, policy, place, node, kms)).await?;
+    let store = store_config(config, region, policy, place, node, kms);
+    let store = if purpose == Purpose::Look { Store::open_to_look(store).await } else { Store::open(store).await }?;
     let outbound = crate::messengers::outbound(config)?;
     let settings = Settings { trusted_proxies: config.trusted_proxies.clone(), ..Settings::default() };
     let mut app = App::new(store, settings).with_outbound(outbound.clone());

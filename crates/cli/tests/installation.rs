@@ -191,6 +191,8 @@ fn promise_5_5_keys_are_listed_rotated_and_retired_and_people_stay_readable() {
     let (code, rotated, text) = at.run(&["keys", "rotate", "root", "--json"]);
     assert_eq!(code, 0, "{text}");
     assert_ne!(rotated["data"]["version"], before["data"]["root"]["version"]);
+    let (code, done, text) = at.run(&["keys", "reseal", "--json"]);
+    assert_eq!((code, &done["data"]["suite"], &done["data"]["count"]), (0, &json!("aes-256-gcm"), &json!(0)), "{text}");
     let (code, _, text) = at.run(&["keys", "retire"]);
     assert!(code == 1 && text.contains("nothing was done"), "{text}");
     let (code, retired, text) = at.run(&["keys", "retire", "--yes", "--json"]);
@@ -222,8 +224,17 @@ fn promise_5_2_last_nights_backup_brings_back_nobody_who_was_erased_since() {
     std::fs::rename(&journals, &aside).unwrap();
     let (code, _, text) = at.run(&["restore", "--from", &to, "--yes"]);
     assert!(code == 1 && text.contains("cannot be known"), "{text}");
-    std::fs::remove_dir_all(&journals).unwrap();
+    assert!(!journals.exists(), "no empty journal is begun by trying");
     std::fs::rename(&aside, &journals).unwrap();
+    let staging = at.data().join("cn.restoring");
+    // A file that is cut off is found when most of it was read.
+    let file = std::path::Path::new(&to).join("keys.backup");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() - 1]).unwrap();
+    let (code, _, text) = at.run(&["restore", "--from", &to, "--yes"]);
+    assert!(code == 1 && text.contains("cut off"), "{text}");
+    std::fs::write(&file, &whole).unwrap();
+    assert!(!staging.exists(), "nothing half-filled is left aside");
     assert_eq!(at.run(&["doctor"]).0, 0, "a refused restore leaves everything as it was");
 
     let (code, restored, text) = at.run(&["restore", "--from", &to, "--yes", "--json"]);
@@ -236,12 +247,21 @@ fn promise_5_2_last_nights_backup_brings_back_nobody_who_was_erased_since() {
     let (code, json, _) = at.run(&["ledger", "verify", "--json"]);
     assert_eq!((code, &json["data"]["whole"]), (0, &json!(true)));
 
+    // A restore that was killed before it took its place: the next start removes what lies aside.
+    std::fs::create_dir(&staging).unwrap();
+    std::fs::write(staging.join("keys.db"), "half of a key store").unwrap();
+    assert_eq!(at.run(&["retention", "run"]).0, 0);
+    assert!(!staging.exists());
+
     // Only the data is lost: the key store that is here stays.
     std::fs::remove_file(at.data().join("cn/data.db")).unwrap();
     let (code, _, text) = at.run(&["restore", "--from", &to, "--keep-keys"]);
     assert_eq!(code, 0, "{text}");
     assert_eq!(at.run(&["subject", "export", &at.subjects[0], "--out", "x.zip"]).0, 1);
     assert_eq!(at.run(&["doctor"]).0, 0);
+    std::fs::remove_file(at.data().join("cn/keys.db")).unwrap();
+    let (code, _, text) = at.run(&["restore", "--from", &to, "--keep-keys", "--yes"]);
+    assert!(code == 1 && text.contains("no key store"), "{text}");
 }
 
 #[test]

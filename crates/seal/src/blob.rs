@@ -86,6 +86,23 @@ impl BlobKey {
         self.suite.seal(key, &self.aad(place, index), plain, entropy)
     }
 
+    /// Seals the chunks of an object, from number `from`, anew with the key's suite; nothing where they are so.
+    ///
+    /// # Errors
+    /// As [`BlobKey::open`].
+    pub fn reseal(&self, from: u64, sealed: &[u8], entropy: &dyn Entropy) -> Result<Option<Vec<u8>>, SealError> {
+        let step = usize::try_from(CHUNK + CHUNK_OVERHEAD).unwrap_or(usize::MAX);
+        if sealed.chunks(step).map(Suite::of).all(|suite| suite == Ok(self.suite)) {
+            return Ok(None);
+        }
+        let mut out = Vec::with_capacity(sealed.len());
+        for (index, chunk) in (from..).zip(sealed.chunks(step)) {
+            let plain = Zeroizing::new(self.open(index, chunk)?);
+            out.extend_from_slice(&self.seal(index, &plain, entropy)?);
+        }
+        Ok(Some(out))
+    }
+
     /// Opens chunk `index`.
     ///
     /// # Errors

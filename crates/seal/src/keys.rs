@@ -41,7 +41,10 @@ pub struct SubjectKey {
 
 /// Seals what law keeps after an erasure. It belongs to no one person.
 pub struct HoldingKey {
+    /// What it was made with, and ids are.
     suite: Suite,
+    /// What new values are sealed with. Older ones open by the suite they name.
+    with: Suite,
     key: Zeroizing<[u8; 32]>,
 }
 
@@ -222,10 +225,10 @@ impl LookupKey {
         self.suite.mac(self.index.as_ref(), &[item.as_bytes(), normalized.as_bytes()])
     }
 
-    /// The key for what law keeps.
+    /// The key for what law keeps, to seal with a suite.
     #[must_use]
-    pub fn holding(&self) -> HoldingKey {
-        HoldingKey { suite: self.suite, key: self.holding.clone() }
+    pub fn holding(&self, with: Suite) -> HoldingKey {
+        HoldingKey { suite: self.suite, with, key: self.holding.clone() }
     }
 }
 
@@ -281,7 +284,14 @@ impl SubjectKey {
     /// The tag that stands for the subject in one leaf: keyed, and different in every leaf.
     #[must_use]
     pub fn tag(&self, salt: &[u8; 16]) -> [u8; 16] {
-        let full = self.suite.mac(self.tag.as_ref(), &[salt]);
+        self.lasting_tag(self.suite, salt)
+    }
+
+    /// As [`SubjectKey::tag`], with a suite that stays when values are sealed with another.
+    #[must_use]
+    pub fn lasting_tag(&self, suite: Suite, salt: &[u8; 16]) -> [u8; 16] {
+        let key = if suite == self.suite { self.tag.clone() } else { suite.derive(&self.secret, &[b"leaf tag"]) };
+        let full = suite.mac(key.as_ref(), &[salt]);
         let mut tag = [0; 16];
         for (to, from) in tag.iter_mut().zip(full) {
             *to = from;
@@ -311,7 +321,12 @@ impl HoldingKey {
     /// # Errors
     /// Only when the library refuses.
     pub fn seal(&self, aad: &Aad<'_>, plain: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, SealError> {
-        self.suite.seal(&self.key, &aad.for_suite(self.suite), plain, entropy)
+        self.with.seal(&self.key_of(self.with), &aad.for_suite(self.with), plain, entropy)
+    }
+
+    /// A key of its own for each suite.
+    fn key_of(&self, suite: Suite) -> Zeroizing<[u8; 32]> {
+        if suite == self.suite { self.key.clone() } else { suite.derive(self.key.as_ref(), &[b"holding"]) }
     }
 
     /// Opens a kept value.
@@ -319,7 +334,8 @@ impl HoldingKey {
     /// # Errors
     /// [`SealError`] when key, place or bytes are not those it was sealed with.
     pub fn open(&self, aad: &Aad<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-        self.suite.open(&self.key, &aad.for_suite(self.suite), sealed)
+        let suite = Suite::of(sealed)?;
+        suite.open(&self.key_of(suite), &aad.for_suite(suite), sealed)
     }
 
     /// The id under which a record is kept: the same each time, so that keeping twice keeps once, and

@@ -58,8 +58,13 @@ fn a_lookup_key_kept_by_itself_finds_what_it_found_before() {
         assert_eq!(kept.suite(), suite);
         assert_eq!(kept.blind_index("email", "a@b.example"), lookup.blind_index("email", "a@b.example"));
         let aad = Aad { region: "cn", subject: &[], item: "id_number", record: &[1; 16], version: 1 };
-        let held = lookup.holding().seal(&aad, b"kept", &SystemEntropy).unwrap();
-        assert_eq!(kept.holding().open(&aad, &held).unwrap(), b"kept");
+        for with in Suite::ALL {
+            let held = lookup.holding(with).seal(&aad, b"kept", &SystemEntropy).unwrap();
+            assert_eq!(Suite::of(&held), Ok(with));
+            for other in Suite::ALL {
+                assert_eq!(kept.holding(other).open(&aad, &held).unwrap(), b"kept", "sealed by {with:?}");
+            }
+        }
     }
 }
 

@@ -116,7 +116,7 @@ impl Tx<'_> {
         Ok(self.find(item, normalized).await? == Some(subject))
     }
 
-    /// Takes an identifier of a subject out of the lookup.
+    /// Takes an identifier of a subject out of the lookup, for another to take its place.
     ///
     /// # Errors
     /// When the database refuses.
@@ -128,6 +128,7 @@ impl Tx<'_> {
                 &[Val::Blob(subject.id()), Val::Text(item)],
             )
             .await?;
+        self.journal_ended(subject, &["contact", item]);
         Ok(())
     }
 

@@ -41,10 +41,14 @@ pub(crate) enum Kind {
     Unpublished = 6,
     /// What devices sent for a purpose was deleted.
     SignalsDeleted = 7,
+    /// Something else of a person ended: a link, a token, an old password, a contact that was theirs.
+    Ended = 8,
+    /// Something that is nobody's may do less than before: a service, an operator, a recipient, a change of hands.
+    Shut = 9,
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Erased,
         Self::Answered,
         Self::Deleted,
@@ -52,6 +56,8 @@ impl Kind {
         Self::Kept,
         Self::Unpublished,
         Self::SignalsDeleted,
+        Self::Ended,
+        Self::Shut,
     ];
 }
 
@@ -81,9 +87,18 @@ pub struct JournalMark {
 
 /// One node's journal.
 pub(crate) struct Journal {
+    folder: PathBuf,
     path: PathBuf,
-    /// The file and where its chain stands; nothing after a write that failed.
-    open: Mutex<Option<(File, [u8; 7])>>,
+    file: Mutex<State>,
+}
+
+/// A journal's file, and where its chain stands.
+enum State {
+    /// Nothing was written by this process: whoever only looks leaves the file as it is, and makes none.
+    Untouched,
+    Open(File, [u8; 7]),
+    /// A write failed: what stands in the file now is not known.
+    Failed,
 }
 
 fn told(path: &Path, e: &std::io::Error) -> StoreError {
@@ -161,11 +176,25 @@ fn parse(body: &[u8]) -> Option<Entry> {
 }
 
 impl Journal {
-    /// Opens the journal of a node, making it where there is none.
-    pub(crate) fn open(folder: &Path, region: Region, node: &str, entropy: &dyn Entropy) -> Result<Self, StoreError> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| told(folder, &e))?;
+    /// The journal of a node. The file is neither made nor changed before something is written.
+    pub(crate) fn new(folder: &Path, region: Region, node: &str) -> Self {
         let path = folder.join(format!("{region}-{node}.journal"));
-        let fail = |e: std::io::Error| told(&path, &e);
+        Self { folder: folder.to_owned(), path, file: Mutex::new(State::Untouched) }
+    }
+
+    /// Opens the file to be written, making it where there is none; what was not written to its end is cut off.
+    pub(crate) fn begin(&self, entropy: &dyn Entropy) -> Result<(), StoreError> {
+        let mut state = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*state, State::Untouched) {
+            *state = self.opened(entropy)?;
+        }
+        Ok(())
+    }
+
+    fn opened(&self, entropy: &dyn Entropy) -> Result<State, StoreError> {
+        let (folder, path) = (&self.folder, &self.path);
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| told(folder, &e))?;
+        let fail = |e: std::io::Error| told(path, &e);
         if !path.exists() {
             let draft = path.with_extension("new");
             let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
@@ -174,23 +203,23 @@ impl Journal {
             file.as_mut()
                 .map_err(|e| told(&draft, e))
                 .and_then(|f| f.write_all(&head).and_then(|()| f.sync_all()).map_err(fail))?;
-            std::fs::rename(&draft, &path).map_err(fail)?;
+            std::fs::rename(&draft, path).map_err(fail)?;
             File::open(folder).and_then(|d| d.sync_all()).map_err(fail)?;
         }
-        let whole = read(&path)?;
-        let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(fail)?;
+        let whole = read(path)?;
+        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(fail)?;
         file.set_len(whole.bytes).and_then(|()| file.seek(SeekFrom::End(0))).map_err(fail)?;
-        let check = whole.checks.last().copied().unwrap_or_default();
-        Ok(Self { path, open: Mutex::new(Some((file, check))) })
+        Ok(State::Open(file, whole.checks.last().copied().unwrap_or_default()))
     }
 
     /// Writes entries; durable when this returns.
-    pub(crate) fn write(&self, entries: &[Entry]) -> Result<(), StoreError> {
+    pub(crate) fn write(&self, entries: &[Entry], entropy: &dyn Entropy) -> Result<(), StoreError> {
         if entries.is_empty() {
             return Ok(());
         }
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((file, check)) = open.as_mut() else {
+        self.begin(entropy)?;
+        let mut state = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let State::Open(file, check) = &mut *state else {
             return Err(told(&self.path, &std::io::Error::other("a write to it failed before")));
         };
         let (mut bytes, mut next) = (Vec::with_capacity(entries.len() * ENTRY), *check);
@@ -203,8 +232,8 @@ impl Journal {
         match file.write_all(&bytes).and_then(|()| file.sync_data()) {
             Ok(()) => *check = next,
             Err(e) => {
-                // What stands in the file now is not known: nothing more is written until it is opened anew.
-                *open = None;
+                // Nothing more is written until it is opened anew.
+                *state = State::Failed;
                 return Err(told(&self.path, &e));
             }
         }
@@ -213,6 +242,9 @@ impl Journal {
 }
 
 fn files(folder: &Path, region: Region) -> Result<Vec<PathBuf>, StoreError> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
     let listed = std::fs::read_dir(folder).map_err(|e| {
         StoreError::Unreadable(format!("the folder of journals {} cannot be read: {e}", folder.display()))
     })?;
@@ -250,6 +282,14 @@ pub(crate) fn marks(folder: &Path, region: Region) -> Result<Vec<JournalMark>, S
         .collect()
 }
 
+/// What was written about somebody or something.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Written {
+    pub(crate) entry: Entry,
+    /// Whether a backup that was made before has not seen it.
+    pub(crate) since: bool,
+}
+
 /// Every entry of a region's journals by whose it is, once they are known to go on from where a backup saw them.
 ///
 /// # Errors
@@ -258,7 +298,7 @@ pub(crate) fn since(
     folder: &Path,
     region: Region,
     seen: &[JournalMark],
-) -> Result<HashMap<[u8; 16], Vec<Entry>>, StoreError> {
+) -> Result<HashMap<[u8; 16], Vec<Written>>, StoreError> {
     let refuse = |mark: &JournalMark, why: &str| {
         StoreError::Unreadable(format!(
             "what was erased and withdrawn since the backup cannot be known: the journal {} in {} {why}. Nothing was \
@@ -267,10 +307,11 @@ pub(crate) fn since(
             folder.display()
         ))
     };
-    let mut out: HashMap<[u8; 16], Vec<Entry>> = HashMap::new();
+    let mut out: HashMap<[u8; 16], Vec<Written>> = HashMap::new();
     let mut found = Vec::new();
     for path in files(folder, region)? {
         let whole = read(&path)?;
+        let mut known = 0;
         if let Some(mark) = seen.iter().find(|m| m.name == name(&path)) {
             let at = usize::try_from(mark.entries).unwrap_or(usize::MAX);
             if hex(&whole.id) != mark.id {
@@ -283,16 +324,17 @@ pub(crate) fn since(
             if hex(&check) != mark.check {
                 return Err(refuse(mark, "was changed since the backup was made"));
             }
+            known = at;
         }
         found.push(name(&path));
-        for entry in whole.entries {
-            out.entry(entry.subject).or_default().push(entry);
+        for (at, entry) in whole.entries.into_iter().enumerate() {
+            out.entry(entry.subject).or_default().push(Written { entry, since: at >= known });
         }
     }
     match seen.iter().find(|m| !found.contains(&m.name)) {
         Some(mark) => Err(refuse(mark, "is missing")),
         None => {
-            out.values_mut().for_each(|entries| entries.sort_by_key(|e| e.at));
+            out.values_mut().for_each(|entries| entries.sort_by_key(|w| w.entry.at));
             Ok(out)
         }
     }

@@ -359,6 +359,11 @@ impl KeyStore {
 
     /// The key for what law keeps.
     pub(crate) fn holding(&self) -> Result<HoldingKey, StoreError> {
-        self.ring().lookup().map(LookupKey::holding)
+        self.ring().lookup().map(|k| k.holding(self.suite))
+    }
+
+    /// The suite of what is compared and never sealed anew: that of the region's first day.
+    pub(crate) fn lasting_suite(&self) -> Result<Suite, StoreError> {
+        self.ring().lookup().map(LookupKey::suite)
     }
 }

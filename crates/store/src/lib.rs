@@ -50,6 +50,7 @@ mod quarantine;
 mod reader;
 mod recipient;
 mod record;
+mod reseal;
 mod rotate;
 mod service;
 mod session;
@@ -69,7 +70,7 @@ pub use analysis::Cell;
 pub use approval::{Approval, ApprovalId, ApprovalKind, ApprovalState, ExactAct, NotApproved, Spent};
 pub use archive::Archived;
 pub use avouch_ledger::leaf::{Leaf, Outcome};
-pub use backup::{BackedUp, BackupHead, BackupTo, DATA_FILE, KEYS_FILE, Restore, Since, Undone, backup_head, restore};
+pub use backup::{BackedUp, BackupHead, BackupTo, DATA_FILE, KEYS_FILE, Restore, Since, Undone, backup_head, restore, take_back};
 pub use blob::{Blob, BlobWriter, NewBlob, OBJECT_CHUNKS, Piece, Role};
 pub use bulk::{Member, Released};
 pub use campaign::{Campaign, CampaignId, CampaignPage, Suppressed};
@@ -106,6 +107,7 @@ pub use recipient::{
     DocumentKind, RecipientCheck, RecipientDocument, RecipientStanding, RecipientState, recipient_lock,
 };
 pub use record::{Opened, Origin, Put, Record, RecordHead, RecordId, Used, Which};
+pub use reseal::{ResealAt, Resealed};
 pub use rotate::{KeyInfo, Rewrapped};
 pub use service::{Credential, ServiceStanding, ServiceTerms};
 pub use session::{SessionInfo, SessionName, SessionToken};

@@ -75,7 +75,7 @@ fn ends(until: Option<Timestamp>) -> i64 {
 }
 
 /// A signal is bound to region, subject, purpose, item, id and the time it was taken in.
-fn place(purpose: &str, item: &str) -> String {
+pub(crate) fn place(purpose: &str, item: &str) -> String {
     format!("signal\0{purpose}\0{item}")
 }
 

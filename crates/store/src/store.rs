@@ -97,7 +97,7 @@ impl Shared {
         if !entries.is_empty() {
             self.strike("journal")?;
         }
-        self.journal.write(entries)
+        self.journal.write(entries, self.entropy.as_ref())
     }
 
     pub(crate) fn strike(&self, point: &'static str) -> Result<(), StoreError> {
@@ -108,6 +108,14 @@ impl Shared {
             _ => Ok(()),
         }
     }
+}
+
+/// What a store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    Serve,
+    Look,
+    Restored,
 }
 
 /// One region's store. Cheap to clone.
@@ -144,19 +152,27 @@ impl Store {
     /// [`StoreError::Unopened`], [`StoreError::Newer`] and others, each saying what to do; nothing is
     /// changed then.
     pub async fn open(config: StoreConfig) -> Result<Self, StoreError> {
-        Self::open_as(config, false).await
+        Self::open_as(config, Opening::Serve).await
+    }
+
+    /// Opens it to look, perhaps beside the process that serves: the journal is left as it is.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_to_look(config: StoreConfig) -> Result<Self, StoreError> {
+        Self::open_as(config, Opening::Look).await
     }
 
     /// Opens what was just restored of a backup, for what happened since to be re-applied; see
-    /// [`crate::restore`].
+    /// [`crate::restore`]. The journal is left as it is until something is re-applied.
     ///
     /// # Errors
     /// As [`Store::open`].
     pub async fn open_restored(config: StoreConfig) -> Result<Self, StoreError> {
-        Self::open_as(config, true).await
+        Self::open_as(config, Opening::Restored).await
     }
 
-    async fn open_as(config: StoreConfig, restored: bool) -> Result<Self, StoreError> {
+    async fn open_as(config: StoreConfig, opening: Opening) -> Result<Self, StoreError> {
         let data = Pool::open(&config.data)?;
         // A damaged or newer data database is refused before the key store is touched.
         let target = match &data {
@@ -178,7 +194,7 @@ impl Store {
             let mut db = loan.db()?;
             (load::meta(&mut db, load::RESTORING).await?, load::meta(&mut db, load::LOG_SUFFIX).await?)
         };
-        if restoring.is_some() && !restored {
+        if restoring.is_some() && opening != Opening::Restored {
             return Err(StoreError::Unopened(
                 "this database is of a restore that was not finished: what was erased and withdrawn since the backup \
                  is not re-applied yet. Run `avouch restore` again into an empty place"
@@ -192,7 +208,10 @@ impl Store {
             .map_err(|_| StoreError::Unopened(format!("'{}' cannot name a log: use no spaces or +", config.node)))?;
         let verifier = Arc::new(signer.verifier());
         let log = LogHead::new(name, signer);
-        let journal = Journal::open(&config.journals, config.region, &config.node, config.entropy.as_ref())?;
+        let journal = Journal::new(&config.journals, config.region, &config.node);
+        if opening == Opening::Serve {
+            journal.begin(config.entropy.as_ref())?;
+        }
         let shared = Arc::new(Shared {
             region: config.region,
             data,

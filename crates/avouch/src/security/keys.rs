@@ -24,6 +24,19 @@ pub struct Rotated {
     pub receipt: Receipt,
 }
 
+/// What sealing anew did.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct SealedAnew {
+    /// The region's suite.
+    pub suite: &'static str,
+    /// Values and objects sealed anew.
+    pub count: u64,
+    /// Values that do not open: damaged before, and left as they are.
+    pub broken: u64,
+    /// The leaf of its end.
+    pub receipt: Receipt,
+}
+
 /// What retiring gave up.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Retired {
@@ -69,6 +82,30 @@ impl App {
         }
         let receipt = self.store.transact(Note { act: "rotate", about: "region key" }).await?;
         Ok(Rotated { version: version.to_string(), rewrapped, receipt })
+    }
+
+    /// Seals anew, with the region's suite, what is sealed with another. `progress` is told how many values were, and of
+    /// how many but for pictures and videos.
+    ///
+    /// # Errors
+    /// When a store cannot be read or written; run it again to go on.
+    pub async fn reseal(&self, mut progress: impl FnMut(u64, u64)) -> Result<SealedAnew, Fault> {
+        let left = self.store.left_to_reseal().await?;
+        let suite = self.store.suite().name();
+        self.store.transact(Note { act: "seal anew", about: suite }).await?;
+        let (mut at, mut count, mut broken) = (None, 0, 0);
+        loop {
+            let page = self.store.reseal(at, PAGE).await?;
+            count += page.count;
+            broken += page.broken;
+            progress(count, left);
+            match page.next {
+                Some(next) => at = Some(next),
+                None => break,
+            }
+        }
+        let receipt = self.store.transact(Note { act: "sealed anew", about: suite }).await?;
+        Ok(SealedAnew { suite, count, broken, receipt })
     }
 
     /// Gives up the versions that wrap nothing any more.

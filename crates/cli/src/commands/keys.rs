@@ -20,6 +20,8 @@ pub(crate) enum Keys {
     List(List),
     /// Turn a key over, also while people are served.
     Rotate(Rotate),
+    /// Seal values anew with the suite the policy names for the region, also while people are served.
+    Reseal(Reseal),
     /// Give up the versions of keys that wrap nothing any more.
     Retire(Retire),
     /// Split the root key into shares that can be printed.
@@ -56,6 +58,15 @@ enum Which {
     Root,
     /// The region's key: every person's key is wrapped anew.
     Region,
+}
+
+/// Seal values anew with the suite the policy names for the region.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  avouch keys reseal --config avouch.toml\n\n\
+                        Stopped or killed, run it again: it finds what is left. Exit code 3 when a value does not open.")]
+pub(crate) struct Reseal {
+    #[command(flatten)]
+    place: Where,
 }
 
 /// Give up the versions of keys that wrap nothing any more.
@@ -100,6 +111,7 @@ impl Keys {
         match self {
             Self::List(list) => list.run(json).await,
             Self::Rotate(rotate) => rotate.run(json).await,
+            Self::Reseal(reseal) => reseal.run(json).await,
             Self::Retire(retire) => retire.run(json).await,
             Self::Split(split) => split.run(json),
             Self::Recover(recover) => recover.run(json),
@@ -170,6 +182,29 @@ impl Rotate {
             )
         });
         Ok(Found::Nothing)
+    }
+}
+
+impl Reseal {
+    async fn run(self, json: bool) -> Result<Found, Failure> {
+        let opened = self.place.beside().await?;
+        let bar = output::counter("values sealed anew");
+        let done = opened
+            .app
+            .reseal(|count, of| {
+                bar.set_length(of.max(count));
+                bar.set_position(count);
+            })
+            .await?;
+        bar.finish_and_clear();
+        output::answer(json, &done, || {
+            let broken = match done.broken {
+                0 => String::new(),
+                n => format!(" {n} do not open and stay as they are: restore them of a backup, or delete them."),
+            };
+            format!("{} values and objects were sealed anew with {}.{broken}", done.count, done.suite)
+        });
+        Ok(Found::when(done.broken > 0))
     }
 }
 

@@ -41,8 +41,8 @@ impl std::fmt::Debug for Restore<'_> {
     }
 }
 
-/// Reads a backup into empty databases, all of it or nothing that would be served. Gives its head. `progress` is told
-/// how many rows and objects have been read.
+/// Reads a backup into empty databases, all of it or nothing: when it fails they are empty again. Gives its head.
+/// `progress` is told how many rows and objects have been read.
 ///
 /// # Errors
 /// When a file is damaged, cut off, of another key or of a newer Avouch; when the two files are of two backups; when
@@ -59,17 +59,122 @@ pub async fn restore(from: &Restore<'_>, progress: &mut (dyn FnMut(u64) + Send))
             head.made, other.made
         )));
     }
+    if from.objects.read_dir().is_ok_and(|mut listed| listed.next().is_some()) {
+        return Err(StoreError::Unopened(format!(
+            "the folder for the sealed objects, {}, is not empty: name a fresh one; nothing was changed",
+            from.objects.display()
+        )));
+    }
+    // What a restore that was killed left behind says so of itself, and is begun anew.
+    if marked(from.data).await? {
+        wipe(from.data).await?;
+    }
+    must_be_empty(from.data, "data").await?;
+    if keys.is_some() {
+        must_be_empty(from.keys, "key store's").await?;
+    }
+    let outcome = fill(from, &head, &mut data, keys, progress).await;
+    if outcome.is_err() {
+        take_back(from).await?;
+    }
+    outcome.map(|()| head)
+}
+
+async fn fill(
+    from: &Restore<'_>,
+    head: &BackupHead,
+    data: &mut Reading,
+    keys: Option<(BackupHead, Reading)>,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<(), StoreError> {
     let objects = Objects::open(from.objects)?;
     let mut count = 0;
-    load(from.data, Which::Data, &head, &mut data, Some((&objects, from.entropy)), &mut count, progress).await?;
+    load(from.data, Which::Data, head, data, Some((&objects, from.entropy)), &mut count, progress).await?;
     if let Some((head, mut keys)) = keys {
         load(from.keys, Which::Keys, &head, &mut keys, None, &mut count, progress).await?;
     }
-    Ok(head)
+    Ok(())
+}
+
+/// Empties what [`restore`] filled, where what came after it failed.
+///
+/// # Errors
+/// When a database or a folder cannot be emptied: it is to be emptied by hand then.
+pub async fn take_back(from: &Restore<'_>) -> Result<(), StoreError> {
+    wipe(from.data).await?;
+    if from.keys_file.is_some() {
+        wipe(from.keys).await?;
+    }
+    match std::fs::remove_dir_all(from.objects) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::Unopened(format!("cannot empty {}: {e}", from.objects.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Empties a database that was filled by a restore, and by nobody else.
+async fn wipe(location: &Location) -> Result<(), StoreError> {
+    match location {
+        Location::Sqlite(path) => {
+            for end in ["", "-wal", "-shm"] {
+                let one = std::path::PathBuf::from(format!("{}{end}", path.display()));
+                match std::fs::remove_file(&one) {
+                    Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(StoreError::Unopened(format!("cannot empty {}: {e}", one.display())));
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        }
+        Location::Postgres(_) => {
+            let pool = Pool::open(location)?;
+            let mut loan = pool.take().await?;
+            let mut db = loan.db()?;
+            let mut names: Vec<String> = db.tables().await?.into_iter().map(|t| format!("\"{}\"", t.name)).collect();
+            names.push("migration".into());
+            db.script(&format!("DROP TABLE IF EXISTS {} CASCADE", names.join(", "))).await
+        }
+    }
+}
+
+/// Nothing where there is no database yet: SQLite makes none by being asked.
+async fn tables(location: &Location) -> Result<usize, StoreError> {
+    if matches!(location, Location::Sqlite(path) if !path.exists()) {
+        return Ok(0);
+    }
+    let pool = Pool::open(location)?;
+    let mut loan = pool.take().await?;
+    Ok(loan.db()?.tables().await?.len())
+}
+
+async fn marked(location: &Location) -> Result<bool, StoreError> {
+    if tables(location).await? == 0 {
+        return Ok(false);
+    }
+    let pool = Pool::open(location)?;
+    let mut loan = pool.take().await?;
+    let mut db = loan.db()?;
+    if db.tables().await?.iter().all(|t| t.name != "meta") {
+        return Ok(false);
+    }
+    Ok(meta(&mut db, RESTORING).await?.is_some())
+}
+
+async fn must_be_empty(location: &Location, what: &str) -> Result<(), StoreError> {
+    if tables(location).await? == 0 {
+        return Ok(());
+    }
+    Err(StoreError::Unopened(format!(
+        "the {what} database to restore into is not empty: name a fresh one; nothing was changed"
+    )))
 }
 
 /// The name under which a database says that it is being restored.
 pub(crate) const RESTORING: &str = "restoring";
+/// The name under which a database says that the key store may have keys of people who are not in it.
+pub(crate) const UNMATCHED: &str = "restored";
 /// The name under which a database says what stands behind a node's name in the name of its log.
 pub(crate) const LOG_SUFFIX: &str = "log suffix";
 
@@ -94,11 +199,6 @@ async fn load(
             Db::Postgres(&mut loan)
         }
     };
-    if !db.tables().await?.is_empty() {
-        return Err(StoreError::Unopened(
-            "the database to restore into is not empty: name a fresh one; nothing was changed".into(),
-        ));
-    }
     migrate::apply_first(&mut db, which, &head.migrations).await?;
     let meta = |name: &'static str| vec![Value::Text(name.to_owned())];
     if let Some((_, entropy)) = objects {
@@ -125,7 +225,7 @@ async fn load(
                 let (name, columns) = table.as_ref().ok_or_else(|| {
                     StoreError::Unreadable("the backup has a row before its first table; use another backup".into())
                 })?;
-                let ours = |v: &Value| matches!(v, Value::Text(t) if t == RESTORING || t == LOG_SUFFIX);
+                let ours = |v: &Value| matches!(v, Value::Text(t) if [RESTORING, UNMATCHED, LOG_SUFFIX].contains(&t.as_str()));
                 if name != "meta" || !values.first().is_some_and(ours) {
                     db.put(name, columns, &Row(values)).await?;
                 }

@@ -15,7 +15,7 @@ use avouch_seal::Kms;
 use jiff::Timestamp;
 
 pub use file::{BackupHead, backup_head};
-pub use load::{Restore, restore};
+pub use load::{Restore, restore, take_back};
 pub use reapply::{Since, Undone};
 
 use crate::engine::{Db, Row};
