@@ -257,8 +257,9 @@ async fn unknowable(engine: Engine) {
     assert!(said.contains("cannot be known") && said.contains("is missing"), "{said}");
     assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0, "no empty journal");
     // Another one.
-    let other = Home::new(Engine::Sqlite).await;
-    place(&std::fs::read(journals(&other).join("cn-a.journal")).unwrap());
+    let mut other = std::fs::read(&own).unwrap();
+    other[20] ^= 1;
+    place(&other);
     let said = told(bring_back(&home, engine, &backup, &keys, elsewhere.path()).await);
     assert!(said.contains("cannot be known") && said.contains("another"), "{said}");
     // From before the backup: cut off.
@@ -366,7 +367,7 @@ async fn promise_5_2_a_restore_that_fails_anywhere_leaves_nothing_half_filled() 
     for engine in ENGINES {
         let home = Home::new(engine).await;
         let mut people = Vec::new();
-        for n in 1..=3 {
+        for n in 1..=2 {
             let subject = home.person(n).await.subject;
             home.consent(subject, "marketing", true).await;
             people.push(subject);
@@ -376,9 +377,7 @@ async fn promise_5_2_a_restore_that_fails_anywhere_leaves_nothing_half_filled() 
         let backup = night.path().join("backup");
         back_up(&home.app, &with, &backup).await;
         home.app.erase(people[0]).await.unwrap();
-        for subject in &people[1..] {
-            home.consent(*subject, "marketing", false).await;
-        }
+        home.consent(people[1], "marketing", false).await;
         let database = empty(engine, night.path()).await;
         let folder = journals(&home);
         // Into the same databases each time; files of SQLite are others, for the ones before are closed a little later.

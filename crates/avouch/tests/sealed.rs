@@ -20,7 +20,7 @@ use avouch_store::{
     NewJointLogin, Origin, Outcome, Receipt, ServiceTerms, StaffRole, Store, StoreConfig, StoreError, Transact, Tx,
 };
 use avouch_testkit::home::{PASSWORD, source};
-use avouch_testkit::media::picture;
+use avouch_testkit::media::video;
 use avouch_testkit::staff::code_of;
 use avouch_testkit::{Engine, Home, SeededEntropy, policy};
 use bytes::Bytes;
@@ -89,7 +89,7 @@ impl Transact for Rest {
                 id,
                 service: "shop".into(),
                 key: [id[0]; 32],
-                request: [1; 32],
+                request: [7; 32],
                 recipient: "courier".into(),
                 purpose: "orders".into(),
             };
@@ -130,7 +130,7 @@ impl Transact for Unlink {
 struct World {
     home: Home,
     who: SubjectId,
-    picture: RecordId,
+    video: RecordId,
     document: String,
     secret: String,
     approval: ApprovalId,
@@ -142,8 +142,8 @@ fn event(item: &str, fields: &serde_json::Value) -> Event {
 
 async fn put_up(app: &App, subject: SubjectId) -> RecordId {
     // More than one chunk.
-    let bytes = picture(700, 500, image::ImageFormat::Bmp);
-    let new = NewUpload { subject, purpose: "content".into(), item: "picture".into(), size: bytes.len() as u64 };
+    let bytes = video(200_000, "", b"soun");
+    let new = NewUpload { subject, purpose: "content".into(), item: "video".into(), size: bytes.len() as u64 };
     let (begun, _) = app.begin_upload(new, &Actor::Subject).await.unwrap();
     let body = futures_util::stream::iter([Ok::<_, &str>(Bytes::from(bytes))]);
     app.append(subject, begun.id, 0, body, &Actor::Subject).await.unwrap();
@@ -158,7 +158,7 @@ impl World {
         let plaza = Actor::Service(home.service("plaza", &["fault", "security"]).await);
         let crash = event("crash_report", &serde_json::json!({ "error": "stack" }));
         home.app.take_signals(who, "fault", &[crash], &Connection::default(), &plaza).await.unwrap();
-        let picture = put_up(&home.app, who).await;
+        let video = put_up(&home.app, who).await;
         home.app.store.transact(Rest(who)).await.unwrap();
         // What law keeps of somebody who is gone.
         let gone = home.person(2).await.subject;
@@ -192,7 +192,7 @@ impl World {
         let act = ExactAct::new(ApprovalKind::RoleGrant).with("operator", "front").with("role", "auditor");
         let approval = home.app.ask_approval(&admin, act, "audits begin").await.unwrap();
         home.app.answer_approval(&officer, approval, true, "known to me").await.unwrap();
-        Self { home, who, picture, document, secret, approval }
+        Self { home, who, video, document, secret, approval }
     }
 
     /// Opens every kind of sealed thing the way it is opened in use.
@@ -209,8 +209,8 @@ impl World {
         assert!(text(&used.records[0].value).contains("stack"), "{when}");
         assert!(!app.sessions(who).await.unwrap().is_empty(), "{when}");
         assert_eq!(text(&app.see_quarantined(who).await.unwrap()[0].value), "chess", "{when}");
-        let wanted = Wanted { act: Act::Use, purpose: "rights", items: &["picture"], recipient: None };
-        let which = Which::One(app.policy().item("picture").unwrap(), self.picture);
+        let wanted = Wanted { act: Act::Use, purpose: "rights", items: &["video"], recipient: None };
+        let which = Which::One(app.policy().item("video").unwrap(), self.video);
         let used = app.use_records(who, &wanted, &Actor::Subject, &which).await.unwrap();
         for blob in &used.records[0].blobs {
             let mut at = 0;
@@ -356,12 +356,10 @@ async fn a_value_that_was_damaged_before_is_told_and_stops_nothing() {
     let world = World::new(Engine::Sqlite).await;
     let Location::Sqlite(path) = world.home.places().0 else { panic!("SQLite") };
     let db = rusqlite::Connection::open(path).unwrap();
-    let changed = db
-        .execute(
-            "UPDATE record SET sealed = substr(sealed, 1, 20) || x'00' || substr(sealed, 22) WHERE item = 'nickname'",
-            [],
-        )
-        .unwrap();
+    let which = "FROM record WHERE item = 'nickname'";
+    let mut sealed: Vec<u8> = db.query_row(&format!("SELECT sealed {which}"), [], |r| r.get(0)).unwrap();
+    sealed[20] ^= 1;
+    let changed = db.execute("UPDATE record SET sealed = ?1 WHERE item = 'nickname'", [&sealed]).unwrap();
     assert_eq!(changed, 1);
     let app = node(&world.home, "b", in_sm4(), None).await;
     let done = app.reseal(|_, _| {}).await.unwrap();
