@@ -3,6 +3,7 @@
 //! Keeps promises 2.5, 5.2, 5.5, 6.2, 6.3 and 6.4.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,7 +16,7 @@ use avouch::store::SubjectId;
 use avouch::{App, Settings};
 use avouch_seal::{KeyFile, Kms, Region, SystemEntropy};
 use avouch_store::{
-    Actor, ApprovalKind, BackupTo, DATA_FILE, ExactAct, Faults, Hold, KEYS_FILE, Kept, LedgerReader, Location,
+    Actor, ApprovalKind, BackupTo, DATA_FILE, ExactAct, Faults, Hold, KEYS_FILE, Kept, LedgerReader, LinkId, Location,
     NewJointLogin, Origin, Outcome, PostgresConfig, Receipt, RecipientState, RecordId, Restore, StaffRole, Store,
     StoreConfig, StoreError, TokenHead, Transact, Transfer, TransferStage, Tx, restore,
 };
@@ -215,7 +216,10 @@ async fn promise_5_2_a_restored_backup_brings_back_nobody_who_was_erased_and_not
         assert!(back.app.log_in("person5", PASSWORD, Default::default()).await.is_ok());
         assert!(back.app.session(&cookie).await.unwrap().is_none(), "who was logged in logs in anew");
         let mut reading = back.app.store.reading().await.unwrap();
-        assert!(reading.look().unwrap().account(cancels).await.unwrap().unwrap().cancel_due.is_some());
+        let mut look = reading.look().unwrap();
+        assert!(look.account(cancels).await.unwrap().unwrap().cancel_due.is_some());
+        assert!(look.is_suppressed(withdrew, "marketing", "email").await.unwrap());
+        drop(look);
         drop(reading);
 
         // The old log ends where the backup was made; a new one was begun, and both verify.
@@ -505,7 +509,11 @@ async fn promise_5_2_where_the_key_store_stays_keys_are_given_up_only_once_the_d
         if is_empty(&data).await {
             backup::bring_back(&from, opening(), &mut |_| {}).await.unwrap();
         }
-        assert_eq!(reads(&home.app, late, "nickname").await, 1, "until it is in its place, the data that is here opens");
+        assert_eq!(
+            reads(&home.app, late, "nickname").await,
+            1,
+            "until it is in its place, the data that is here opens"
+        );
         let app = App::new(Store::open(opening()).await.unwrap(), Settings::default());
         app.resume_erasures().await.unwrap();
         assert_eq!(reads(&home.app, late, "nickname").await, 0, "whose data was not brought back has no key any more");
@@ -517,10 +525,12 @@ async fn promise_5_2_where_the_key_store_stays_keys_are_given_up_only_once_the_d
 /// Begins, or ends, what can end otherwise than by a withdrawal or a deletion.
 struct Links {
     who: SubjectId,
+    guardian: SubjectId,
     end: bool,
 }
 
 const TRANSFER: [u8; 16] = [9; 16];
+const LINK: LinkId = LinkId([8; 16]);
 
 fn token(who: SubjectId, now: jiff::Timestamp, uses: Option<u64>) -> TokenHead {
     TokenHead {
@@ -543,6 +553,7 @@ impl Transact for Links {
 
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
         hold.push((self.who, Hold::Exclusive));
+        hold.push((self.guardian, Hold::Shared));
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
@@ -553,6 +564,9 @@ impl Transact for Links {
             let unlimited = tx.tokens(who).await?.into_iter().find(|t| t.uses.is_none()).unwrap();
             tx.revoke_token(who, &unlimited.handle, None).await?;
             assert!(tx.object_transfer(who, TRANSFER, true).await?);
+            assert!(tx.end_guardian(who, self.guardian, LINK).await?);
+            let digests = tx.suppressed_as(who, "email").await?;
+            tx.suppress("marketing", &digests).await?;
         } else {
             let receipt = Receipt { log: "a".into(), index: 0 };
             let login = NewJointLogin {
@@ -588,6 +602,8 @@ impl Transact for Links {
                 stage: TransferStage::Announced,
                 ended: None,
             };
+            tx.ask_guardian(who, Some(self.guardian), LINK).await?;
+            tx.confirm_guardian(who, self.guardian, LINK).await?;
             tx.enter_transfer(&transfer).await?;
             assert!(tx.tell_transfer(who, &transfer, 0).await?);
         }
@@ -599,8 +615,8 @@ impl Transact for Links {
 async fn promise_5_2_links_tokens_and_objections_that_ended_since_stay_ended() {
     for engine in ENGINES {
         let home = Home::new(engine).await;
-        let who = home.person(1).await.subject;
-        home.app.store.transact(Links { who, end: false }).await.unwrap();
+        let (who, guardian) = (home.person(1).await.subject, home.person(2).await.subject);
+        home.app.store.transact(Links { who, guardian, end: false }).await.unwrap();
         let night = tempfile::tempdir().unwrap();
         let with = keys(night.path());
         let backup = night.path().join("backup");
@@ -608,9 +624,9 @@ async fn promise_5_2_links_tokens_and_objections_that_ended_since_stay_ended() {
         let undisturbed = bring_back(&home, engine, &backup, &with, &journals(&home)).await.unwrap();
         assert_eq!((undisturbed.done.ended, undisturbed.done.deleted), (0, 0), "what stood still stands");
         home.clock.advance(SignedDuration::from_hours(8));
-        home.app.store.transact(Links { who, end: true }).await.unwrap();
+        home.app.store.transact(Links { who, guardian, end: true }).await.unwrap();
         let back = bring_back(&home, engine, &backup, &with, &journals(&home)).await.unwrap();
-        assert_eq!((back.done.ended, back.done.deleted), (3, 1), "{:?}", back.done);
+        assert_eq!((back.done.ended, back.done.deleted), (4, 1), "{:?}", back.done);
         for (app, over) in [(&undisturbed.app, false), (&back.app, true)] {
             let mut reading = app.store.reading().await.unwrap();
             let mut look = reading.look().unwrap();
@@ -621,6 +637,13 @@ async fn promise_5_2_links_tokens_and_objections_that_ended_since_stay_ended() {
             assert_eq!(tokens.is_empty(), over);
             let person = look.transfer_person(who, TRANSFER).await.unwrap().unwrap();
             assert_eq!(person.objected.is_some(), over);
+            assert_eq!(look.guardian_links(who).await.unwrap().is_empty(), over);
+            assert_eq!(look.account(who).await.unwrap().unwrap().standing.guardian, !over);
+            assert_eq!(
+                look.is_suppressed(who, "marketing", "email").await.unwrap(),
+                over,
+                "who refused is not written to"
+            );
         }
     }
 }
@@ -641,7 +664,7 @@ async fn promise_5_6_whoever_was_shut_out_since_stays_out_and_what_was_replaced_
         let act = ExactAct::new(ApprovalKind::LegalHold).with("reason", "court");
         let spent = home.app.ask_approval(&home.staff("stays").await, act, "a court asks").await.unwrap();
         home.app.answer_approval(&home.staff("leaves").await, spent, true, "yes").await.unwrap();
-        home.app.store.transact(Links { who: changes, end: false }).await.unwrap();
+        home.app.store.transact(Links { who: changes, guardian: moves, end: false }).await.unwrap();
         let night = tempfile::tempdir().unwrap();
         let with = keys(night.path());
         let backup = night.path().join("backup");
@@ -680,4 +703,69 @@ async fn promise_5_6_whoever_was_shut_out_since_stays_out_and_what_was_replaced_
         assert!(look.find("email", "person2@plaza.example").await.unwrap().is_none());
         assert!(look.find("user_name", "person2").await.unwrap() == Some(moves));
     }
+}
+
+/// Every cell of a database of SQLite, table by table.
+fn cells(place: &Location) -> BTreeMap<String, Vec<String>> {
+    let Location::Sqlite(path) = place else { panic!("SQLite") };
+    let db = rusqlite::Connection::open(path).unwrap();
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name";
+    let tables: Vec<String> =
+        db.prepare(sql).unwrap().query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
+    let mut out = BTreeMap::new();
+    for table in tables {
+        let mut all = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let count = all.column_count();
+        let mut rows = all.query([]).unwrap();
+        let mut lines = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            let line: Vec<String> = (0..count).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect();
+            lines.push(line.join(" "));
+        }
+        lines.sort();
+        out.insert(table, lines);
+    }
+    out
+}
+
+#[tokio::test]
+async fn promise_5_2_every_table_is_in_a_backup_whichever_engine_it_goes_through() {
+    let home = Home::new(Engine::Sqlite).await;
+    let (who, guardian) = (home.person(1).await.subject, home.person(2).await.subject);
+    home.app.store.transact(Links { who, guardian, end: false }).await.unwrap();
+    home.service("shop", &["orders"]).await;
+    home.operator("admin", &[StaffRole::Administrator]).await;
+    let with_keys = tempfile::tempdir().unwrap();
+    let with = keys(with_keys.path());
+    let before = cells(home.places().0);
+    // What is ended on purpose, what says where the data is, and the leaf of the restore itself.
+    let changed = [
+        "session",
+        "code",
+        "operator_token",
+        "token",
+        "case_reveal",
+        "job",
+        "meta",
+        "leaf",
+        "node",
+        "log",
+        "checkpoint",
+        "subject_leaf",
+    ];
+    let mut nights = vec![(with_keys.path().join("first"), Engine::Postgres)];
+    back_up(&home.app, &with, &nights[0].0).await;
+    let through = bring_back(&home, Engine::Postgres, &nights[0].0, &with, &journals(&home)).await.unwrap();
+    nights.push((with_keys.path().join("second"), Engine::Sqlite));
+    back_up(&through.app, &with, &nights[1].0).await;
+    let back = bring_back(&home, Engine::Sqlite, &nights[1].0, &with, &journals(&home)).await.unwrap();
+    let after = cells(&back.data);
+    assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+    for (table, rows) in &before {
+        if !changed.contains(&table.as_str()) {
+            assert_eq!(rows, &after[table], "{table}");
+        }
+    }
+    let filled = before.iter().filter(|(table, rows)| !changed.contains(&table.as_str()) && !rows.is_empty()).count();
+    assert!(filled >= 12, "{filled} tables have rows");
 }

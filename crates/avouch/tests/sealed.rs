@@ -160,6 +160,11 @@ impl World {
         home.app.take_signals(who, "fault", &[crash], &Connection::default(), &plaza).await.unwrap();
         let video = put_up(&home.app, who).await;
         home.app.store.transact(Rest(who)).await.unwrap();
+        let moderator = home.service("moderator", &["moderation"]).await;
+        let decided = home.app.record_decision(who, "moderation", &["text"], "Hidden.", "Rule 4.", &moderator).await;
+        let (decision, _) = decided.unwrap();
+        home.app.ask_review(who, decision).await.unwrap();
+        home.app.answer_review(who, decision, "officer", false, "It stays hidden.").await.unwrap();
         // What law keeps of somebody who is gone.
         let gone = home.person(2).await.subject;
         let seen = event("network_log", &serde_json::json!({ "event": "login" }));
@@ -173,11 +178,8 @@ impl World {
             abroad: None,
         };
         home.app.register_keeping("feed", terms).await.unwrap();
-        let document = home
-            .app
-            .file_document("desk", "courier", DocumentKind::Agreement, b"signed".to_vec())
-            .await
-            .unwrap();
+        let document =
+            home.app.file_document("desk", "courier", DocumentKind::Agreement, b"signed".to_vec()).await.unwrap();
         home.operator("officer", &[StaffRole::DataProtectionOfficer]).await;
         home.operator("admin", &[StaffRole::Administrator]).await;
         let link = home.app.operator_link("officer").await.unwrap();
@@ -228,6 +230,10 @@ impl World {
             assert_eq!(text(&answer), "what came back", "{when}");
             assert!(look.hook("feed").await.unwrap().is_some(), "{when}");
         }
+        let decision = &app.see_decisions(who).await.unwrap()[0];
+        let said = [Some(&decision.outcome), decision.answer.as_ref()];
+        let said = said.map(|part| part.map(|p| p.expose(Sink::Subject, String::clone)).unwrap_or_default());
+        assert_eq!(said, ["Hidden.", "It stays hidden."], "{when}");
         let document = app.open_document("desk", "courier", &self.document).await.unwrap();
         assert_eq!(text(&document), "signed", "{when}");
         self.home.clock.advance(SignedDuration::from_mins(1));

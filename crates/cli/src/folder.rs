@@ -223,11 +223,7 @@ pub(crate) async fn open_restored(config: &Config, source: Source) -> Result<Ope
 pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> Result<Opened, Failure> {
     let name = load(&source)?.facts().controller.region.clone();
     let fail = |path: &Path, e| Failure::new("folder", format!("{}: {e}", path.display()));
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&config.data)
-        .map_err(|e| fail(&config.data, e))?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data).map_err(|e| fail(&config.data, e))?;
     let lock = match purpose {
         Purpose::Change if config.postgres.is_none() => Some(serving_lock(&config.data)?),
         Purpose::Beside => Some(keeper_lock(&config.data)?),
@@ -242,12 +238,7 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
     open_locked(config, source, purpose, lock).await
 }
 
-async fn open_locked(
-    config: &Config,
-    source: Source,
-    purpose: Purpose,
-    lock: Option<File>,
-) -> Result<Opened, Failure> {
+async fn open_locked(config: &Config, source: Source, purpose: Purpose, lock: Option<File>) -> Result<Opened, Failure> {
     let policy = Arc::new(load(&source)?);
     let name = policy.facts().controller.region.clone();
     let region = Region::new(&name).map_err(|e| Failure::new("policy", e.to_string()))?;

@@ -228,7 +228,7 @@ fn promise_5_2_last_nights_backup_brings_back_nobody_who_was_erased_since() {
     std::fs::rename(&aside, &journals).unwrap();
     let staging = at.data().join("cn.restoring");
     // A file that is cut off is found when most of it was read.
-    let file = std::path::Path::new(&to).join("keys.backup");
+    let file = Path::new(&to).join("keys.backup");
     let whole = std::fs::read(&file).unwrap();
     std::fs::write(&file, &whole[..whole.len() - 1]).unwrap();
     let (code, _, text) = at.run(&["restore", "--from", &to, "--yes"]);

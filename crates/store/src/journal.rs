@@ -45,10 +45,12 @@ pub(crate) enum Kind {
     Ended = 8,
     /// Something that is nobody's may do less than before: a service, an operator, a recipient, a change of hands.
     Shut = 9,
+    /// An address refused to be written to. Both parts together are its keyed digest, which outlives the person.
+    Refused = 10,
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Erased,
         Self::Answered,
         Self::Deleted,
@@ -58,6 +60,7 @@ impl Kind {
         Self::SignalsDeleted,
         Self::Ended,
         Self::Shut,
+        Self::Refused,
     ];
 }
 

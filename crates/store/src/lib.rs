@@ -70,7 +70,9 @@ pub use analysis::Cell;
 pub use approval::{Approval, ApprovalId, ApprovalKind, ApprovalState, ExactAct, NotApproved, Spent};
 pub use archive::Archived;
 pub use avouch_ledger::leaf::{Leaf, Outcome};
-pub use backup::{BackedUp, BackupHead, BackupTo, DATA_FILE, KEYS_FILE, Restore, Since, Undone, backup_head, restore, take_back};
+pub use backup::{
+    BackedUp, BackupHead, BackupTo, DATA_FILE, KEYS_FILE, Restore, Since, Undone, backup_head, restore, take_back,
+};
 pub use blob::{Blob, BlobWriter, NewBlob, OBJECT_CHUNKS, Piece, Role};
 pub use bulk::{Member, Released};
 pub use campaign::{Campaign, CampaignId, CampaignPage, Suppressed};

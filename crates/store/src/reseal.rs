@@ -13,7 +13,7 @@ use crate::objects::Name;
 use crate::store::Store;
 use crate::transact::Transact;
 use crate::tx::Tx;
-use crate::{egress, quarantine, signal};
+use crate::{decision, egress, quarantine, signal};
 
 /// Objects of pictures and videos sealed anew at once: each up to 4 MiB.
 const OBJECTS: u32 = 8;
@@ -49,8 +49,20 @@ macro_rules! place {
         Place {
             name: $table,
             select: concat!(
-                "SELECT ", $a, ", ", $column, $more, " FROM ", $table, " WHERE ", $a, " > ?2 AND substr(", $column,
-                ", 2, 1) <> ?1 ORDER BY ", $a, " LIMIT ?3"
+                "SELECT ",
+                $a,
+                ", ",
+                $column,
+                $more,
+                " FROM ",
+                $table,
+                " WHERE ",
+                $a,
+                " > ?2 AND substr(",
+                $column,
+                ", 2, 1) <> ?1 ORDER BY ",
+                $a,
+                " LIMIT ?3"
             ),
             update: concat!("UPDATE ", $table, " SET ", $column, " = ?1 WHERE ", $column, " = ?2 AND ", $a, " = ?3"),
             count: concat!("SELECT count(*) FROM ", $table, " WHERE substr(", $column, ", 2, 1) <> ?1"),
@@ -62,11 +74,39 @@ macro_rules! place {
         Place {
             name: $table,
             select: concat!(
-                "SELECT ", $a, ", ", $b, ", ", $column, $more, " FROM ", $table, " WHERE (", $a, ", ", $b,
-                ") > (?2, ?3) AND substr(", $column, ", 2, 1) <> ?1 ORDER BY ", $a, ", ", $b, " LIMIT ?4"
+                "SELECT ",
+                $a,
+                ", ",
+                $b,
+                ", ",
+                $column,
+                $more,
+                " FROM ",
+                $table,
+                " WHERE (",
+                $a,
+                ", ",
+                $b,
+                ") > (?2, ?3) AND substr(",
+                $column,
+                ", 2, 1) <> ?1 ORDER BY ",
+                $a,
+                ", ",
+                $b,
+                " LIMIT ?4"
             ),
             update: concat!(
-                "UPDATE ", $table, " SET ", $column, " = ?1 WHERE ", $column, " = ?2 AND ", $a, " = ?3 AND ", $b, " = ?4"
+                "UPDATE ",
+                $table,
+                " SET ",
+                $column,
+                " = ?1 WHERE ",
+                $column,
+                " = ?2 AND ",
+                $a,
+                " = ?3 AND ",
+                $b,
+                " = ?4"
             ),
             count: concat!("SELECT count(*) FROM ", $table, " WHERE substr(", $column, ", 2, 1) <> ?1"),
             start: &[Start::$ka, Start::$kb],
@@ -78,13 +118,47 @@ macro_rules! place {
         Place {
             name: $table,
             select: concat!(
-                "SELECT ", $a, ", ", $b, ", ", $c, ", ", $column, $more, " FROM ", $table, " WHERE (", $a, ", ", $b,
-                ", ", $c, ") > (?2, ?3, ?4) AND substr(", $column, ", 2, 1) <> ?1 ORDER BY ", $a, ", ", $b, ", ", $c,
+                "SELECT ",
+                $a,
+                ", ",
+                $b,
+                ", ",
+                $c,
+                ", ",
+                $column,
+                $more,
+                " FROM ",
+                $table,
+                " WHERE (",
+                $a,
+                ", ",
+                $b,
+                ", ",
+                $c,
+                ") > (?2, ?3, ?4) AND substr(",
+                $column,
+                ", 2, 1) <> ?1 ORDER BY ",
+                $a,
+                ", ",
+                $b,
+                ", ",
+                $c,
                 " LIMIT ?5"
             ),
             update: concat!(
-                "UPDATE ", $table, " SET ", $column, " = ?1 WHERE ", $column, " = ?2 AND ", $a, " = ?3 AND ", $b,
-                " = ?4 AND ", $c, " = ?5"
+                "UPDATE ",
+                $table,
+                " SET ",
+                $column,
+                " = ?1 WHERE ",
+                $column,
+                " = ?2 AND ",
+                $a,
+                " = ?3 AND ",
+                $b,
+                " = ?4 AND ",
+                $c,
+                " = ?5"
             ),
             count: concat!("SELECT count(*) FROM ", $table, " WHERE substr(", $column, ", 2, 1) <> ?1"),
             start: &[Start::$ka, Start::$kb, Start::$kc],
@@ -117,6 +191,12 @@ const PLACES: &[Place] = &[
     }),
     place!("egress"."answer", ("subject" Blob, "id" Blob), "", |r| {
         Ok((Some(r.bytes(0)?), egress::ANSWER.into(), r.blob(1)?.to_vec(), 1))
+    }),
+    place!("decision"."sealed", ("subject" Blob, "id" Blob), ", purpose", |r| {
+        Ok((Some(r.bytes(0)?), decision::sealed_as(r.text(3)?), r.blob(1)?.to_vec(), decision::DECIDED))
+    }),
+    place!("decision"."answer", ("subject" Blob, "id" Blob), ", purpose", |r| {
+        Ok((Some(r.bytes(0)?), decision::sealed_as(r.text(3)?), r.blob(1)?.to_vec(), decision::ANSWERED))
     }),
     place!("held"."sealed", ("id" Blob), ", item", |r| Ok((None, r.text(2)?.to_owned(), r.blob(0)?.to_vec(), 1))),
     place!("recipient_document"."sealed", ("recipient" Text, "id" Blob), "", |r| {
@@ -288,12 +368,7 @@ impl Store {
         Ok(Resealed { count, broken, next: Some(next) })
     }
 
-    async fn sealed_anew(
-        &self,
-        subject: Option<SubjectId>,
-        aad: &Aad<'_>,
-        sealed: &[u8],
-    ) -> Result<Anew, StoreError> {
+    async fn sealed_anew(&self, subject: Option<SubjectId>, aad: &Aad<'_>, sealed: &[u8]) -> Result<Anew, StoreError> {
         let (keys, entropy) = (&self.shared().keys, self.shared().entropy.as_ref());
         let fresh = if let Some(subject) = subject {
             // Who was erased meanwhile has no key: the rows are on their way out.
@@ -336,7 +411,8 @@ impl Store {
                 }
             }
         }
-        let next = rows.last().map(|last| ResealAt { place: at.place, after: last.0.iter().take(3).cloned().collect() });
+        let next =
+            rows.last().map(|last| ResealAt { place: at.place, after: last.0.iter().take(3).cloned().collect() });
         let count = if renames.is_empty() { 0 } else { self.transact(Rename(renames)).await? };
         Ok(Resealed { count, broken, next })
     }

@@ -8,17 +8,17 @@ use std::sync::Arc;
 use avouch_policy::Party;
 use avouch_seal::{Region, SubjectId};
 use avouch_store::{
-    Actor, Answered, BackedUp, BackupHead, BackupTo, Hold, Outcome, Receipt, Restore, Since, Store, StoreConfig,
-    StoreError, Transact, Tx, Undone, recipient_lock, restore, take_back,
+    Actor, Answered, BackedUp, BackupHead, BackupTo, ConsentKind, Hold, Outcome, Receipt, Restore, Since, Store,
+    StoreConfig, StoreError, Transact, Tx, Undone, recipient_lock, restore, take_back,
 };
 use jiff::Timestamp;
 
 use super::erase;
-use super::retention::end_after_withdrawal;
 use crate::app::{App, Settings};
 use crate::fault::Fault;
+use crate::rights::consent;
 use crate::security::passkey;
-use crate::usage::publish;
+use crate::usage::{automated, marketing};
 
 /// A backup that was made.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -84,7 +84,8 @@ impl App {
         }
         self.finish_erasures().await?;
         let recipients = self.policy().facts().sharing.recipients.keys().cloned().collect();
-        let (shut, receipt) = self.store.transact(EndRestore { since, region: self.store.region(), recipients }).await?;
+        let (shut, receipt) =
+            self.store.transact(EndRestore { since, region: self.store.region(), recipients }).await?;
         (done.shut, done.receipt) = (shut, Some(receipt));
         Ok(done)
     }
@@ -206,13 +207,10 @@ impl Transact for Undo {
                         language: String::new(),
                     };
                     tx.answer(subject, &Actor::System, &answered).await?;
-                    let end = end_after_withdrawal(tx.policy(), target, tx.now());
-                    if let Some(end) = end.filter(|_| !given) {
-                        tx.end_purpose(subject, target, end).await?;
-                        tx.queue("sweep", None, end, "").await?;
-                    }
-                    if !given && target == publish::PURPOSE {
-                        tx.unpublish_all(subject).await?;
+                    if *kind == ConsentKind::Objection {
+                        automated::forget_tags(tx, subject, target).await?;
+                    } else {
+                        consent::follow(tx, subject, &answered, &Actor::System).await?;
                     }
                 }
                 Undone::Record(item, record) => {
@@ -293,6 +291,11 @@ impl Transact for EndRestore {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let shut = tx.shut_again(&self.since, &self.recipients).await?;
+        // Which channel an address refused is not in the journal: it is kept from all.
+        let refused = self.since.refused();
+        for purpose in marketing::channels(tx.policy()) {
+            tx.suppress(&purpose, &refused).await?;
+        }
         tx.end_restore().await?;
         let receipt = tx.note("restore", "storage", &[], Party::System, Outcome::Done, None).await?;
         Ok((shut, receipt))

@@ -126,13 +126,7 @@ fn said(head: &BackupHead, done: &Reapplied) -> String {
          anew. The ledger goes on under another name: the old log ends where the backup was made.{shut}\nNot known, and \
          not brought back: what was collected, corrected and consented to since, disclosures since and how many people \
          they were of. See docs/backup.md.",
-        head.made,
-        done.erased,
-        done.answers,
-        done.deleted,
-        done.cancelling,
-        done.ended,
-        done.replaced
+        head.made, done.erased, done.answers, done.deleted, done.cancelling, done.ended, done.replaced
     )
 }
 

@@ -225,7 +225,8 @@ async fn load(
                 let (name, columns) = table.as_ref().ok_or_else(|| {
                     StoreError::Unreadable("the backup has a row before its first table; use another backup".into())
                 })?;
-                let ours = |v: &Value| matches!(v, Value::Text(t) if [RESTORING, UNMATCHED, LOG_SUFFIX].contains(&t.as_str()));
+                let ours =
+                    |v: &Value| matches!(v, Value::Text(t) if [RESTORING, UNMATCHED, LOG_SUFFIX].contains(&t.as_str()));
                 if name != "meta" || !values.first().is_some_and(ours) {
                     db.put(name, columns, &Row(values)).await?;
                 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::load::{RESTORING, UNMATCHED, meta};
 use super::{BackupHead, PAGE};
+use crate::campaign::Suppressed;
 use crate::engine::Val;
 use crate::error::StoreError;
 use crate::guardian::LinkId;
@@ -36,6 +37,13 @@ impl std::fmt::Debug for Since {
 }
 
 impl Since {
+    /// The addresses that refused to be written to since the backup.
+    #[must_use]
+    pub fn refused(&self) -> Vec<Suppressed> {
+        let all = self.0.values().flatten().filter(|w| w.since && w.entry.kind == Kind::Refused);
+        all.filter_map(|w| [w.entry.subject, w.entry.detail].concat().try_into().ok()).collect()
+    }
+
     /// When the last entry was written; nothing when there is none.
     #[must_use]
     pub fn last(&self) -> Option<Timestamp> {
@@ -205,9 +213,8 @@ impl Look<'_> {
         if ended.is_empty() {
             return Ok(());
         }
-        let after = |detail: [u8; 16], at: Timestamp| {
-            ended.iter().any(|w| w.entry.detail == detail && w.entry.at >= at)
-        };
+        let after =
+            |detail: [u8; 16], at: Timestamp| ended.iter().any(|w| w.entry.detail == detail && w.entry.at >= at);
         // What is replaced is written down at the very moment of what replaces it.
         let replaced = |detail: [u8; 16], at: Timestamp| {
             ended.iter().any(|w| w.since && w.entry.detail == detail && w.entry.at > at)
@@ -250,7 +257,9 @@ impl Look<'_> {
         for row in self.db.query("SELECT item, id, changed FROM record WHERE subject = ?1", &of).await? {
             let (item, id, at) = (row.text(0)?, row.bytes(1)?, row.time(2)?);
             match policy.facts().collection.items.get(item).map(|i| i.kind) {
-                Some(ItemKind::Secret) if item == "password" && replaced(self.journal_detail(subject, &["password"]), at) => {
+                Some(ItemKind::Secret)
+                    if item == "password" && replaced(self.journal_detail(subject, &["password"]), at) =>
+                {
                     out.push(Undone::Password(item.to_owned(), RecordId(id)));
                 }
                 Some(ItemKind::Email | ItemKind::Phone)
@@ -334,7 +343,7 @@ impl Tx<'_> {
 
     /// Ends what a restored backup brought back and nobody may use a second time, and says that it serves from now
     /// on: sessions, codes and links; tokens of so many uses; approvals that were not used; values shown in a case;
-    /// calls of the gateway that may have been made.
+    /// calls of the gateway that may have been made; campaigns, whose messages may have been sent.
     ///
     /// # Errors
     /// When the database refuses.
@@ -346,6 +355,8 @@ impl Tx<'_> {
             "DELETE FROM operator_token",
             "DELETE FROM token WHERE uses IS NOT NULL",
             "DELETE FROM case_reveal",
+            "DELETE FROM job WHERE kind IN ('campaign', 'offer')",
+            "UPDATE campaign SET done = 1 WHERE done = 0",
         ] {
             self.db.execute(sql, &[]).await?;
         }
