@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use avouch::messages::http::Gateway;
 use avouch::messages::smtp::Security;
 use avouch::outbound::Reach;
+use avouch::security::openbao::Transit;
 use serde::Deserialize;
 
 use crate::output::Failure;
@@ -29,6 +30,11 @@ pub(crate) struct Config {
     pub address: Option<avouch::Origin>,
     /// The root key's file; by default in the data folder. Keep its backup elsewhere.
     pub root_key: Option<PathBuf>,
+    /// The root key in OpenBao or Vault, in place of a file. Where the file is there still, the key is moving.
+    pub openbao: Option<Transit>,
+    /// Keys of backups, and where the journal is.
+    #[serde(default)]
+    pub backup: Backup,
     /// PostgreSQL in place of SQLite.
     pub postgres: Option<Postgres>,
     /// How mail goes out; without it addresses cannot be verified.
@@ -70,6 +76,18 @@ pub(crate) struct Shadow {
     /// The purposes it is asked for; every one when none is named.
     #[serde(default)]
     pub purposes: std::collections::BTreeSet<String>,
+}
+
+/// Keys of backups, and where the journal is; see docs/backup.md.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backup {
+    /// The file of the key that backups of the data are sealed under; by default in the data folder.
+    pub data_key: Option<PathBuf>,
+    /// The file of the key that backups of the key store are sealed under; by default in the data folder.
+    pub keys_key: Option<PathBuf>,
+    /// The folder of the journals; by default in the data folder, best on another disk or machine.
+    pub journal: Option<PathBuf>,
 }
 
 /// Two databases of PostgreSQL: data and keys apart, best on two servers.
@@ -166,6 +184,11 @@ fn console() -> SocketAddr {
 }
 
 impl Config {
+    /// The folder of the journals.
+    pub(crate) fn journals(&self) -> PathBuf {
+        self.backup.journal.clone().unwrap_or_else(|| self.data.join("journals"))
+    }
+
     /// What `demo` runs with.
     pub(crate) fn demo(data: PathBuf, site: SocketAddr, api: SocketAddr, console: SocketAddr) -> Self {
         let outbox = data.join("outbox");
@@ -178,6 +201,8 @@ impl Config {
             origin: "plaza.example".into(),
             address: None,
             root_key: None,
+            openbao: None,
+            backup: Backup::default(),
             postgres: None,
             outbound: Outbound::default(),
             joint: None,
@@ -199,9 +224,15 @@ impl Config {
         let mut config: Self =
             toml::from_str(&text).map_err(|e| Failure::new("config", format!("{shown} is not right:\n{e}")))?;
         let base = path.parent().unwrap_or_else(|| Path::new("."));
-        for path in [Some(&mut config.data), Some(&mut config.policy), config.root_key.as_mut()].into_iter().flatten() {
-            *path = base.join(&*path);
+        let backup = &mut config.backup;
+        for path in [&mut config.root_key, &mut backup.data_key, &mut backup.keys_key, &mut backup.journal] {
+            *path = path.take().map(|path| base.join(path));
         }
+        if let Some(openbao) = &mut config.openbao {
+            openbao.token_file = base.join(&openbao.token_file);
+        }
+        config.data = base.join(&config.data);
+        config.policy = base.join(&config.policy);
         if let Some(postgres) = &mut config.postgres {
             postgres.data_url_file = base.join(&postgres.data_url_file);
             postgres.keys_url_file = base.join(&postgres.keys_url_file);

@@ -18,6 +18,7 @@ mod joint;
 mod messengers;
 mod output;
 mod recipients;
+mod root_key;
 mod verifier;
 
 use std::process::ExitCode;
@@ -61,6 +62,9 @@ enum Command {
     /// Check the ledger.
     #[command(subcommand)]
     Ledger(commands::ledger::Ledger),
+    /// Look after the keys: list, rotate, retire, split, recover.
+    #[command(subcommand)]
+    Keys(commands::keys::Keys),
     /// Register an application that calls the API.
     #[command(subcommand)]
     Service(commands::service::Service),
@@ -80,6 +84,10 @@ enum Command {
     Transfer(commands::transfer::Transfer),
     /// Say how many people's data went abroad, and which thresholds are near.
     Border(commands::border::Border),
+    /// Make a backup, also while people are served.
+    Backup(commands::backup::Backup),
+    /// Bring a backup back; what was erased and withdrawn since stays so.
+    Restore(commands::restore::Restore),
     /// Say where everything is and whether it is well.
     Doctor(commands::doctor::Doctor),
     /// Print the description of the service API.
@@ -115,6 +123,7 @@ async fn run(command: Command, json: bool) -> Result<Found, Failure> {
         Command::Policy(policy) => policy.run(json).await,
         Command::Calendar(calendar) => calendar.run(json).await,
         Command::Ledger(ledger) => ledger.run(json).await,
+        Command::Keys(keys) => keys.run(json).await,
         Command::Service(service) => service.run(json).await,
         Command::Operator(operator) => operator.run(json).await,
         Command::Import(import) => import.run(json).await,
@@ -122,6 +131,8 @@ async fn run(command: Command, json: bool) -> Result<Found, Failure> {
         Command::Retention(retention) => retention.run(json).await,
         Command::Transfer(transfer) => transfer.run(json).await,
         Command::Border(border) => border.run(json).await,
+        Command::Backup(backup) => backup.run(json).await,
+        Command::Restore(restore) => restore.run(json).await,
         Command::Doctor(doctor) => doctor.run(json).await,
         Command::Openapi => {
             output::text(&avouch_web::openapi());

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
+use crate::journal::{Entry, Kind};
 use crate::look::Look;
 use crate::store::Store;
 use crate::tx::Tx;
@@ -17,6 +18,15 @@ pub type CampaignId = [u8; 16];
 
 /// A keyed digest that stands for an address that refused.
 pub type Suppressed = [u8; 32];
+
+/// A digest as an entry of the journal holds it.
+fn halves(digest: &Suppressed) -> ([u8; 16], [u8; 16]) {
+    let (mut first, mut second) = ([0; 16], [0; 16]);
+    for (to, from) in first.iter_mut().chain(&mut second).zip(digest) {
+        *to = *from;
+    }
+    (first, second)
+}
 
 /// What is sent, or shown at a place, to everyone who opted in.
 #[derive(Debug, Clone)]
@@ -288,6 +298,8 @@ impl Tx<'_> {
     pub async fn suppress(&mut self, purpose: &str, digests: &[Suppressed]) -> Result<(), StoreError> {
         let now = self.now();
         for digest in digests {
+            let (subject, detail) = halves(digest);
+            self.journal(Entry { kind: Kind::Refused, at: now, subject, detail });
             self.db
                 .execute(
                     "INSERT INTO suppression (digest, purpose, at) VALUES (?1, ?2, ?3) \

@@ -467,6 +467,21 @@ impl Tx<'_> {
             .await?;
         Ok(())
     }
+
+    /// Notes that a contact is not known to be its owner's any more.
+    ///
+    /// # Errors
+    /// As [`Tx::verify_contact`].
+    pub async fn unverify_contact(&mut self, subject: SubjectId, item: &str) -> Result<(), StoreError> {
+        self.held(subject, Hold::Shared)?;
+        self.db
+            .execute(
+                "DELETE FROM verified WHERE subject = ?1 AND item = ?2",
+                &[Val::Blob(subject.id()), Val::Text(item)],
+            )
+            .await?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]

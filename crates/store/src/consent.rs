@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::engine::{Hold, Val};
 use crate::error::StoreError;
+use crate::journal::Kind;
 use crate::look::Look;
 use crate::permit::Actor;
 use crate::reader::Event;
@@ -165,9 +166,13 @@ impl Tx<'_> {
                 ],
             )
             .await?;
-        // An objection is given where a consent is withdrawn.
+        // An objection is given where a consent is withdrawn. What allows less than before is told to readers and
+        // must hold in a restored backup too.
         if answered.given == (answered.kind == ConsentKind::Objection) {
             self.tell_readers(subject, Event::Withdrawal, &answered.target).await?;
+            let about = [answered.kind.name(), answered.target.as_str()];
+            let entry = self.journal_entry(Kind::Answered, subject, &about);
+            self.journal(entry);
         }
         let id = self.random::<16>();
         self.db

@@ -5,7 +5,7 @@
 
 use avouch_ledger::leaf::Outcome;
 use avouch_policy::{Act, Ask, Counted, Crossed, Party, Policy, RegionId};
-use avouch_seal::{SubjectId, SubjectKey};
+use avouch_seal::{SubjectId, SubjectKey, Suite};
 use jiff::Timestamp;
 
 use crate::engine::Val;
@@ -64,13 +64,14 @@ impl Going {
     }
 }
 
-/// The person's entry of a year. It is keyed by their own key alone, and another in every year.
-fn digest(key: &SubjectKey, year: i16) -> [u8; 16] {
+/// The person's entry of a year. It is keyed by their own key alone, and another in every year; sealing values with
+/// another suite does not change it, so that nobody is counted twice.
+fn digest(suite: Suite, key: &SubjectKey, year: i16) -> [u8; 16] {
     let mut salt = *b"crossing\0\0\0\0\0\0\0\0";
     for (to, from) in salt.iter_mut().skip(8).zip(i64::from(year).to_be_bytes()) {
         *to = from;
     }
-    key.tag(&salt)
+    key.lasting_tag(suite, &salt)
 }
 
 /// Adds one of a kind.
@@ -159,9 +160,10 @@ impl Look<'_> {
     /// The counts of the year as `going` would leave them with this person.
     pub(crate) async fn crossed_with(&mut self, subject: SubjectId, going: &Going) -> Result<Crossed, StoreError> {
         let mut crossed = self.crossed(going.year).await?;
+        let suite = self.shared.keys.lasting_suite()?;
         if let Some(key) = self.key(subject).await? {
             for (counted, _) in going.counts() {
-                if !self.is_counted(&digest(&key, going.year), going.year, counted).await? {
+                if !self.is_counted(&digest(suite, &key, going.year), going.year, counted).await? {
                     add(&mut crossed, counted);
                 }
             }
@@ -180,6 +182,7 @@ impl Tx<'_> {
     /// Counts people whose data goes abroad with this commit. False, with nothing counted, when one of them would
     /// bring a count to a number that a mechanism no longer covers: what was permitted is decided anew.
     pub(crate) async fn count_going(&mut self, goings: &[(&SubjectKey, Going)]) -> Result<bool, StoreError> {
+        let suite = self.shared.keys.lasting_suite()?;
         let mut years: Vec<i16> = goings.iter().map(|(_, going)| going.year).collect();
         years.sort_unstable();
         years.dedup();
@@ -196,7 +199,7 @@ impl Tx<'_> {
             let mut after = before;
             let mut new: Vec<([u8; 16], Counted)> = Vec::new();
             for (key, going) in of_year {
-                let digest = digest(key, year);
+                let digest = digest(suite, key, year);
                 for (counted, limit) in going.counts() {
                     if !new.contains(&(digest, counted)) && !self.is_counted(&digest, year, counted).await? {
                         add(&mut after, counted);

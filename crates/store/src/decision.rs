@@ -120,12 +120,12 @@ fn head(row: &Row) -> Result<DecisionHead, StoreError> {
 }
 
 /// The name a decision is sealed under; its answer is another version of the same place.
-fn sealed_as(purpose: &str) -> String {
+pub(crate) fn sealed_as(purpose: &str) -> String {
     format!("decision:{purpose}")
 }
 
-const DECIDED: u64 = 1;
-const ANSWERED: u64 = 2;
+pub(crate) const DECIDED: u64 = 1;
+pub(crate) const ANSWERED: u64 = 2;
 
 impl Look<'_> {
     fn open_part(
@@ -336,9 +336,10 @@ impl<'t> Tx<'t> {
         }
         let sent = self.db.query("SELECT DISTINCT item FROM signal WHERE subject = ?1 AND purpose = ?2", &of).await?;
         for row in &sent {
-            items.push(row.text(0)?.to_owned());
+            let item = row.text(0)?.to_owned();
+            self.delete_signals(subject, purpose, &item).await?;
+            items.push(item);
         }
-        self.db.execute("DELETE FROM signal WHERE subject = ?1 AND purpose = ?2", &of).await?;
         items.sort();
         items.dedup();
         Ok(items)

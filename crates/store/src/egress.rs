@@ -144,8 +144,8 @@ fn place<'a>(look: &'a Look<'_>, subject: &'a SubjectId, id: &'a [u8; 16], what:
     Aad { region: look.shared.region.as_str(), subject: subject.id(), item: what, record: id, version: 1 }
 }
 
-const TEMPLATE: &str = "egress template";
-const ANSWER: &str = "egress answer";
+pub(crate) const TEMPLATE: &str = "egress template";
+pub(crate) const ANSWER: &str = "egress answer";
 
 impl Look<'_> {
     /// A call by the key its service named it by.

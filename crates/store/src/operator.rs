@@ -341,6 +341,9 @@ impl Tx<'_> {
                 &[Val::Text(name), Val::Text(role.name())],
             )
             .await?;
+        if gone == 1 {
+            self.journal_shut("operator", name, "role");
+        }
         Ok(gone == 1)
     }
 
@@ -355,6 +358,9 @@ impl Tx<'_> {
                 &[Val::Text(name), Val::Text(role.name()), why.into()],
             )
             .await?;
+        if why.is_some() {
+            self.journal_shut("operator", name, "role");
+        }
         Ok(())
     }
 
@@ -388,6 +394,7 @@ impl Tx<'_> {
             return Err(StoreError::NoRecord);
         }
         if !active {
+            self.journal_shut("operator", name, "disabled");
             self.end_operator_sessions(name).await?;
         }
         Ok(())
@@ -415,6 +422,7 @@ impl Tx<'_> {
         if changed != 1 {
             return Err(StoreError::NoRecord);
         }
+        self.journal_shut("operator", name, "password");
         self.end_operator_sessions(name).await
     }
 

@@ -278,6 +278,9 @@ impl Tx<'_> {
     /// [`StoreError::Misused`] when the transaction does not hold the recipient alone, see [`recipient_lock`].
     pub async fn set_recipient(&mut self, name: &str, state: RecipientState, reason: &str) -> Result<(), StoreError> {
         let before = self.change_of_recipient(name).await?;
+        if state != RecipientState::Active {
+            self.journal_shut("recipient", name, state.name());
+        }
         self.keep_recipient(name, &RecipientStanding { state, reason: reason.to_owned(), ..before }).await
     }
 
@@ -303,6 +306,9 @@ impl Tx<'_> {
                 ],
             )
             .await?;
+        if !check.passed {
+            self.journal_shut("recipient", name, "failed");
+        }
         let after = RecipientStanding { failed: !check.passed, due: Some(check.due), ..before };
         self.keep_recipient(name, &after).await
     }

@@ -14,6 +14,7 @@ use crate::blob::Blob;
 use crate::crossing::Going;
 use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
+use crate::journal::Kind;
 use crate::look::Look;
 use crate::permit::{Actor, Permit, Refused, Register};
 use crate::publication::PUBLICATION;
@@ -468,9 +469,21 @@ impl<'t> Tx<'t> {
     /// # Errors
     /// When the database refuses.
     pub async fn delete_record(&mut self, subject: SubjectId, item: &str, id: RecordId) -> Result<bool, StoreError> {
+        let gone = self.drop_record(subject, item, id).await?;
+        if gone {
+            self.journal_record(Kind::Deleted, subject, item, id);
+        }
+        Ok(gone)
+    }
+
+    /// As [`Tx::delete_record`], of one that is past its end: a restored backup finds that by itself.
+    ///
+    /// # Errors
+    /// As [`Tx::delete_record`].
+    pub async fn drop_record(&mut self, subject: SubjectId, item: &str, id: RecordId) -> Result<bool, StoreError> {
         self.held(subject, Hold::Shared)?;
         self.drop_blobs(subject, item, id).await?;
-        self.unpublish(subject, item, id).await?;
+        self.drop_publication(subject, item, id).await?;
         let gone = self
             .db
             .execute(

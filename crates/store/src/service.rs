@@ -253,6 +253,7 @@ impl Tx<'_> {
         if changed == 0 {
             return Err(StoreError::NoRecord);
         }
+        self.journal_shut("service", name, "credential");
         Ok((format!("{name}.{secret}"), hooked.then_some(key)))
     }
 
@@ -268,6 +269,9 @@ impl Tx<'_> {
                 &[Val::Text(name), suspend.into(), Val::Text(if suspend { reason } else { "" })],
             )
             .await?;
+        if suspend && changed == 1 {
+            self.journal_shut("service", name, "suspended");
+        }
         Ok(changed == 1)
     }
 

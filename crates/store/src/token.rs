@@ -158,6 +158,7 @@ impl Tx<'_> {
             let named = handle.len() >= 16 && data_encoding::HEXLOWER.encode(full).starts_with(handle);
             if named && service.is_none_or(|service| row.text(1).is_ok_and(|name| name == service)) {
                 gone += self.db.execute("DELETE FROM token WHERE digest = ?1", &[Val::Blob(full)]).await?;
+                self.journal_ended(subject, &["token", &data_encoding::HEXLOWER.encode(full)]);
             }
         }
         Ok(gone)

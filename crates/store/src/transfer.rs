@@ -39,6 +39,14 @@ impl TransferStage {
         }
     }
 
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Announced => "announced",
+            Self::Complete => "complete",
+            Self::CalledOff => "called-off",
+        }
+    }
+
     const fn of(number: i64) -> Self {
         match number {
             0 => Self::Announced,
@@ -302,6 +310,9 @@ impl Tx<'_> {
             .await?;
         if changed == 1 {
             standing::touch(&mut self.db, subject).await?;
+            if objects {
+                self.journal_ended(subject, &["transfer", &data_encoding::HEXLOWER.encode(&id)]);
+            }
         }
         Ok(changed == 1)
     }
@@ -350,6 +361,9 @@ impl Tx<'_> {
                 &[Val::Blob(&id), Val::Int(stage.number()), now.into()],
             )
             .await?;
+        if changed == 1 {
+            self.journal_shut("transfer", &data_encoding::HEXLOWER.encode(&id), stage.name());
+        }
         Ok(changed == 1)
     }
 

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::engine::{Db, Hold};
 use crate::error::StoreError;
+use crate::journal::Entry;
 use crate::look::Look;
 use crate::store::Shared;
 use crate::transact::Transact;
@@ -39,6 +40,7 @@ pub struct Tx<'t> {
     log: Option<String>,
     base: u64,
     leaves: Vec<PendingLeaf>,
+    entries: Vec<Entry>,
     hold: Vec<(SubjectId, Hold)>,
     name: &'static str,
     scope: PhantomData<fn(&'t ()) -> &'t ()>,
@@ -71,6 +73,7 @@ impl<'t> Tx<'t> {
             log: log.map(str::to_owned),
             base,
             leaves: Vec::new(),
+            entries: Vec::new(),
             hold: Vec::new(),
             name: "",
             scope: PhantomData,
@@ -89,16 +92,23 @@ impl<'t> Tx<'t> {
         self.look.db.script(sql).await
     }
 
-    pub(crate) fn mark(&self) -> usize {
-        self.leaves.len()
+    pub(crate) fn mark(&self) -> (usize, usize) {
+        (self.leaves.len(), self.entries.len())
     }
 
-    pub(crate) fn forget(&mut self, mark: usize) {
-        self.leaves.truncate(mark);
+    pub(crate) fn forget(&mut self, (leaves, entries): (usize, usize)) {
+        self.leaves.truncate(leaves);
+        self.entries.truncate(entries);
     }
 
-    pub(crate) fn finish(self) -> Vec<PendingLeaf> {
-        self.leaves
+    /// Its leaves, and what the journal must hold before it is committed.
+    pub(crate) fn finish(self) -> (Vec<PendingLeaf>, Vec<Entry>) {
+        (self.leaves, self.entries)
+    }
+
+    /// Adds an entry to the journal, which holds it before this commit is acknowledged.
+    pub(crate) fn journal(&mut self, entry: Entry) {
+        self.entries.push(entry);
     }
 
     /// That the transaction announced this subject, so that a withdrawal elsewhere waits for it.

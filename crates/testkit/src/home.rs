@@ -208,6 +208,7 @@ pub async fn open_app(
         data: data.clone(),
         keys: keys.clone(),
         objects: key_file.parent().unwrap_or(key_file).join("objects"),
+        journals: key_file.parent().unwrap_or(key_file).join("journals"),
         node: node.to_owned(),
         origin: "plaza.example/cn".to_owned(),
         kms,

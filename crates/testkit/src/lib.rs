@@ -32,6 +32,7 @@ pub mod clock;
 pub mod entropy;
 pub mod home;
 pub mod media;
+pub mod openbao;
 pub mod outbox;
 pub mod postgres;
 pub mod staff;

@@ -156,12 +156,6 @@ impl Transact for Answer {
                 Err(other) => return Err(other),
             }
         }
-        if !self.answered.given
-            && let Some(end) = end_after_withdrawal(tx.policy(), &self.answered.target, tx.now())
-        {
-            tx.end_purpose(self.subject, &self.answered.target, end).await?;
-            tx.queue("sweep", None, end, "").await?;
-        }
         // Partners' accounts let nobody in from this commit, and the grants there end (1.7).
         if let Some(ways) = &self.ways
             && !tx.joint_logins(self.subject).await?.is_empty()
@@ -171,15 +165,32 @@ impl Transact for Answer {
             }
             joint::end_all(tx, self.subject).await?;
         }
-        // Off is off: the tags go with the consent, and the address that refused is not written to again.
-        if !self.answered.given {
-            automated::forget_tags(tx, self.subject, &self.answered.target).await?;
-        }
-        marketing::answered(tx, self.subject, &self.answered.target, self.answered.given, &self.actor).await?;
-        // What was published under it is in no list from this commit (4.4).
-        if !self.answered.given && self.answered.target == publish::PURPOSE {
-            tx.unpublish_all(self.subject).await?;
-        }
+        follow(tx, self.subject, &self.answered, &self.actor).await?;
         Ok(receipt)
     }
+}
+
+/// What an answer brings with it in its own commit, also where a restore gives it again.
+pub(crate) async fn follow(
+    tx: &mut Tx<'_>,
+    subject: SubjectId,
+    answered: &Answered,
+    by: &Actor,
+) -> Result<(), avouch_store::StoreError> {
+    let target = answered.target.as_str();
+    marketing::answered(tx, subject, target, answered.given, by).await?;
+    if answered.given {
+        return Ok(());
+    }
+    if let Some(end) = end_after_withdrawal(tx.policy(), target, tx.now()) {
+        tx.end_purpose(subject, target, end).await?;
+        tx.queue("sweep", None, end, "").await?;
+    }
+    // Off is off: the tags go with the consent, and the address that refused is not written to again.
+    automated::forget_tags(tx, subject, target).await?;
+    // What was published under it is in no list from this commit (4.4).
+    if target == publish::PURPOSE {
+        tx.unpublish_all(subject).await?;
+    }
+    Ok(())
 }

@@ -3,8 +3,10 @@
 pub mod approval;
 pub mod code;
 pub mod factor;
+pub mod keys;
 pub mod limits;
 pub(crate) mod old_hash;
+pub mod openbao;
 pub mod operator;
 pub mod passkey;
 pub mod password;

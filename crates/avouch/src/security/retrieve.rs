@@ -531,6 +531,7 @@ impl NewPassword {
             Answer::Permitted(permit) => {
                 let put = Put { item: self.item, id: RecordId::ONLY, value: self.hash.as_bytes() };
                 tx.put(permit, &[put]).await?;
+                tx.journal_ended(subject, &["password"]);
                 Ok(())
             }
             Answer::Refused(denied) => Err(denied.into()),

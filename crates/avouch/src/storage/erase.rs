@@ -107,6 +107,14 @@ impl App {
     /// # Errors
     /// When a store cannot be read or written.
     pub async fn resume_erasures(&self) -> Result<u64, Fault> {
+        let resumed = self.finish_erasures().await?;
+        self.finish_joinings().await?;
+        self.give_up_unmatched().await?;
+        Ok(resumed)
+    }
+
+    /// Deletes what still stands of people whose key is destroyed; gives how many there were.
+    pub(super) async fn finish_erasures(&self) -> Result<u64, Fault> {
         let mut resumed = 0;
         for subject in self.store.tombstones().await? {
             let stands = {
@@ -120,7 +128,6 @@ impl App {
                 resumed += 1;
             }
         }
-        self.finish_joinings().await?;
         Ok(resumed)
     }
 

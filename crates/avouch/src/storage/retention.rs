@@ -212,7 +212,7 @@ impl Transact for DeleteOverdue {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         for overdue in &self.page {
-            if tx.delete_record(overdue.subject, &overdue.item, overdue.record).await? {
+            if tx.drop_record(overdue.subject, &overdue.item, overdue.record).await? {
                 let items = [overdue.item.as_str()];
                 tx.note("expire", &overdue.purpose, &items, Party::System, Outcome::Done, Some(overdue.subject))
                     .await?;

@@ -135,6 +135,12 @@ fn is_slot(slot: &str) -> bool {
     (1..=64).contains(&slot.len()) && slot.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// The purposes that write to people.
+pub(crate) fn channels(policy: &Policy) -> Vec<String> {
+    let all = policy.facts().usage.purposes.keys();
+    all.filter(|purpose| contact(policy, purpose).is_some()).cloned().collect()
+}
+
 /// A yes or no to a channel: what refuses is kept from every campaign, and a person's own yes lifts that. A yes that
 /// was brought over from elsewhere lifts nothing.
 pub(crate) async fn answered(

@@ -85,6 +85,17 @@ pub(crate) enum Value {
     Blob(Vec<u8>),
 }
 
+impl<'a> From<&'a Value> for Val<'a> {
+    fn from(v: &'a Value) -> Self {
+        match v {
+            Value::Null => Val::Null,
+            Value::Int(v) => Val::Int(*v),
+            Value::Text(v) => Val::Text(v),
+            Value::Blob(v) => Val::Blob(v),
+        }
+    }
+}
+
 /// One row that a statement returned; columns by position.
 #[derive(Clone)]
 pub(crate) struct Row(pub(crate) Vec<Value>);
