@@ -394,6 +394,7 @@ fn consents(s: &Set) -> Consents {
             answer("2026-12-05T11:30:00Z", "analytics", false, 412),
             answer("2026-12-03T01:20:00Z", "recommendation", true, 77),
         ],
+        error: String::new(),
         f,
     }
 }
@@ -616,6 +617,8 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     let mut never = consents(s);
     never.history.clear();
     put(out, "consents-new", &never);
+    never.error = never.f.t("consent-last");
+    put(out, "consents-last-way-in", &never);
     put(out, "uses", &uses(s));
     let mut none = uses(s);
     none.lines.clear();

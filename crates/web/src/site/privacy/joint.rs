@@ -5,7 +5,7 @@
 //! the password is asked for (ASVS 7.5.1).
 
 use askama::Template;
-use avouch::store::{Receipt, Sink};
+use avouch::store::{Receipt, Sink, SubjectId};
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -63,7 +63,10 @@ pub struct Joint {
 /// # Errors
 /// What keeps the store from answering.
 pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Page<Joint>, Fault> {
-    let subject = session.subject();
+    Ok(Page(page(&web, f, session.subject()).await?))
+}
+
+async fn page(web: &Web, f: Frame, subject: SubjectId) -> Result<Joint, Fault> {
     let held = web.app.joint_logins(subject).await.map_err(page_fault(&f))?;
     let mut told = Vec::new();
     if !held.is_empty() {
@@ -83,7 +86,7 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
         let picture = said(&joint.partner, "/avatar/base64");
         let media = said(&joint.partner, "/avatar/media");
         linked.push(Linked {
-            name: joint::name_of(&web, &f, &joint.partner),
+            name: joint::name_of(web, &f, &joint.partner),
             account: Shown::new(said(&joint.partner, "/account")),
             nickname: Shown::new(said(&joint.partner, "/nickname")),
             avatar: if picture.is_empty() { picture } else { format!("data:{media};base64,{picture}") },
@@ -95,8 +98,8 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
             partner: joint.partner,
         });
     }
-    let ways = joint::ways(&web, &f).into_iter().filter(|w| linked.iter().all(|l| l.partner != w.partner)).collect();
-    Ok(Page(Joint { linked, ways, f }))
+    let ways = joint::ways(web, &f).into_iter().filter(|w| linked.iter().all(|l| l.partner != w.partner)).collect();
+    Ok(Joint { linked, ways, f })
 }
 
 /// `GET /privacy/joint/{partner}/link`: what is said before.
@@ -143,15 +146,21 @@ pub async fn link(
 /// `POST /privacy/joint/{partner}/unlink`: deletes what was received, and ends the grant there.
 ///
 /// # Errors
-/// [`Fault::NotFound`]; [`Fault::Forbidden`] for the last way in.
+/// [`Fault::NotFound`]; what keeps the store from answering.
 pub async fn unlink(
     State(web): State<Web>,
     f: Frame,
     Signed(session): Signed,
     Path(partner): Path<String>,
 ) -> Result<Response, Fault> {
-    web.app.unlink_joint(session.subject(), &partner, f.tag()).await.map_err(page_fault(&f))?;
-    Ok(Redirect::to("/privacy/joint").into_response())
+    match web.app.unlink_joint(session.subject(), &partner, f.tag()).await {
+        Ok(_) => Ok(Redirect::to("/privacy/joint").into_response()),
+        // The page says what has to come first.
+        Err(avouch::Fault::LastWayIn) => {
+            Ok(PageWith(StatusCode::CONFLICT, page(&web, f, session.subject()).await?).into_response())
+        }
+        Err(other) => Err(told(&other, f.tag())),
+    }
 }
 
 /// What is said before somebody logs in at a partner to show who they are.
