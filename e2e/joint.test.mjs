@@ -153,9 +153,61 @@ CASES.forEach(({ lang, width, scripts }, n) => {
     await page.goto(`${avouch.site}/login/with/harbour`);
     await press(page);
     await page.waitForURL('**/privacy');
+
+    // Without a password: a fresh login there shows who is there, and leads back to the page that asked.
+    await page.goto(`${avouch.site}/privacy/cancel`);
+    assert.equal(await page.locator('main input[type=password]').count(), 1);
+    await see('joint-cancel');
+    await page.click('main a[href^="/privacy/joint/prove"]');
+    await see('joint-show');
+    await press(page);
+    await page.waitForURL('**/privacy/cancel');
+    assert.equal(await page.locator('main input[type=password]').count(), 0);
+    await page.click('main button[value=later]');
+    await page.waitForURL('**/privacy/cancelling');
     assert.deepEqual(outside, []);
     await context.close();
   });
+});
+
+test('promise_5_5 another account there shows nobody here, and so does going back', async () => {
+  who = 'right';
+  const { page, context } = await visit(browser);
+  const comeIn = async () => {
+    await page.goto(`${avouch.site}/login/with/harbour`);
+    await press(page);
+  };
+  await comeIn();
+  await page.fill('#user_name', 'shown_person');
+  await page.fill('#email', 'shown@plaza.example');
+  await page.check('input[name=age][value=adult]');
+  await press(page);
+  await page.waitForURL('**/privacy');
+  // Joining counts as having shown it; a login with that account does not.
+  await page.click('header form button');
+  await comeIn();
+  await page.waitForURL('**/privacy');
+  const show = async () => {
+    // The provider knows nobody any more.
+    await context.clearCookies({ name: /^_(session|interaction)/ });
+    await page.goto(`${avouch.site}/privacy/export`);
+    assert.equal(await page.locator('main input[type=password]').count(), 1);
+    await page.click('main a[href^="/privacy/joint/prove"]');
+    await press(page);
+  };
+  for (const other of ['wrong', undefined]) {
+    who = other;
+    await show();
+    await page.waitForURL('**/login/with/harbour/back**');
+    assert.equal(await page.locator('[role=alert]').count(), 1);
+    await expectAccessible(page);
+    await shoot(page, `joint-show-${other ?? 'declined'}`);
+  }
+  who = 'right';
+  await show();
+  await page.waitForURL('**/privacy/export');
+  assert.equal(await page.locator('main input[type=password]').count(), 0);
+  await context.close();
 });
 
 test('promise_1_7 linked from inside, ended in two clicks, and the partner is told', async () => {

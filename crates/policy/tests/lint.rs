@@ -259,6 +259,48 @@ fn each_single_gap_in_the_shipped_policy_is_found() {
 }
 
 #[test]
+fn promise_1_7_a_partner_is_named_with_its_hosts_what_it_sends_and_its_own_policy() {
+    let sends = "items = [\"joint_account\", \"joint_profile\"]\nscopes = [\"openid\"";
+    for (from, to, code, path, severity) in [
+        (
+            "hosts = [\"id.harbour.example\"]\n",
+            "",
+            "partner-without-host",
+            "collection.partners.harbour",
+            Severity::Error,
+        ),
+        (
+            sends,
+            "items = []\nscopes = [\"openid\"",
+            "partner-without-items",
+            "collection.partners.harbour",
+            Severity::Error,
+        ),
+        (
+            sends,
+            "items = [\"joint_account\", \"nickname\"]\nscopes = [\"openid\"",
+            "partner-item-not-received",
+            "collection.partners.harbour.items",
+            Severity::Error,
+        ),
+        (
+            "policy = \"https://id.harbour.example/privacy\"\n",
+            "",
+            "partner-without-policy",
+            "collection.partners.harbour",
+            Severity::Warning,
+        ),
+    ] {
+        let findings = shipped_with(from, to);
+        let found: Vec<_> = findings.iter().map(|f| (f.code, f.path.as_str(), f.severity)).collect();
+        assert_eq!(found, [(code, path, severity)], "{code}");
+        assert!(
+            findings.iter().all(|f| f.message.contains("`harbour`") && !f.advice.is_empty() && f.citation.is_some())
+        );
+    }
+}
+
+#[test]
 fn a_recipient_abroad_needs_all_the_law_asks() {
     let abroad = "\n[storage.regions.us]\nlabel = { en = \"United States\", zh-CN = \"美国\" }\ncountry = \"US\"\n";
     let courier = "items = [\"address\", \"phone\", \"order\"]\nregion = \"cn\"";

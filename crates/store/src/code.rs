@@ -36,6 +36,8 @@ pub enum CodeFor {
     Joint,
     /// Joining after a partner said who somebody is.
     JointJoin,
+    /// Showing who is there by a fresh login at a partner, where the password is asked for.
+    JointProof,
     /// Making a passkey.
     PasskeyMade,
     /// Logging in with a passkey.
@@ -57,6 +59,7 @@ impl CodeFor {
             Self::Factor => "factor",
             Self::Joint => "joint",
             Self::JointJoin => "joint-join",
+            Self::JointProof => "joint-proof",
             Self::PasskeyMade => "passkey-made",
             Self::PasskeyLogIn => "passkey-log-in",
             Self::PasskeyProof => "passkey-proof",
@@ -66,7 +69,7 @@ impl CodeFor {
     /// Of those a code is sent for.
     fn from_str(text: &str) -> Option<Self> {
         let codes = [Self::Verify, Self::Change, Self::LogIn, Self::Retrieve, Self::Reset];
-        let steps = [Self::Factor, Self::Joint, Self::JointJoin];
+        let steps = [Self::Factor, Self::Joint, Self::JointJoin, Self::JointProof];
         codes.into_iter().chain(steps).find(|p| p.as_str() == text)
     }
 }

@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use avouch_policy::Words;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::http::assets;
 use crate::lang::Lang;
 use crate::shown::Shown;
+use crate::site::joint::Way;
 use crate::text::{Arg, Texts};
 
 /// Which of the faces a page belongs to.
@@ -28,6 +30,8 @@ pub struct Account {
     pub name: Shown,
     /// Whether the person has a passkey.
     pub passkey: bool,
+    /// The partners at which the person can show who they are: name in the policy, and what it is called.
+    pub partners: Vec<(String, Words)>,
     /// When the account will be erased, if its cancelling is under way (6.3).
     pub erased_on: Option<civil::Date>,
     /// What a member of staff is there for; none of a person's.
@@ -135,6 +139,13 @@ impl Frame {
     #[must_use]
     pub fn shows_passkey(&self) -> bool {
         self.names.passkeys_at.is_some() && self.account.as_ref().is_some_and(|a| a.passkey)
+    }
+
+    /// The partners at which the person can show who they are in place of the password.
+    #[must_use]
+    pub fn shows_at(&self) -> Vec<Way> {
+        let partners = self.account.iter().flat_map(|a| &a.partners);
+        partners.map(|(p, name)| Way { partner: p.clone(), name: name.in_lang(self.tag()).to_owned() }).collect()
     }
 
     /// The script of passkeys.

@@ -81,6 +81,7 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/security/recovery", get(privacy::security::recovery))
         .route("/privacy/security/factor/change", post(privacy::security::change_factor))
         .route("/privacy/joint", get(privacy::joint::show))
+        .route("/privacy/joint/prove", get(privacy::joint::proving).post(privacy::joint::prove))
         .route("/privacy/joint/{partner}/link", get(privacy::joint::before).post(privacy::joint::link))
         .route("/privacy/joint/{partner}/unlink", post(privacy::joint::unlink))
         .route("/privacy/security/passkey", get(privacy::passkeys::show).post(privacy::passkeys::add))

@@ -123,7 +123,13 @@ async fn look_up(web: &Web, cookie: &str) -> Result<Option<(Session, Account)>, 
     let zone = TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC);
     let erased_on = account.cancel_due.map(|due| due.to_zoned_datetime(zone).date());
     let passkey = web.app.has_passkey(session.subject()).await?;
-    Ok(Some((session, Account { name: Shown::default(), passkey, erased_on, roles: Vec::new() })))
+    let policy = web.policy();
+    let named = |partner: String| {
+        let words = policy.facts().collection.partners.get(&partner)?.name.clone();
+        Some((partner, words))
+    };
+    let partners = web.app.shows_at(session.subject()).await?.into_iter().filter_map(named).collect();
+    Ok(Some((session, Account { name: Shown::default(), passkey, partners, erased_on, roles: Vec::new() })))
 }
 
 /// The browser as it tells of itself: the agent shortened, the address coarse in nothing but its use.

@@ -117,7 +117,8 @@ pub fn answer(json: &str) -> Option<PasskeyAnswer> {
     })
 }
 
-fn browser_of(session: &Session) -> String {
+/// A session as what is bound to it names it.
+pub(crate) fn browser_of(session: &Session) -> String {
     data_encoding::HEXLOWER.encode(&session.token.name().0)
 }
 

@@ -436,11 +436,12 @@ impl App {
         self.store.transact(work).await?
     }
 
-    /// Changes the password of a signed-in person who shows the present one; other sessions end.
+    /// Changes the password of a signed-in person who shows the present one; other sessions end. Who has none yet chooses
+    /// one from a proven session.
     ///
     /// # Errors
-    /// [`Fault::WrongLogin`] for the present one; [`Fault::Invalid`] for the new; [`Fault::WrongCode`] for the
-    /// second factor; [`Fault::TooMany`].
+    /// [`Fault::WrongLogin`] for the present one; [`Fault::NeedsProof`] where there is none; [`Fault::Invalid`] for the
+    /// new; [`Fault::WrongCode`] for the second factor; [`Fault::TooMany`].
     pub async fn change_password(
         &self,
         session: &Session,
@@ -449,9 +450,13 @@ impl App {
         shown: &str,
         language: &str,
     ) -> Result<(), Fault> {
-        self.show_password(session, current).await?;
-        self.passwords.check("password", password, &[]).map_err(|f| Fault::Invalid(vec![f]))?;
         let subject = session.subject();
+        if self.has_password(subject).await? {
+            self.show_password(session, current).await?;
+        } else {
+            session.prove()?;
+        }
+        self.passwords.check("password", password, &[]).map_err(|f| Fault::Invalid(vec![f]))?;
         let factor = if self.has_factor(subject).await? { Some(self.factor_asks().await?) } else { None };
         let work = ChangePassword {
             session: session.clone(),

@@ -44,6 +44,7 @@ const ROWS: &[(&str, When, Option<Major>)] = &[
     ("collection.items", More, Some(Purpose)),
     ("collection.partners.*.name", Any, None),
     ("collection.partners.*.hosts", Any, None),
+    ("collection.partners.*.region", Any, None),
     ("collection.partners.*.policy", Any, None),
     ("collection.partners", More, Some(Purpose)),
     ("collection.minors", Any, Some(Rights)),

@@ -32,6 +32,7 @@ consent-change = change
 consent-uses = Uses: { $items }.
 consent-goes = Goes to: { $names }.
 consent-stops = If you turn it off: { $what }
+consent-last = Nothing was changed: the account elsewhere is the only way into yours. Choose a password or confirm a contact first, then turn it off here.
 consent-without = While it is off: { $what }
 consent-separate = asked separately, as the law requires
 consent-on-since = on since { $at }

@@ -32,6 +32,7 @@ consent-change = 更改
 consent-uses = 使用：{ $items }。
 consent-goes = 提供给：{ $names }。
 consent-stops = 关闭后：{ $what }
+consent-last = 未作任何更改：其他平台的账号是您登录这里的唯一方式。请先设置密码或验证联系方式，再在此关闭。
 consent-without = 关闭期间：{ $what }
 consent-separate = 依法单独征求同意
 consent-on-since = 自 { $at } 开启

@@ -64,7 +64,13 @@ pub async fn know(State(web): State<Web>, mut request: Request, next: Next) -> R
         match web.app.operator(&secret).await {
             Ok(Some(staff)) => {
                 let (name, roles) = (Shown::new(staff.name.clone()), staff.roles().collect());
-                request.extensions_mut().insert(Account { name, passkey: false, erased_on: None, roles });
+                request.extensions_mut().insert(Account {
+                    name,
+                    passkey: false,
+                    partners: Vec::new(),
+                    erased_on: None,
+                    roles,
+                });
                 request.extensions_mut().insert(Operator { name: staff.name.clone(), staff, secret });
             }
             Ok(None) => {}

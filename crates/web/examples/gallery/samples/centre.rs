@@ -11,7 +11,7 @@ use avouch_web::site::privacy::correct::Correct;
 use avouch_web::site::privacy::delete::{Delete, Deleted};
 use avouch_web::site::privacy::export::{Export, Part};
 use avouch_web::site::privacy::item::{ItemPage, Purpose, Recipient, Record};
-use avouch_web::site::privacy::joint::{Joint, Linked};
+use avouch_web::site::privacy::joint::{Joint, Linked, Prove};
 use avouch_web::site::privacy::overview::{Group, Overview, Row, Unverified};
 use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
 use avouch_web::site::privacy::sessions::{self, Sessions};
@@ -102,6 +102,7 @@ fn security(s: &Set, factor: bool) -> security::Security {
             row("email", true, "2026-12-01T01:00:00Z".parse().ok()),
             row("email", false, None),
         ],
+        password: factor,
         factor,
         offered: true,
         passkeys: passkeys(s, factor),
@@ -254,6 +255,26 @@ fn joint(s: &Set, some: bool) -> Joint {
     }
 }
 
+/// Somebody who can show at a partner who they are.
+fn linked(s: &Set, path: &str) -> Frame {
+    let mut f = s.somebody(path);
+    let name = facts::text("collection.partners.harbour.name", s.lang);
+    if let Some(account) = &mut f.account {
+        account.partners = vec![("harbour".into(), avouch_policy::Words::one(s.lang.tag(), &name))];
+    }
+    f
+}
+
+fn prove(s: &Set, error: String) -> Prove {
+    Prove {
+        f: linked(s, "/privacy/joint/prove"),
+        partner: "harbour".into(),
+        name: facts::text("collection.partners.harbour.name", s.lang),
+        page: "/privacy/cancel".into(),
+        error,
+    }
+}
+
 fn waiting(s: &Set) -> Waiting {
     let value = |item: &str, value: &str| waiting::Value {
         label: s.item(item),
@@ -373,6 +394,7 @@ fn consents(s: &Set) -> Consents {
             answer("2026-12-05T11:30:00Z", "analytics", false, 412),
             answer("2026-12-03T01:20:00Z", "recommendation", true, 77),
         ],
+        error: String::new(),
         f,
     }
 }
@@ -580,6 +602,12 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     put(out, "signals", &signals(s));
     put(out, "joint-logins", &joint(s, true));
     put(out, "joint-logins-none", &joint(s, false));
+    put(out, "joint-show", &prove(s, String::new()));
+    let harbour = facts::text("collection.partners.harbour.name", s.lang);
+    put(out, "joint-show-another", &prove(s, s.nobody("/").t1("joint-another", "name", harbour)));
+    let asked = linked(s, "/privacy/export");
+    let asked = Export { password: Some(password(&asked, false)), error: String::new(), parts: Vec::new(), f: asked };
+    put(out, "export-linked", &asked);
     put(out, "waiting", &waiting(s));
     put(out, "consents", &consents(s));
     put(out, "privacy-transfer", &transfer(s, false));
@@ -589,6 +617,8 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     let mut never = consents(s);
     never.history.clear();
     put(out, "consents-new", &never);
+    never.error = never.f.t("consent-last");
+    put(out, "consents-last-way-in", &never);
     put(out, "uses", &uses(s));
     let mut none = uses(s);
     none.lines.clear();
@@ -642,7 +672,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             provisional: true,
             kept: kept(s),
             backups: backups.clone(),
-            password: password(&f, true),
+            password: Some(password(&f, true)),
             f,
         },
     );
@@ -660,7 +690,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             since: at("2026-12-16T04:20:00Z"),
             erased_on: date(2026, 12, 23),
             kept: Vec::new(),
-            password: password(&f, false),
+            password: Some(password(&f, false)),
             f,
         },
     );

@@ -89,7 +89,13 @@ impl Set {
 
     pub(crate) fn somebody(&self, path: &str) -> Frame {
         let mut f = self.nobody(path);
-        f.account = Some(Account { name: Shown::new("lin.xiao"), passkey: false, erased_on: None, roles: Vec::new() });
+        f.account = Some(Account {
+            name: Shown::new("lin.xiao"),
+            passkey: false,
+            partners: Vec::new(),
+            erased_on: None,
+            roles: Vec::new(),
+        });
         f
     }
 
@@ -98,6 +104,7 @@ impl Set {
         f.account = Some(Account {
             name: Shown::new("officer"),
             passkey: false,
+            partners: Vec::new(),
             erased_on: None,
             roles: avouch::store::StaffRole::ALL.to_vec(),
         });

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use crate::fault::Fault;
 use crate::http::cookie;
 use crate::page::{Page, PageWith};
-use crate::site::privacy::proof::{self, Proof, password};
+use crate::site::privacy::proof::{self, Proof};
 use crate::site::privacy::{backups, readers};
 use crate::state::{Signed, Web, page_fault, told};
 
@@ -42,8 +42,8 @@ pub struct Cancel {
     pub kept: Vec<Kept>,
     /// For how long backups still hold what was erased.
     pub backups: String,
-    /// The password, once more.
-    pub password: Field,
+    /// The password, once more; nothing where who is there was shown at a partner.
+    pub password: Option<Field>,
 }
 
 /// The page while leaving is under way.
@@ -58,8 +58,8 @@ pub struct Cancelling {
     pub erased_on: civil::Date,
     /// What is kept, and why.
     pub kept: Vec<Kept>,
-    /// The password, for erasing now.
-    pub password: Field,
+    /// The password, for erasing now; nothing where who is there was shown at a partner.
+    pub password: Option<Field>,
 }
 
 /// The page after erasure: the last one this person sees here.
@@ -82,7 +82,7 @@ pub struct Erased {
     pub told: String,
 }
 
-async fn form(web: &Web, f: Frame, error: String) -> Result<Cancel, Fault> {
+async fn form(web: &Web, f: Frame, session: &Session, error: String) -> Result<Cancel, Fault> {
     let policy = web.policy();
     let cancel = policy.facts().rights.cancel.as_ref();
     let now = web.app.store.now();
@@ -92,6 +92,8 @@ async fn form(web: &Web, f: Frame, error: String) -> Result<Cancel, Fault> {
         Some(within) => web.app.ends(within, now).await.map_err(page_fault(&f))?,
         None => None,
     };
+    // What was wrong is said beside the field.
+    let password = if error.is_empty() { proof::each_time(&f, session) } else { Some(proof::password(&f)) };
     Ok(Cancel {
         cooling_off: cooling.map(|p| p.in_words(f.tag())).unwrap_or_default(),
         erased_on: erased,
@@ -99,7 +101,7 @@ async fn form(web: &Web, f: Frame, error: String) -> Result<Cancel, Fault> {
         provisional: complete.is_some_and(|d| d.provisional),
         kept: Kept::all(&policy, &f),
         backups: backups(&policy, &f),
-        password: password(&f).why(f.t("cancel-password-why"), "").error(error),
+        password: password.map(|field| field.why(f.t("cancel-password-why"), "").error(error)),
         f,
     })
 }
@@ -108,11 +110,11 @@ async fn form(web: &Web, f: Frame, error: String) -> Result<Cancel, Fault> {
 ///
 /// # Errors
 /// What keeps the store from answering.
-pub async fn show(State(web): State<Web>, f: Frame, Signed(_): Signed) -> Result<Response, Fault> {
+pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Response, Fault> {
     if f.account.as_ref().is_some_and(|a| a.erased_on.is_some()) {
         return Ok(Redirect::to("/privacy/cancelling").into_response());
     }
-    Ok(Page(form(&web, f, String::new()).await?).into_response())
+    Ok(Page(form(&web, f, &session, String::new()).await?).into_response())
 }
 
 /// What the form sends.
@@ -157,7 +159,7 @@ async fn leave(web: Web, mut f: Frame, mut session: Session, proof: &Proof, now:
             avouch::Fault::WrongLogin => (StatusCode::FORBIDDEN, f.t("cancel-wrong-password")),
             other => proof::error(&f, &other).ok_or_else(|| told(&other, f.tag()))?,
         };
-        return Ok(PageWith(status, form(&web, f, error).await?).into_response());
+        return Ok(PageWith(status, form(&web, f, &session, error).await?).into_response());
     }
     let policy = web.policy();
     let cancelling = web.app.cancel(&session, now).await.map_err(page_fault(&f))?;
@@ -193,7 +195,7 @@ pub async fn cancelling(State(web): State<Web>, f: Frame, Signed(session): Signe
         since: since.unwrap_or(due),
         erased_on: due.to_zoned_datetime(f.names.zone.clone()).date(),
         kept: Kept::all(&web.policy(), &f),
-        password: password(&f),
+        password: proof::each_time(&f, &session),
         f,
     };
     Ok(Page(page).into_response())

@@ -9,16 +9,17 @@ use jiff::Timestamp;
 use crate::frame::Frame;
 use avouch::rights::consent::kind_of;
 use avouch::storage::border::{self, Notice};
-use avouch::store::{Actor, ConsentEvent, ConsentKind};
+use avouch::store::{Actor, ConsentEvent, ConsentKind, SubjectId};
 use avouch_policy::model::Basis;
 use axum::Form;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::fault::Fault;
-use crate::page::Page;
-use crate::state::{Signed, Web, page_fault, say};
+use crate::page::{Page, PageWith};
+use crate::state::{Signed, Web, page_fault, say, told};
 use crate::words;
 
 /// What must be said before a sensitive item is agreed to (PIPL Art. 30).
@@ -114,6 +115,8 @@ pub struct Consents {
     pub fixed: Vec<Fixed>,
     /// Answers, newest first.
     pub history: Vec<Answer>,
+    /// What was wrong, with the page that mends it; empty when nothing was.
+    pub error: String,
 }
 
 /// `GET /privacy/consents`
@@ -121,11 +124,15 @@ pub struct Consents {
 /// # Errors
 /// What keeps the store from answering.
 pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Page<Consents>, Fault> {
+    Ok(Page(page(&web, f, session.subject(), String::new()).await?))
+}
+
+async fn page(web: &Web, f: Frame, subject: SubjectId, error: String) -> Result<Consents, Fault> {
     let told = page_fault(&f);
     let policy = web.policy();
     let facts = policy.facts();
-    let standing = web.app.account(session.subject()).await.map_err(&told)?.standing;
-    let events = web.app.consent_history(session.subject()).await.map_err(&told)?;
+    let standing = web.app.account(subject).await.map_err(&told)?.standing;
+    let events = web.app.consent_history(subject).await.map_err(&told)?;
     let archived = web.app.policies().await.map_err(&told)?;
     let version = |digest: &str| {
         let known = archived.iter().find(|p| data_encoding::HEXLOWER.encode(&p.digest) == digest);
@@ -194,7 +201,7 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
             receipt: format!("{}/{}", e.receipt.log, e.receipt.index),
         })
         .collect();
-    Ok(Page(Consents { switches, abroad, fixed, history, f }))
+    Ok(Consents { switches, abroad, fixed, history, error, f })
 }
 
 /// What a switch sends.
@@ -241,7 +248,13 @@ pub async fn send(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
     let given = sent.given()?;
-    let answer = web.app.answer(session.subject(), &purpose, given, f.tag(), &Actor::Subject);
-    answer.await.map_err(page_fault(&f))?;
-    Ok(Redirect::to(&format!("/privacy/consents#{purpose}")).into_response())
+    match web.app.answer(session.subject(), &purpose, given, f.tag(), &Actor::Subject).await {
+        Ok(_) => Ok(Redirect::to(&format!("/privacy/consents#{purpose}")).into_response()),
+        // The only way into the account: what has to come first is said, with the page where it is done.
+        Err(avouch::Fault::LastWayIn) => {
+            let error = f.t("consent-last");
+            Ok(PageWith(StatusCode::CONFLICT, page(&web, f, session.subject(), error).await?).into_response())
+        }
+        Err(other) => Err(told(&other, f.tag())),
+    }
 }
