@@ -149,11 +149,11 @@ test('promise_2_1 logging in works without scripts, and a wrong password tells n
   await page.fill('#name', person.user_name);
   await page.fill('#password', 'not the password at all');
   await page.click('main form button.main');
-  const known = await page.locator('[role=alert]').innerText();
+  const known = await page.locator('main .flash[role=alert]').innerText();
   await page.fill('#name', 'nobody_at_all');
   await page.fill('#password', 'not the password at all');
   await page.click('main form button.main');
-  assert.equal(await page.locator('[role=alert]').innerText(), known);
+  assert.equal(await page.locator('main .flash[role=alert]').innerText(), known);
   await page.fill('#name', person.user_name);
   await page.fill('#password', person.password);
   await page.click('main form button.main');

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { expectAccessible, expectNoSideways, launch, shoot, startDemo, visit } from './support.mjs';
+import { LANGUAGES, WALKS, WIDTHS, expectNoSideways, launch, see, shoot, startDemo, visit } from './support.mjs';
 
 const PASSWORD = 'lantern orbit velvet cactus';
 let avouch, browser, site;
@@ -58,16 +58,6 @@ async function logOut(page) {
   await page.waitForURL('**/logged-out');
 }
 
-/** Looks at the page wide and narrow. */
-async function see(page, name) {
-  for (const width of [360, 1280]) {
-    await page.setViewportSize({ width, height: 900 });
-    await expectNoSideways(page);
-    await expectAccessible(page);
-    await shoot(page, `passkeys-${name}-${width}`);
-  }
-}
-
 async function makeOne(page) {
   await page.goto(`${site}/privacy/security`);
   await page.click('main a[href="/privacy/security/passkey"]');
@@ -96,28 +86,30 @@ async function comes(address, words) {
   throw new Error(`no message to ${address} says ${words}: ${await messages(address)}`);
 }
 
-for (const lang of ['en', 'zh-CN']) {
-  test(`promise_2_1 a passkey is made, lets its person in, stands for the password, and is removed (${lang})`, async () => {
-    const { page, context, outside } = await visit(browser, { lang });
+// A passkey is asked for by a script; what the page says without is below.
+for (const { lang, width, look } of WALKS.filter(({ scripts }) => scripts)) {
+  test(`promise_2_1 a passkey is made, lets its person in, stands for the password, and is removed (${look})`, async () => {
+    const { page, context, outside } = await visit(browser, { lang, width });
     const faults = [];
     page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()); });
     page.on('pageerror', (error) => faults.push(String(error)));
-    const name = `keyed_${lang === 'en' ? 'en' : 'zh'}`;
+    const name = `keyed_${lang === 'en' ? 'en' : 'zh'}_${width}`;
+    const at = (what) => see(page, `passkeys-${what}-${look}`);
     const device = await authenticator(page);
     await joinAs(page, name);
     await page.goto(`${site}/privacy/security/passkey`);
-    await see(page, `make-${lang}`);
+    await at('make');
     await makeOne(page);
     const [made] = await device.credentials();
     assert.equal(made.rpId, 'localhost');
     assert.ok(made.isResidentCredential, 'it needs no name to be found by');
-    await see(page, `security-${lang}`);
+    await at('security');
     await comes(`${name}@plaza.example`, /passkey of|passkey was added|新增了一个通行密钥/);
     await logOut(page);
 
     // In without a name, and at once where only a proven person may be.
     await page.goto(`${site}/login`);
-    await see(page, `login-${lang}`);
+    await at('login');
     await logInByPasskey(page);
     await page.waitForURL('**/privacy');
     await page.goto(`${site}/privacy/security/passkey`);
@@ -125,7 +117,7 @@ for (const lang of ['en', 'zh-CN']) {
 
     // In place of the password, where that is asked for.
     await page.goto(`${site}/privacy/cancel`);
-    await see(page, `cancel-${lang}`);
+    await at('cancel');
     await page.click('.passkey button');
     await page.waitForURL('**/privacy/cancelling');
     await page.click('form[action="/privacy/cancel/keep"] button');
@@ -134,7 +126,7 @@ for (const lang of ['en', 'zh-CN']) {
     // Removed: the device still has it, and it opens nothing.
     await page.goto(`${site}/privacy/security`);
     await page.click('main a[href^="/privacy/security/passkey/remove"]');
-    await see(page, `remove-${lang}`);
+    await at('remove');
     await press(page);
     await page.waitForURL('**/privacy/security?said=passkey-removed');
     await comes(`${name}@plaza.example`, /passkey of your account was removed|通行密钥已移除/);
@@ -142,7 +134,7 @@ for (const lang of ['en', 'zh-CN']) {
     assert.deepEqual(faults, [], 'nothing is refused by the page’s own rules');
     await logInByPasskey(page);
     assert.ok((await page.locator('main [role=alert].flash').innerText()).length > 5);
-    await see(page, `refused-${lang}`);
+    await at('refused');
     assert.deepEqual(outside, []);
     await context.close();
   });
@@ -204,14 +196,17 @@ test('promise_2_1 a passkey of another site, and one whose person was not checke
 });
 
 test('promise_2_1 without scripts the page says so, and every other way stays', async () => {
-  for (const lang of ['en', 'zh-CN']) {
-    const { page, context } = await visit(browser, { lang, scripts: false, width: 360 });
-    await page.goto(`${site}/login`);
-    assert.equal(await page.locator('.passkey button:visible').count(), 0, 'no button that does nothing');
-    assert.match(await page.locator('noscript').first().innerText(), /JavaScript/);
-    assert.equal(await page.locator('#password').count(), 1);
-    await shoot(page, `passkeys-plain-${lang}`);
-    await context.close();
+  for (const lang of LANGUAGES) {
+    for (const width of WIDTHS) {
+      const { page, context } = await visit(browser, { lang, scripts: false, width });
+      await page.goto(`${site}/login`);
+      assert.equal(await page.locator('.passkey button:visible').count(), 0, 'no button that does nothing');
+      assert.match(await page.locator('noscript').first().innerText(), /JavaScript/);
+      assert.equal(await page.locator('#password').count(), 1);
+      await expectNoSideways(page);
+      await shoot(page, `passkeys-plain-${lang}-${width}`);
+      await context.close();
+    }
   }
 });
 

@@ -28,6 +28,10 @@ export const LANGUAGES = ['en', 'zh-CN'];
 export const SCHEMES = ['light', 'dark'];
 /** Widths in CSS pixels: a desk, and the narrowest phone we promise. */
 export const WIDTHS = [1280, 360];
+/** Every way to walk through a flow with forms: in each language, wide and narrow, with and without scripts. `look` names it. */
+export const WALKS = LANGUAGES.flatMap((lang) => WIDTHS.flatMap((width) => [true, false].map((scripts) => (
+  { lang, width, scripts, look: `${lang}-${width}${scripts ? '' : '-plain'}` }
+))));
 
 /** The command: as named by AVOUCH_BIN, else the newer of the two builds in target/. */
 export function binary() {
@@ -207,6 +211,17 @@ export async function shoot(page, name) {
   const path = join(output, `${name}.png`);
   await page.screenshot({ path, fullPage: true });
   return path;
+}
+
+/**
+ * Looks at a page as it stands: nothing is lost at its width, axe finds nothing serious, and a picture of it. axe is a
+ * script: where none run the page is the same, and only its width is looked at.
+ */
+export async function see(page, name, { scripts = true } = {}) {
+  await expectNoSideways(page);
+  if (!scripts) return;
+  await expectAccessible(page);
+  await shoot(page, name);
 }
 
 /**
