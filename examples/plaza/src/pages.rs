@@ -75,11 +75,13 @@ impl From<Fault> for Failed {
 }
 
 impl IntoResponse for Failed {
+    #[expect(clippy::print_stderr, reason = "an example's log")]
     fn into_response(self) -> Response {
         match self.0 {
             Fault::Refused(why) => (StatusCode::FORBIDDEN, why).into_response(),
             Fault::NotFound => (StatusCode::NOT_FOUND, "There is no such post. 没有这条内容。").into_response(),
-            Fault::Away(_) => {
+            Fault::Away(why) => {
+                eprintln!("avouch cannot be asked: {why}");
                 let text = "Nothing can be shown right now: what people decided cannot be asked. 暂时无法显示。";
                 (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
             }
