@@ -66,7 +66,7 @@ async fn promise_1_7_an_account_elsewhere_opens_one_here_and_logs_in(mut home: H
     let told = json!({ "partner": "harbour", "issuer": ISSUER, "account": "p-1", "union": null });
     assert_eq!(copied(ACCOUNT), from(told));
     let avatar = &profile[0]["avatar"];
-    assert_eq!(avatar["media"], "image/png");
+    assert_eq!(avatar["media"], "image/jpeg");
     assert_eq!(copied(PROFILE), from(json!({ "partner": "harbour", "nickname": "Mei", "avatar": avatar })));
     let text = data.to_string();
     assert!(!text.contains("rt-1") && !text.contains("at-1"), "no token");

@@ -74,7 +74,7 @@ impl Look<'_> {
             .db
             .query(
                 "SELECT kind, target, given, at, policy, wording, language, log, leaf, evidence FROM consent_event \
-                 WHERE subject = ?1 ORDER BY at DESC, id DESC",
+                 WHERE subject = ?1 ORDER BY at DESC, leaf DESC, id",
                 &[Val::Blob(subject.id())],
             )
             .await?;
