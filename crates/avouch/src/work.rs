@@ -10,6 +10,7 @@ use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
 use crate::sharing::{egress, transfer};
 use crate::storage::erase;
+use crate::updates::{notice, publish};
 use crate::usage::marketing;
 
 /// How long a failed job waits before it is tried again, at most.
@@ -66,6 +67,8 @@ impl App {
                 let id = transfer::from_text(&job.body).ok_or(Fault::NotFound)?;
                 self.tell_everybody(id).await.map(|_| ())
             }
+            (publish::IN_FORCE_JOB, _) => self.note_in_force(&job.body).await,
+            (notice::JOB, _) => self.notice_round(&job.body).await,
             (avouch_store::SWEEP_OBJECTS, _) => self.store.sweep_objects().await.map(|_| ()).map_err(Fault::from),
             (avouch_store::TELL, Some(subject)) => self.tell(subject, job).await,
             (egress::JOB, Some(subject)) => self.send_queued(subject, job).await,

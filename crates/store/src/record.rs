@@ -527,8 +527,11 @@ impl Leaving {
         }
     }
 
-    /// The subject's key, if subject and recipient stand as they did at the permit.
+    /// The subject's key, if policy, subject and recipient stand as they did at the permit.
     pub(crate) async fn still(&self, tx: &mut Tx<'_>) -> Result<Option<Arc<SubjectKey>>, StoreError> {
+        if self.leaf.policy != *tx.policy().digest().as_bytes() {
+            return Ok(None);
+        }
         if standing::epoch(&mut tx.db, self.subject).await? != Some(self.epoch) {
             return Ok(None);
         }
