@@ -14,9 +14,12 @@ use crate::state::Web;
 
 pub mod access;
 pub mod approvals;
+pub mod authorities;
 pub mod border;
 pub mod cases;
 pub mod enter;
+pub mod exceptions;
+pub mod holds;
 pub mod home;
 pub mod leaves;
 pub mod list;
@@ -36,6 +39,9 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/border", "part-border"),
     ("/services", "part-services"),
     ("/approvals", "part-approvals"),
+    ("/exceptions", "part-exceptions"),
+    ("/authorities", "part-authorities"),
+    ("/holds", "part-holds"),
     ("/operators", "part-operators"),
     ("/leaves", "part-leaves"),
 ];
