@@ -188,6 +188,7 @@ impl People {
             "interests" | "tastes" => self.put("recommendation", name, "tea").await,
             "address" => self.put("orders", name, "88 Example Road").await,
             "order" => self.put("orders", name, r#"{"no":1}"#).await,
+            "payment" => self.put("payment", name, r#"{"amount":12}"#).await,
             "support_message" => self.put("support", name, "Where is it?").await,
             "joint_account" | "joint_profile" => self.put("joint_login", name, r#"{"partner":"x"}"#).await,
             "camera" => self.put("camera", name, r#"{"used":true}"#).await,
