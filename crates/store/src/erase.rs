@@ -113,6 +113,8 @@ impl<'t> Tx<'t> {
             ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
             ("exception", "UPDATE exception SET subject = NULL WHERE subject = ?1"),
             ("authority_request", "UPDATE authority_request SET subject = NULL WHERE subject = ?1"),
+            ("relation", "DELETE FROM relation WHERE subject = ?1"),
+            ("relation", "UPDATE relation SET other = NULL WHERE other = ?1"),
             ("released", "DELETE FROM released WHERE subject = ?1"),
             ("legal_hold", "UPDATE legal_hold SET subject = NULL WHERE subject = ?1"),
             ("legal_hold_item", "DELETE FROM legal_hold_item WHERE subject = ?1"),

@@ -53,6 +53,7 @@ mod quarantine;
 mod reader;
 mod recipient;
 mod record;
+mod relation;
 mod reseal;
 mod rotate;
 mod service;
@@ -115,6 +116,7 @@ pub use recipient::{
     DocumentKind, RecipientCheck, RecipientDocument, RecipientStanding, RecipientState, recipient_lock,
 };
 pub use record::{Opened, Origin, Put, Record, RecordHead, RecordId, Used, Which};
+pub use relation::Relation;
 pub use reseal::{ResealAt, Resealed};
 pub use rotate::{KeyInfo, Rewrapped};
 pub use service::{Credential, ServiceStanding, ServiceTerms};

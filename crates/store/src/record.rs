@@ -506,6 +506,7 @@ impl<'t> Tx<'t> {
         self.keep_apart(subject, item, id, true).await?;
         self.drop_blobs(subject, item, id).await?;
         self.drop_publication(subject, item, id).await?;
+        self.part(subject, item, id).await?;
         let gone = self
             .db
             .execute(

@@ -185,6 +185,7 @@ impl People {
             "avatar" | "picture" => self.upload(name, media::picture(64, 64, image::ImageFormat::Png)).await,
             "video" => self.upload(name, media::video(100_000, "note", b"soun")).await,
             "text" | "comment" => self.put("content", name, "Hello.").await,
+            "follow" | "block" | "message" => self.put("social", name, "Hello.").await,
             "interests" | "tastes" => self.put("recommendation", name, "tea").await,
             "address" => self.put("orders", name, "88 Example Road").await,
             "order" => self.put("orders", name, r#"{"no":1}"#).await,

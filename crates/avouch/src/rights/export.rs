@@ -201,6 +201,7 @@ impl App {
         let uses = self.uses(subject, jiff::Timestamp::UNIX_EPOCH).await?;
         let wanted = Wanted { act: Act::Export, purpose: super::PURPOSE, items: &names, recipient: None };
         let used = self.use_records(subject, &wanted, &Actor::Subject, &Which::all()).await?;
+        let relations = self.relations(subject).await?;
         let records: Vec<Value> = used
             .records
             .iter()
@@ -221,6 +222,8 @@ impl App {
                     "file": record.blobs.iter().find(|b| b.role == Role::Whole)
                         .map(|b| format!("content/{item}-{}.{}", record.head.id, extension(&b.media))),
                     "purpose": record.head.purpose,
+                    "between": relations.iter().find(|r| r.record == record.head.id && r.item == item)
+                        .map(|r| if r.made { "made by you" } else { "made by the other" }),
                     "source": record.head.source,
                     "created": record.head.created.to_string(),
                     "changed": record.head.changed.to_string(),

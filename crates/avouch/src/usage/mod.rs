@@ -7,4 +7,5 @@ pub mod bulk;
 pub mod exception;
 pub mod marketing;
 pub mod publish;
+pub mod relation;
 pub mod service;

@@ -1,4 +1,4 @@
--- Legal holds (5.2): what is kept against deletion for a dispute or a procedure.
+-- Legal holds (5.2): what is kept against deletion for a dispute or a procedure; and records about two people (2.2).
 
 -- a hold: by whom, on which ground, until when
 CREATE TABLE legal_hold (
@@ -41,3 +41,14 @@ CREATE TABLE held_record (
 
 -- null where a value is kept by a statute and not by a hold
 ALTER TABLE held ADD COLUMN hold BLOB;
+
+-- which record is about which other person (2.2); where it belongs to both, each has a record and a row of their own
+CREATE TABLE relation (
+  subject BLOB NOT NULL,
+  item TEXT NOT NULL,
+  record BLOB NOT NULL,             -- the same for both
+  other BLOB,                       -- null once the other is erased or has deleted theirs
+  made INTEGER NOT NULL,            -- 1: by this one; 0: by the other
+  PRIMARY KEY (subject, item, record)
+) STRICT;
+CREATE INDEX relation_other ON relation (other) WHERE other IS NOT NULL;
