@@ -265,13 +265,9 @@ impl Look<'_> {
     }
 }
 
-/// Where a paper is sealed into.
-fn place(kind: PaperKind) -> &'static str {
-    match kind {
-        PaperKind::Instrument => "authority instrument",
-        PaperKind::Permission => "authority permission",
-        PaperKind::Secrecy => "authority secrecy",
-    }
+/// Where a paper of a kind is sealed into.
+pub(crate) fn sealed_as(kind: &str) -> String {
+    format!("authority {kind}")
 }
 
 impl Tx<'_> {
@@ -333,7 +329,7 @@ impl Tx<'_> {
         if request.state != RequestState::Received {
             return Err(StoreError::NoRecord);
         }
-        let sealed = self.seal_for_staff(place(kind), &id.0, bytes)?;
+        let sealed = self.seal_for_staff(&sealed_as(kind.name()), &id.0, bytes)?;
         let now = self.now();
         self.db
             .execute(
@@ -370,7 +366,7 @@ impl Tx<'_> {
             .first("SELECT sealed, seen_by FROM authority_paper WHERE request = ?1 AND kind = ?2", &of)
             .await?
             .ok_or(StoreError::NoRecord)?;
-        let file = self.open_for_staff(place(kind), &id.0, row.blob(0)?)?;
+        let file = self.open_for_staff(&sealed_as(kind.name()), &id.0, row.blob(0)?)?;
         let mut seen = names(row.text(1)?)?;
         if !seen.iter().any(|who| who == by) {
             seen.push(by.to_owned());
