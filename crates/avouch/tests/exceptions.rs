@@ -119,9 +119,8 @@ async fn promise_2_7_reputation_and_other_interests_are_no_ground(home: Home) {
     let asked = async |new: NewException| field(home.app.ask_exception(&desk.officer, &new, "why").await);
     let sound = new(&home, "emergency", subject, &["phone"], None);
     for purpose in ["reputation", "other-interests", "marketing", "nothing"] {
-        let told =
-            home.app.ask_exception(&desk.officer, &NewException { purpose: purpose.into(), ..sound.clone() }, "why");
-        let told = told.await.map(drop).unwrap_err();
+        let wanted = NewException { purpose: purpose.into(), ..sound.clone() };
+        let told = home.app.ask_exception(&desk.officer, &wanted, "why").await.map(drop).unwrap_err();
         assert!(told.to_string().contains("no ground of the law") && told.to_string().contains("court"), "{told}");
     }
     assert_eq!(asked(NewException { items: vec!["order".into()], ..sound.clone() }).await.0, "items");

@@ -200,10 +200,12 @@ async fn promise_5_2_signals_that_expire_under_a_hold_wait_for_its_end(home: Hom
     let desk = desk(&home).await;
     let (subject, other) = (home.person(1).await.subject, home.person(2).await.subject);
     let by = Actor::Service(home.service("plaza", &["security"]).await);
-    let fields = json!({ "event": "login" }).as_object().unwrap().clone();
-    let event = Event { item: "network_log".into(), at: None, fields };
+    let event = || {
+        let fields = json!({ "event": "login" }).as_object().unwrap().clone();
+        Event { item: "network_log".into(), at: None, fields }
+    };
     for who in [subject, other] {
-        let events = [event.clone()];
+        let events = [event()];
         home.app.take_signals(who, "security", &events, &Connection::default(), &by).await.unwrap();
     }
     placed(&home, &desk, &new(&home, subject, &["network_log"], 400)).await;

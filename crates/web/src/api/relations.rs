@@ -1,7 +1,6 @@
 //! `/v1/relations`: what people do with each other: follow, block, write.
 //!
 //! Keeps promise 2.2.
-#![expect(unused_qualifications, reason = "the macro that describes an endpoint names its query in full")]
 
 use avouch::usage::relation::NewRelation;
 use axum::Json;
