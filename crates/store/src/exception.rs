@@ -6,7 +6,8 @@
 //! that is kept from its person keeps the leaves and disclosures of its uses from them too, until it no longer is.
 
 use avouch_ledger::leaf::Outcome;
-use avouch_policy::{Ask, Basis, Bits, Foreign, Instrument, Policy};
+use avouch_policy::model::Role;
+use avouch_policy::{Act, Ask, Basis, Bits, Foreign, Instrument, Policy};
 use avouch_seal::{Region, SubjectId};
 use jiff::Timestamp;
 
@@ -132,6 +133,15 @@ pub fn rules_lock(region: Region) -> SubjectId {
     SubjectId::new(region, digest.first_chunk().copied().unwrap_or_default())
 }
 
+/// Whether an ask is decided by entries of the register: the purpose is exceptional, or an authority would get
+/// something. What is only stored needs none.
+pub(crate) fn needs_entry(policy: &Policy, ask: &Ask) -> bool {
+    let rules = policy.rules();
+    let exceptional = rules.purpose_rules.get(usize::from(ask.purpose.index())).is_some_and(|rule| rule.exceptional);
+    let rule = ask.recipient.and_then(|r| rules.recipient_rules.get(usize::from(r.index())));
+    ask.act != Act::Keep && (exceptional || rule.is_some_and(|rule| rule.role == Role::Authority))
+}
+
 /// The names of a JSON list as it is stored.
 pub(crate) fn names(text: &str) -> Result<Vec<String>, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Unreadable("a list of names is no list".into()))
@@ -207,9 +217,10 @@ fn instrument(policy: &Policy, row: &Row) -> Result<Option<Instrument>, StoreErr
 }
 
 impl Look<'_> {
-    /// The entries in force now that concern a subject, each with what keeps it from its person.
+    /// The entries in force now that concern a subject, as a policy reads them, each with what keeps it from its person.
     pub(crate) async fn instruments(
         &mut self,
+        policy: &Policy,
         subject: SubjectId,
     ) -> Result<Vec<(Instrument, Option<[u8; 16]>)>, StoreError> {
         let now = self.now();
@@ -221,10 +232,9 @@ impl Look<'_> {
                 &[Val::Blob(subject.id()), now.into()],
             )
             .await?;
-        let policy = std::sync::Arc::clone(self.policy());
         let mut out = Vec::with_capacity(rows.len());
         for row in &rows {
-            if let Some(instrument) = instrument(&policy, row)? {
+            if let Some(instrument) = instrument(policy, row)? {
                 let hidden = if row.blob_opt(6)?.is_some() { Some(row.bytes(6)?) } else { None };
                 out.push((instrument, hidden));
             }
@@ -394,6 +404,7 @@ impl Tx<'_> {
     /// Whether what was permitted by an entry still is.
     pub(crate) async fn still_open(&mut self, subject: SubjectId, by: &Exceptional) -> Result<bool, StoreError> {
         let ask = Ask { at: self.now(), ..by.ask.clone() };
-        Ok(self.instruments(subject).await?.iter().any(|(instrument, _)| instrument.opens(&ask)))
+        let policy = std::sync::Arc::clone(self.policy());
+        Ok(self.instruments(&policy, subject).await?.iter().any(|(instrument, _)| instrument.opens(&ask)))
     }
 }

@@ -10,7 +10,6 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use avouch_ledger::leaf::{Leaf, Outcome};
-use avouch_policy::model::Role;
 use avouch_policy::{
     Act, Ask, Basis, Code, Crossed, Grant, Instrument, ItemId, Party, Policy, Reason, Refusal, Verdict,
 };
@@ -19,7 +18,7 @@ use avouch_seal::SubjectId;
 use crate::crossing::Going;
 use crate::engine::Hold;
 use crate::error::StoreError;
-use crate::exception::{Exceptional, rules_lock};
+use crate::exception::{Exceptional, needs_entry, rules_lock};
 use crate::look::Look;
 use crate::recipient::recipient_lock;
 use crate::service::Credential;
@@ -246,15 +245,8 @@ impl<'c> Look<'c> {
             standing.register = registered.registered();
             register = Some(Register { recipient, epoch: registered.epoch });
         }
-        let authority = |r: avouch_policy::RecipientId| {
-            let rule = policy.rules().recipient_rules.get(usize::from(r.index()));
-            rule.is_some_and(|rule| rule.role == Role::Authority)
-        };
-        let rule = policy.rules().purpose_rules.get(usize::from(ask.purpose.index()));
-        // What is only stored needs no entry.
-        let registered = rule.is_some_and(|rule| rule.exceptional) || ask.recipient.is_some_and(authority);
-        let exceptional = registered && ask.act != Act::Keep;
-        let entries = if exceptional { self.instruments(subject).await? } else { Vec::new() };
+        let exceptional = needs_entry(&policy, &ask);
+        let entries = if exceptional { self.instruments(&policy, subject).await? } else { Vec::new() };
         standing.instruments = entries.iter().map(|(instrument, _)| instrument.clone()).collect();
         let mut verdict = policy.decide(&standing, &ask);
         if let Actor::Service(credential) = actor
