@@ -11,7 +11,7 @@ use crate::messages::{Undelivered, send};
 use crate::sharing::{egress, transfer};
 use crate::storage::erase;
 use crate::updates::{notice, publish};
-use crate::usage::marketing;
+use crate::usage::{authority, exception, marketing};
 
 /// How long a failed job waits before it is tried again, at most.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -54,7 +54,7 @@ impl App {
 
     async fn run_job(&self, job: &Job) -> Result<(), Fault> {
         match (job.kind.as_str(), job.subject) {
-            (erase::JOB, Some(subject)) => self.erase(subject).await.map(|_| ()),
+            (erase::JOB, Some(subject)) => self.erase_when_free(subject).await,
             (clock::JOB, _) => self.alarm(job).await,
             (send::JOB, _) => self.deliver(job).await,
             (marketing::JOB, _) => self.run_campaign(job).await,
@@ -73,6 +73,8 @@ impl App {
             (avouch_store::TELL, Some(subject)) => self.tell(subject, job).await,
             (egress::JOB, Some(subject)) => self.send_queued(subject, job).await,
             (avouch_store::SILENCE, Some(subject)) => self.hear_silence(subject, job).await,
+            (exception::JOB, Some(subject)) => self.tell_exception(subject, &job.body).await,
+            (authority::JOB, _) => self.end_secrecy(&job.body).await,
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),
         }

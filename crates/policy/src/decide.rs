@@ -125,8 +125,9 @@ pub struct Standing {
     pub abroad: Bits,
     /// Purposes that a change of hands changes, and that were not consented to anew.
     pub frozen: Bits,
-    /// Exceptional purposes with an entry in the register.
-    pub instruments: Bits,
+    /// Entries of the register of exceptions about this person, or about everyone; asked for when the purpose is
+    /// exceptional or an authority would get something.
+    pub instruments: Vec<Instrument>,
     /// Items whose permission the person's device refuses; asked for when one of them is collected.
     pub denied: Bits,
     /// How many people's data has gone abroad this year, with this person among them as far as the ask counts them;
@@ -181,6 +182,53 @@ pub enum Question {
     Abroad(RecipientId),
 }
 
+/// An entry of the register of exceptions: what it lets be done without asking, and nothing beyond it (2.7).
+#[derive(Debug, Clone)]
+pub struct Instrument {
+    /// The exceptional purpose.
+    pub purpose: PurposeId,
+    /// The items it names.
+    pub items: Bits,
+    /// Who outside may get them; nobody where none is named.
+    pub recipient: Option<RecipientId>,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when, exclusive.
+    pub until: Timestamp,
+    /// Whether a foreign authority stands behind it.
+    pub foreign: Foreign,
+}
+
+/// Whether a foreign authority stands behind an entry of the register (PIPL 41).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    /// None does.
+    No,
+    /// One does, and the approval the law asks is not on file.
+    Unapproved,
+    /// One does, and the approval is on file.
+    Approved,
+}
+
+impl Instrument {
+    /// Whether it is in force for what is asked, whatever it covers.
+    fn in_force(&self, ask: &Ask) -> bool {
+        self.purpose == ask.purpose && self.from <= ask.at && ask.at < self.until
+    }
+
+    /// Whether it covers all that is asked: every item, and where it leaves the house whoever gets it.
+    fn covers(&self, ask: &Ask) -> bool {
+        let to = ask.act != Act::Share || self.recipient == ask.recipient;
+        to && ask.items.iter().all(|item| self.items.has(item.index()))
+    }
+
+    /// Whether it is in force and covers all that is asked, so that what was permitted by it still is.
+    #[must_use]
+    pub fn opens(&self, ask: &Ask) -> bool {
+        self.in_force(ask) && self.covers(ask)
+    }
+}
+
 impl Standing {
     /// An active subject who has consented to nothing.
     #[must_use]
@@ -199,7 +247,7 @@ impl Standing {
             recipients: Bits::new(),
             abroad: Bits::new(),
             frozen: Bits::new(),
-            instruments: Bits::new(),
+            instruments: Vec::new(),
             denied: Bits::new(),
             crossed: Crossed { plain: 0, sensitive: 0 },
             register: Registered { stopped: None, checked: None },
@@ -305,6 +353,10 @@ codes! {
     Expired = "expired", Violation, "5.1", "principle.shortest";
     /// An exceptional purpose without an entry in the register.
     NoInstrument = "no-instrument", Violation, "2.7", "basis.legal_duty";
+    /// An exceptional purpose beyond what its entry in the register names.
+    OutsideInstrument = "outside-instrument", Violation, "2.7", "basis.citation|basis.legal_duty";
+    /// A foreign authority, without the approval the law asks on file.
+    ForeignAuthority = "foreign-authority", Violation, "2.6", "sharing.foreign_authority|sharing.authority|basis.legal_duty";
     /// Sharing without saying with whom.
     NoRecipient = "no-recipient", Gap, "4.1", "sharing.separate_consent|sharing.third_party";
     /// A recipient where none belongs.
@@ -577,8 +629,8 @@ impl Rules {
         if asked_alone(purpose.basis, sensitive) && !separate {
             no.act(Code::NoSeparateConsent);
         }
-        if purpose.exceptional && ask.act != Act::Keep && !standing.instruments.has(p) {
-            no.act(Code::NoInstrument);
+        if purpose.exceptional && ask.act != Act::Keep {
+            Self::registered(standing, ask, no);
         }
         if ask.act == Act::Publish && !separate && !duty {
             no.act(Code::NoPublicationConsent);
@@ -618,6 +670,18 @@ impl Rules {
         }
     }
 
+    /// The entries of the register that open what is asked; what stands against it where there is none.
+    fn registered<'s>(standing: &'s Standing, ask: &Ask, no: &mut Reasons) -> Vec<&'s Instrument> {
+        let in_force: Vec<&Instrument> = standing.instruments.iter().filter(|entry| entry.in_force(ask)).collect();
+        let open: Vec<&Instrument> = in_force.iter().copied().filter(|entry| entry.covers(ask)).collect();
+        if in_force.is_empty() {
+            no.act(Code::NoInstrument);
+        } else if open.is_empty() {
+            no.act(Code::OutsideInstrument);
+        }
+        open
+    }
+
     /// Who outside gets it.
     fn share(
         &self,
@@ -643,9 +707,13 @@ impl Rules {
             Some(Stopped::Failed) => no.act(Code::RecipientFailed),
             Some(Stopped::Ended) => no.act(Code::RecipientEnded),
         }
+        let abroad = rule.region != Some(standing.home);
         if rule.role == Role::Authority {
-            if !standing.instruments.has(ask.purpose.index()) {
-                no.act(Code::NoInstrument);
+            let entries = Self::registered(standing, ask, no);
+            // Nothing for a foreign authority, wherever it is and whoever brings its request, without the approval.
+            let lawful = |foreign: Foreign| foreign == Foreign::Approved || foreign == Foreign::No && !abroad;
+            if (abroad || !entries.is_empty()) && !entries.iter().any(|entry| lawful(entry.foreign)) {
+                no.act(Code::ForeignAuthority);
             }
         } else {
             if !holds(rule.agreement, ask.at) {
@@ -661,7 +729,8 @@ impl Rules {
         {
             no.act(Code::NoRecipientConsent);
         }
-        if rule.region != Some(standing.home) {
+        // That approval stands in place of mechanism and consent.
+        if abroad && rule.role != Role::Authority {
             match rule.crossing.filter(|crossing| self.abroad_allowed && crossing.holds(ask.at)) {
                 Some(crossing) => covered(&crossing, kinds, standing.crossed, no),
                 None => no.act(Code::NoMechanism),

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::engine::{Hold, Val};
 use crate::error::StoreError;
+use crate::exception::needs_entry;
 use crate::look::Look;
 use crate::permit::Actor;
 use crate::regime::{InForce, Regime};
@@ -163,6 +164,10 @@ impl Look<'_> {
             let denied = self.permissions(subject).await?;
             let denied = denied.iter().filter(|p| p.state == crate::signal::PermissionState::Denied);
             standing.denied = denied.filter_map(|p| other.item(&p.item)).map(avouch_policy::ItemId::index).collect();
+        }
+        if needs_entry(other, &ask) {
+            let entries = self.instruments(other, subject).await?;
+            standing.instruments = entries.into_iter().map(|(instrument, _)| instrument).collect();
         }
         // Whether a service is bound is no matter of the policy, and the same for both.
         Ok(match other.decide(&standing, &ask) {

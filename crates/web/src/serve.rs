@@ -56,6 +56,8 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/content/{record}/unpublish", post(privacy::content::unpublish))
         .route("/privacy/content/{record}/{size}", get(privacy::content::file))
         .route("/privacy/uses", get(privacy::uses::show))
+        .route("/privacy/exceptional", get(privacy::exceptional::show))
+        .route("/privacy/exceptional/{purpose}", post(privacy::exceptional::send))
         .route("/privacy/consents", get(privacy::consents::show))
         .route("/privacy/consents/{purpose}", post(privacy::consents::send))
         .route("/privacy/consents/abroad/{recipient}", post(privacy::consents::send_abroad))

@@ -134,6 +134,10 @@ const CODED: &[&str] = &[
     "document-",
     "recipient-state-",
     "recipient-wrong-",
+    "request-state-",
+    "paper-",
+    "request-wrong-",
+    "hold-wrong-",
 ];
 
 #[test]

@@ -41,6 +41,10 @@ pub(crate) enum What {
     Reviewed,
     /// The policy changes in something major.
     PolicyChange,
+    /// Data was used in an emergency without asking (2.7).
+    ExceptionUsed,
+    /// An authority's request was answered with data (2.6).
+    AuthorityAnswered,
 }
 
 impl What {
@@ -79,6 +83,8 @@ impl What {
             Self::PasskeyCopied => "passkey-copied",
             Self::Reviewed => "reviewed",
             Self::PolicyChange => "policy-change",
+            Self::ExceptionUsed => "exception-used",
+            Self::AuthorityAnswered => "authority-answered",
         }
     }
 }
@@ -126,9 +132,13 @@ pub(crate) fn say(
         return (if kind == Kind::Phone { String::new() } else { line }, text);
     }
     let (en, cn) = match what {
-        What::Reviewed | What::CaseAnswered | What::ContactYours | What::PolicyChange | What::Code => {
-            ("A code was asked for.", "有人请求了验证码。")
-        }
+        What::Reviewed
+        | What::CaseAnswered
+        | What::ContactYours
+        | What::PolicyChange
+        | What::ExceptionUsed
+        | What::AuthorityAnswered
+        | What::Code => ("A code was asked for.", "有人请求了验证码。"),
         What::ContactReplaced => (
             "This is no longer the contact of your account; another was put in its place.",
             "此联系方式已不再属于您的账号，已被新的联系方式取代。",
@@ -243,6 +253,33 @@ fn own_words(what: What, site: &str, zh: bool) -> Option<(String, String)> {
                  before you answer, and a no costs you nothing."
             ),
         ),
+        (What::ExceptionUsed, true) => (
+            format!("{site}：紧急使用告知"),
+            format!(
+                "{site}：因紧急情况，您的个人信息可能曾在未事先征得您同意的情况下被使用。使用的内容、依据和期限，请登录隐私中心，\
+                 查看“例外使用”。"
+            ),
+        ),
+        (What::ExceptionUsed, false) => (
+            format!("{site}: your data in an emergency"),
+            format!(
+                "{site}: In an emergency your data was open to use without asking you first. What, on which ground and for \
+                 how long stands in the privacy centre under \"Exceptional use\"."
+            ),
+        ),
+        (What::AuthorityAnswered, true) => (
+            format!("{site}：依法提供信息告知"),
+            format!(
+                "{site}：我们已依法应有关机关的要求提供了您的个人信息。提供的内容、机关和依据，请登录隐私中心，查看“例外使用”。"
+            ),
+        ),
+        (What::AuthorityAnswered, false) => (
+            format!("{site}: data handed to an authority"),
+            format!(
+                "{site}: The law made us hand data of yours to an authority. What, to whom and on which ground stands in \
+                 the privacy centre under \"Exceptional use\"."
+            ),
+        ),
         _ => return None,
     })
 }
@@ -262,6 +299,11 @@ mod tests {
         let (_, en) = say(What::CaseAnswered, "", None, 10, "Plaza", "en", Kind::Email);
         let (_, zh) = say(What::CaseAnswered, "", None, 10, "广场", "zh-CN", Kind::Email);
         assert!(en.contains("has answered you") && zh.contains("已回复"));
+        for what in [What::ExceptionUsed, What::AuthorityAnswered] {
+            let (_, en) = say(what, "", None, 10, "Plaza", "en", Kind::Email);
+            let (_, zh) = say(what, "", None, 10, "广场", "zh-CN", Kind::Email);
+            assert!(en.contains("Exceptional use") && zh.contains("例外使用"), "{en} {zh}");
+        }
         for purpose in ["verify", "change", "log-in", "retrieve", "reset"] {
             let (_, en) = say(What::Code, purpose, Some("012345"), 10, "Plaza", "en", Kind::Phone);
             assert!(en.starts_with("012345 ") && en.contains("10 minutes"), "{en}");

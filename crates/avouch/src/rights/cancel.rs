@@ -38,6 +38,8 @@ impl App {
             _ => start,
         };
         let subject = session.subject();
+        // What a hold keeps and cannot be sealed anew is only stored until then.
+        let due = self.erasure_waits(subject).await?.map_or(due, |until| due.max(until));
         let receipt = self.store.transact(Begin { subject, due }).await?;
         let erased = if due <= start { Some(self.erase(subject).await?) } else { None };
         Ok(Cancelling { due, receipt, erased })

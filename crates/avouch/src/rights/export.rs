@@ -201,6 +201,7 @@ impl App {
         let uses = self.uses(subject, jiff::Timestamp::UNIX_EPOCH).await?;
         let wanted = Wanted { act: Act::Export, purpose: super::PURPOSE, items: &names, recipient: None };
         let used = self.use_records(subject, &wanted, &Actor::Subject, &Which::all()).await?;
+        let relations = self.relations(subject).await?;
         let records: Vec<Value> = used
             .records
             .iter()
@@ -221,6 +222,8 @@ impl App {
                     "file": record.blobs.iter().find(|b| b.role == Role::Whole)
                         .map(|b| format!("content/{item}-{}.{}", record.head.id, extension(&b.media))),
                     "purpose": record.head.purpose,
+                    "between": relations.iter().find(|r| r.record == record.head.id && r.item == item)
+                        .map(|r| if r.made { "made by you" } else { "made by the other" }),
                     "source": record.head.source,
                     "created": record.head.created.to_string(),
                     "changed": record.head.changed.to_string(),
@@ -308,6 +311,7 @@ impl App {
                 })
             })
             .collect();
+        let registers = self.registers_of(subject).await?;
         // An entry of an address book is another person's: that it is held is told, what it says is not handed on.
         let own = |item: &&String| facts.collection.items.get(*item).is_some_and(|i| i.signal.is_some() && !i.others);
         let items: Vec<String> = facts.collection.items.keys().filter(own).cloned().collect();
@@ -329,6 +333,9 @@ impl App {
             "permissions": states,
             "disclosures": self.disclosures(subject).await?,
             "passed_on": passed_on,
+            "exceptions": registers["exceptions"],
+            "authorities": registers["authorities"],
+            "holds": registers["holds"],
             "receipt": used.receipt,
         });
         let json = serde_json::to_vec_pretty(&data).map_err(|e| Fault::NotNow(format!("the export: {e}")))?;
@@ -341,6 +348,52 @@ impl App {
             }
         }
         Ok(Export { json, html, files, signals, receipt: used.receipt })
+    }
+}
+
+impl App {
+    /// What stands about a subject in the registers of exceptions, of authorities' requests and of legal holds, as far
+    /// as they may see it.
+    async fn registers_of(&self, subject: SubjectId) -> Result<Value, Fault> {
+        let exceptions = self.exceptions_of(subject).await?;
+        let entry = |e: &avouch_store::Entry| {
+            json!({
+                "purpose": e.purpose,
+                "basis": e.basis,
+                "citation": e.citation,
+                "items": e.items,
+                "recipient": e.recipient,
+                "everyone": e.everyone,
+                "begins": e.begins.to_string(),
+                "ends": e.ends.to_string(),
+            })
+        };
+        let requests = self.authority_requests_of(subject).await?;
+        let request = |r: &avouch_store::AuthorityRequest| {
+            json!({
+                "recipient": r.recipient,
+                "office": r.office,
+                "instrument": r.instrument,
+                "dated": r.dated,
+                "ground": r.ground,
+                "items": r.items,
+                "handed": r.decided.map(|t| t.to_string()),
+            })
+        };
+        let holds = self.legal_holds_of(subject).await?;
+        let hold = |h: &avouch_store::LegalHold| {
+            json!({
+                "items": h.items,
+                "citation": h.citation,
+                "placed": h.placed.to_string(),
+                "ends": h.ends.to_string(),
+            })
+        };
+        Ok(json!({
+            "exceptions": exceptions.iter().map(entry).collect::<Vec<_>>(),
+            "authorities": requests.iter().map(request).collect::<Vec<_>>(),
+            "holds": holds.iter().map(hold).collect::<Vec<_>>(),
+        }))
     }
 }
 

@@ -101,6 +101,8 @@ impl App {
                 self.publish_policy(by, id).await?;
                 Ok(CarriedOut::Done)
             }
+            ApprovalKind::Exception => self.enter_exception(by, id, &act).await.map(|_| CarriedOut::Done),
+            ApprovalKind::LegalHold => self.carry_out_hold(by, id, &act).await.map(|()| CarriedOut::Done),
             other => Err(Fault::NotNow(format!("'{}' is done where it belongs, with this approval", other.name()))),
         }
     }
@@ -109,7 +111,14 @@ impl App {
 /// Whether the console can do an allowed act of that kind from the page of approvals.
 #[must_use]
 pub const fn done_here(kind: ApprovalKind) -> bool {
-    matches!(kind, ApprovalKind::RoleGrant | ApprovalKind::OperatorLink | ApprovalKind::PolicyPublication)
+    matches!(
+        kind,
+        ApprovalKind::RoleGrant
+            | ApprovalKind::OperatorLink
+            | ApprovalKind::PolicyPublication
+            | ApprovalKind::Exception
+            | ApprovalKind::LegalHold
+    )
 }
 
 struct AskApproval {

@@ -237,6 +237,7 @@ impl Transact for SweepHeld {
         let held = tx.sweep_held().await?;
         let quarantined = tx.sweep_quarantine().await?;
         tx.sweep_crossings().await?;
+        tx.sweep_holds().await?;
         tx.sweep_decisions().await?;
         tx.sweep_tries(self.window).await?;
         tx.sweep_accounts(DEAD_LETTERS).await?;

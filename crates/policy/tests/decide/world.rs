@@ -10,8 +10,7 @@ use avouch_policy::crossing::{Crossed, Crossing};
 use avouch_policy::model::Role;
 use avouch_policy::rules::{ItemRule, Names, PurposeRule, RecipientRule, party_bit};
 use avouch_policy::{
-    Act, Age, Ask, Basis, Bits, File, ItemId, Outdated, Party, Policy, PurposeId, RecipientId, RegionId, Registered,
-    Rules, Scope, Source, Standing, State, Stopped,
+    Act, Age, Ask, Basis, Bits, File, Foreign, Instrument, ItemId, Outdated, Party, Policy, PurposeId, RecipientId, RegionId, Registered, Rules, Scope, Source, Standing, State, Stopped,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Span, Timestamp};
@@ -158,6 +157,17 @@ pub struct World {
     pub crossing: bool,
 }
 
+/// An entry of the register of exceptions; hours as those of a question.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub purpose: usize,
+    pub items: BTreeSet<usize>,
+    pub recipient: Option<usize>,
+    pub from: i64,
+    pub until: i64,
+    pub foreign: Foreign,
+}
+
 #[derive(Clone, Debug)]
 pub struct Person {
     pub state: State,
@@ -173,7 +183,7 @@ pub struct Person {
     pub abroad: BTreeSet<usize>,
     /// Purposes that wait for a new consent.
     pub frozen: BTreeSet<usize>,
-    pub instruments: BTreeSet<usize>,
+    pub instruments: Vec<Entry>,
     /// Items whose permission the device refuses.
     pub denied: BTreeSet<usize>,
     /// People whose plain and whose sensitive data went abroad this year, this one among them.
@@ -304,13 +314,35 @@ pub fn person(dice: &mut Dice, world: &World) -> Person {
         recipients: dice.some(r, 70),
         abroad: dice.some(r, 70),
         frozen: dice.some(p, 6),
-        instruments: dice.some(p, 60),
+        instruments: entries(dice, world),
         denied: dice.some(world.items.len(), 4),
         crossed: (dice.pick(&[1, 99_999, 100_000, 999_999, 1_000_000]), dice.pick(&[0, 1, 9_999, 10_000, 20_000])),
         stopped: dice.chance(10).then(|| dice.pick(&[Stopped::Suspended, Stopped::Failed, Stopped::Ended])),
         check_holds: dice.chance(30).then(|| dice.below(24 * 30) as i64),
         earlier: (0..dice.pick(&[0, 0, 0, 1, 2])).map(|_| earlier(dice, world)).collect(),
     }
+}
+
+/// For most purposes an entry, for some two: of all items or a few, for somebody or nobody, for long or a few days.
+fn entries(dice: &mut Dice, world: &World) -> Vec<Entry> {
+    let mut out = Vec::new();
+    for purpose in 0..world.purposes.len() {
+        for chance in [60, 20] {
+            if dice.chance(chance) {
+                let from = if dice.chance(80) { 0 } else { dice.below(24 * 30) as i64 };
+                let until = if dice.chance(80) { 24 * 30 } else { dice.below(24 * 30) as i64 };
+                out.push(Entry {
+                    purpose,
+                    items: dice.some(world.items.len(), 90),
+                    recipient: dice.chance(70).then(|| dice.below(world.recipients.len().max(1))),
+                    from,
+                    until,
+                    foreign: dice.pick(&[Foreign::No, Foreign::No, Foreign::Unapproved, Foreign::Approved]),
+                });
+            }
+        }
+    }
+    out
 }
 
 pub fn question(dice: &mut Dice, world: &World, person: &Person) -> Question {
@@ -494,7 +526,15 @@ pub fn standing(who: &Person) -> Standing {
     standing.recipients = bits(&who.recipients);
     standing.abroad = bits(&who.abroad);
     standing.frozen = bits(&who.frozen);
-    standing.instruments = bits(&who.instruments);
+    let instrument = |e: &Entry| Instrument {
+        purpose: PurposeId::new(e.purpose as u16),
+        items: bits(&e.items),
+        recipient: e.recipient.map(|n| RecipientId::new(n as u16)),
+        from: time(e.from),
+        until: time(e.until),
+        foreign: e.foreign,
+    };
+    standing.instruments = who.instruments.iter().map(instrument).collect();
     standing.denied = bits(&who.denied);
     standing.crossed = Crossed { plain: who.crossed.0, sensitive: who.crossed.1 };
     standing.outdated = who.earlier.iter().map(outdated).collect();

@@ -361,6 +361,8 @@ impl Tx<'_> {
             self.db.execute(sql, &[]).await?;
         }
         self.db.execute("UPDATE approval SET until = ?1 WHERE state IN (0, 1) AND until > ?1", &[now.into()]).await?;
+        // Which entries of the register were ended since is not known: what is still needed is entered anew.
+        self.db.execute("UPDATE exception SET ends = ?1 WHERE ends > ?1", &[now.into()]).await?;
         self.db
             .execute(
                 "UPDATE egress SET state = 'unknown', fault = 'restored of a backup', ended = ?1, template = NULL \

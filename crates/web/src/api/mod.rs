@@ -15,6 +15,7 @@ pub mod policy;
 pub mod posts;
 pub mod problem;
 pub mod records;
+pub mod relations;
 pub mod sent;
 pub mod sessions;
 pub mod signals;
@@ -77,6 +78,8 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(records::list, records::put))
         .routes(routes!(records::of_item))
         .routes(routes!(records::one))
+        .routes(routes!(relations::put))
+        .routes(routes!(relations::read))
         .routes(routes!(uploads::content))
         .routes(routes!(uploads::begin))
         .routes(routes!(uploads::stand, uploads::send, uploads::give_up))

@@ -13,7 +13,7 @@ use axum::routing::{MethodRouter, get, post};
 use avouch::store::StaffRole::{self, Administrator, Auditor, CustomerService, DataProtectionOfficer};
 
 use super::{
-    Operator, approvals, border, cases, enter, home, leaves, names, operators, policy, recipients, reviews, services,
+    Operator, approvals, authorities, border, cases, enter, exceptions, holds, home, leaves, names, operators, policy, recipients, reviews, services,
 };
 use crate::fault::Fault;
 use crate::frame::Account;
@@ -103,6 +103,24 @@ pub fn table() -> Vec<Entry> {
         act("/approvals/{id}/answer", APPROVERS, approvals::answer),
         act("/approvals/{id}/carry-out", APPROVERS, approvals::carry_out),
         act("/approvals/{id}/review", APPROVERS, approvals::review),
+        see("/exceptions", EVIDENCE, exceptions::list),
+        see("/exceptions.csv", EVIDENCE, exceptions::csv),
+        act("/exceptions", OFFICER, exceptions::ask),
+        act("/exceptions/{id}/end", OFFICER, exceptions::end),
+        see("/authorities", EVIDENCE, authorities::list),
+        see("/authorities.csv", EVIDENCE, authorities::csv),
+        act("/authorities", OFFICER, authorities::enter),
+        see("/authorities/{id}", EVIDENCE, authorities::one),
+        act("/authorities/{id}/papers/{kind}", OFFICER, authorities::file),
+        act("/authorities/{id}/read/{kind}", OFFICER, authorities::read),
+        act("/authorities/{id}/ask", OFFICER, authorities::ask),
+        act("/authorities/{id}/release/{approval}", OFFICER, authorities::release),
+        act("/authorities/{id}/refuse", OFFICER, authorities::refuse),
+        act("/authorities/{id}/lift", OFFICER, authorities::lift),
+        see("/holds", EVIDENCE, holds::list),
+        see("/holds.csv", EVIDENCE, holds::csv),
+        act("/holds", OFFICER, holds::ask),
+        act("/holds/{id}/lift", OFFICER, holds::lift),
         see("/operators", APPROVERS, operators::list),
         see("/operators.csv", APPROVERS, operators::csv),
         act("/operators", ADMINISTRATOR, operators::add),

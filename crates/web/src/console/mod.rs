@@ -14,9 +14,12 @@ use crate::state::Web;
 
 pub mod access;
 pub mod approvals;
+pub mod authorities;
 pub mod border;
 pub mod cases;
 pub mod enter;
+pub mod exceptions;
+pub mod holds;
 pub mod home;
 pub mod leaves;
 pub mod list;
@@ -38,6 +41,9 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/services", "part-services"),
     ("/policy", "part-policy"),
     ("/approvals", "part-approvals"),
+    ("/exceptions", "part-exceptions"),
+    ("/authorities", "part-authorities"),
+    ("/holds", "part-holds"),
     ("/operators", "part-operators"),
     ("/leaves", "part-leaves"),
 ];

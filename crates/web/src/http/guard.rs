@@ -104,6 +104,7 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request, Fault> {
             return Err(Fault::Forged);
         }
         parts.extensions.insert(read.file);
+        parts.extensions.insert(sent_file::SentFields(read.fields));
         return Ok(Request::from_parts(parts, read.body));
     }
     let form = headers

@@ -603,6 +603,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             at: at("2026-12-16T04:00:00Z"),
             receipt: receipt.clone(),
             backups: backups.clone(),
+            kept: None,
         },
     );
     put(

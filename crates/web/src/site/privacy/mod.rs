@@ -3,6 +3,7 @@
 //! Keeps promise 6.1 to 6.5. One click from every signed-in page; the parts stand side by side in
 //! [`PARTS`], so that anything is two clicks away.
 
+use avouch::storage::erase::HeldBy;
 use avouch_policy::Policy;
 
 use crate::frame::Frame;
@@ -13,6 +14,7 @@ pub mod consents;
 pub mod content;
 pub mod correct;
 pub mod delete;
+pub mod exceptional;
 pub mod export;
 pub mod guardian;
 pub mod item;
@@ -38,6 +40,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/privacy/content", "part-content"),
     ("/privacy/signals", "part-signals"),
     ("/privacy/uses", "part-uses"),
+    ("/privacy/exceptional", "part-exceptional"),
     ("/privacy/consents", "part-consents"),
     ("/privacy/sharing", "part-sharing"),
     ("/privacy/recommendation", "part-recommendation"),
@@ -83,6 +86,21 @@ impl Kept {
                     citation: record.map(|r| r.citation.clone()).unwrap_or_default(),
                     until: f.t1("until-after-collected", "period", rule.keep.in_words(f.tag())),
                 }
+            })
+            .collect()
+    }
+
+    /// What legal holds keep besides.
+    #[must_use]
+    pub fn by_holds<'h>(policy: &Policy, f: &Frame, holds: impl Iterator<Item = &'h HeldBy>) -> Vec<Self> {
+        let items = &policy.facts().collection.items;
+        let label = |name: &String| items.get(name).map_or_else(|| name.clone(), |item| say(f, &item.label));
+        holds
+            .map(|hold| Self {
+                what: f.texts.list(&hold.items.iter().map(label).collect::<Vec<_>>()),
+                why: f.t("kept-by-hold"),
+                citation: hold.citation.clone(),
+                until: f.moment(&hold.until),
             })
             .collect()
     }
