@@ -49,8 +49,8 @@ pub mod store {
         Credential, CrossingMark, DecisionHead, Denied, Disclosure, DocumentKind, EgressState, Event, Evidence,
         ExactAct, Flow, Grant, GuardianLink, Head, Ill, LinkId, LinkRole, Matter, NotApproved, Notice, Operator,
         OperatorSession, Overdue, Permission, PermissionState, Proof, PublicId, Published, REVIEW, ReaderKind, Receipt,
-        RecipientState, Record, RecordHead, RecordId, Review, Role, Rule, RunningClock, ServiceStanding, ServiceTerms,
-        SessionInfo, SessionName, SessionToken, SignalPlace, SignalSum, StaffRole, Store, StoreConfig, StoreError,
-        TokenHead, TransferStage, UseCount, Used, Which,
+        RecipientState, Record, RecordHead, RecordId, Request, RequestCount, Review, Role, Rule, RunningClock,
+        ServiceStanding, ServiceTerms, SessionInfo, SessionName, SessionToken, SignalPlace, SignalSum, StaffRole,
+        Store, StoreConfig, StoreError, TokenHead, TransferStage, UseCount, Used, Which,
     };
 }

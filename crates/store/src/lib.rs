@@ -50,6 +50,7 @@ mod quarantine;
 mod reader;
 mod recipient;
 mod record;
+mod request;
 mod reseal;
 mod rotate;
 mod service;
@@ -109,6 +110,7 @@ pub use recipient::{
     DocumentKind, RecipientCheck, RecipientDocument, RecipientStanding, RecipientState, recipient_lock,
 };
 pub use record::{Opened, Origin, Put, Record, RecordHead, RecordId, Used, Which};
+pub use request::{NewRequest, Request, RequestCount};
 pub use reseal::{ResealAt, Resealed};
 pub use rotate::{KeyInfo, Rewrapped};
 pub use service::{Credential, ServiceStanding, ServiceTerms};

@@ -208,7 +208,7 @@ impl Transact for DeleteRows {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
-        for job in [JOB, real_name::JOB, real_name::END_JOB, real_name::AGE_JOB] {
+        for job in [JOB, crate::rights::identity::JOB, real_name::JOB, real_name::END_JOB, real_name::AGE_JOB] {
             tx.unqueue(job, self.subject).await?;
         }
         tx.delete_rows(self.subject).await

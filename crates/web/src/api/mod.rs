@@ -15,6 +15,7 @@ pub mod policy;
 pub mod posts;
 pub mod problem;
 pub mod records;
+pub mod requests;
 pub mod sent;
 pub mod sessions;
 pub mod signals;
@@ -99,6 +100,8 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(automated::personalisation))
         .routes(routes!(automated::decide))
         .routes(routes!(automated::decision))
+        .routes(routes!(requests::open, requests::list))
+        .routes(routes!(requests::one))
         .routes(routes!(analytics::counts))
         .routes(routes!(campaigns::begin))
         .routes(routes!(campaigns::one))

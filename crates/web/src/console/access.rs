@@ -12,7 +12,9 @@ use axum::routing::{MethodRouter, get, post};
 
 use avouch::store::StaffRole::{self, Administrator, Auditor, CustomerService, DataProtectionOfficer};
 
-use super::{Operator, approvals, border, cases, enter, home, leaves, names, operators, recipients, reviews, services};
+use super::{
+    Operator, approvals, border, cases, enter, home, leaves, names, operators, recipients, requests, reviews, services,
+};
 use crate::fault::Fault;
 use crate::frame::Account;
 use crate::state::{Web, told};
@@ -72,6 +74,7 @@ pub fn table() -> Vec<Entry> {
         see("/cases/{number}", CASES, cases::one),
         act("/cases/{number}", CASES, cases::send),
         act("/cases/{number}/reveal", CASES, cases::reveal),
+        act("/cases/{number}/request", CASES, requests::send),
         see("/names", NAMES, names::list),
         act("/names/{subject}", NAMES, names::open),
         act("/names/{subject}/decide", NAMES, names::decide),

@@ -23,6 +23,7 @@ pub mod list;
 pub mod names;
 pub mod operators;
 pub mod recipients;
+pub mod requests;
 pub mod reviews;
 pub mod services;
 

@@ -5,6 +5,7 @@
 mod cases;
 mod centre;
 mod facts;
+mod requests;
 mod sharing;
 mod site;
 mod staff;
