@@ -139,6 +139,8 @@ impl Tx<'_> {
     /// When the database refuses.
     pub async fn set_restricted(&mut self, subject: SubjectId, on: bool) -> Result<bool, StoreError> {
         self.held(subject, Hold::Exclusive)?;
+        let entry = self.journal_entry(if on { Kind::Restricted } else { Kind::Lifted }, subject, &[]);
+        self.journal(entry);
         let changed = self
             .db
             .execute(
