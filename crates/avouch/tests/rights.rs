@@ -343,7 +343,6 @@ async fn promise_6_5_a_restriction_stops_all_use_at_once_and_requests_are_answer
         let asked = asked("explain", "self", &[]);
         let opened = home.app.open_request(case("Why?"), asked, Some(subject), Actor::Subject).await.unwrap();
         home.app.work_on_case(&opened.number, OPERATOR, close("answered", &[])).await.unwrap();
-        // Whoever read is told of it, and of its end.
         home.app.restrict(subject, false).await.unwrap();
         read().await.unwrap();
     }

@@ -230,7 +230,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets what is kept of requests beyond its term, and with it the requests themselves; gives how many.
+    /// Forgets what is kept of answered requests beyond its term, and with it the requests themselves; gives how many.
     ///
     /// # Errors
     /// When the database refuses.
@@ -238,11 +238,15 @@ impl Tx<'_> {
         let now = self.now();
         self.db
             .execute(
-                "DELETE FROM request WHERE number IN (SELECT number FROM request_record WHERE until <= ?1)",
+                "DELETE FROM request WHERE number IN (SELECT number FROM request_record \
+                 WHERE until <= ?1 AND answered IS NOT NULL)",
                 &[now.into()],
             )
             .await?;
-        self.db.execute("DELETE FROM request_record WHERE until <= ?1", &[now.into()]).await
+        // One that was never answered, whose person was erased meanwhile, has nobody to answer any more.
+        let sql = "DELETE FROM request_record WHERE until <= ?1 AND (answered IS NOT NULL \
+                   OR number NOT IN (SELECT number FROM request))";
+        self.db.execute(sql, &[now.into()]).await
     }
 }
 

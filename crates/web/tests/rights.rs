@@ -1,6 +1,7 @@
 //! The rights as a browser meets them: the same number of steps both ways, requests without a login, and the console.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use avouch::security::session::Device;
 use avouch::store::StaffRole;
 use avouch_testkit::{Engine, Home};
 use axum::Router;
@@ -93,7 +94,7 @@ fn form(body: &str, action: &str) -> String {
 async fn promise_6_4_giving_and_withdrawing_restricting_and_lifting_take_the_same_number_of_steps() {
     let home = Home::new(Engine::Sqlite).await;
     let joined = home.person(1).await;
-    let token = home.app.log_in("person1", avouch_testkit::home::PASSWORD, Default::default()).await.unwrap();
+    let token = home.app.log_in("person1", avouch_testkit::home::PASSWORD, Device::default()).await.unwrap();
     let mut person = Browser::at(avouch_web::site_routes(home.app.clone()));
     person.cookies.push(("__Host-session".to_owned(), token.to_cookie().to_string()));
     let mut tried = 0;

@@ -12,8 +12,8 @@ use avouch_policy::model::Right;
 use avouch_policy::{Act, Ask, ItemId, Party, Policy};
 use avouch_seal::SubjectId;
 use avouch_store::{
-    Actor, Answer, Hold, Matter, NewRequest, Outcome, Put, Receipt, RecordId, Request, RequestCount, StoreError,
-    Transact, Tx,
+    Actor, Answer, Hold, Matter, NewRequest, Outcome, Put, Receipt, RecordId, Request, RequestCount, RunningClock,
+    StoreError, Transact, Tx,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -115,7 +115,8 @@ pub fn citation(policy: &Policy, reason: &str) -> String {
     cited.join("; ")
 }
 
-/// Until when what is about nobody of a request is kept: as long as the longest of the laws of the policy says.
+/// Until when what is about nobody of a request is kept: as long as the longest of the laws of the policy says, or
+/// where none says, as its words.
 pub(crate) fn kept_until(policy: &Policy, now: Timestamp) -> Timestamp {
     let packs = policy.facts().controller.law.iter().filter_map(|name| LawPack::named(name));
     let terms = packs.flat_map(|pack| {
@@ -124,7 +125,8 @@ pub(crate) fn kept_until(policy: &Policy, now: Timestamp) -> Timestamp {
         let ids = ["retention.rights_record", "retention.request_record"];
         ids.into_iter().filter_map(move |id| pack.get(id).filter(|r| r.in_force(day))?.period())
     });
-    terms.map(|term| term.after(now)).max().unwrap_or(now)
+    let words = || policy.purpose(purpose_of(policy, "rights")).and_then(|purpose| policy.keep_until(purpose, now));
+    terms.map(|term| term.after(now)).max().or_else(words).unwrap_or(now)
 }
 
 /// Records in this commit that a person exercised a right alone: answered when it was received.
@@ -390,7 +392,7 @@ impl Transact for Extend {
             return Err(Fault::NotNow("its time was extended before, and no law gives it twice".into()));
         }
         let matter = Matter { about: ABOUT.into(), id: file.matter.clone(), subject: Some(self.subject) };
-        let before = file.due;
+        let before = tx.clocks(ABOUT, &file.matter).await?.into_iter().find(|clock| clock.governs);
         let Some(governing) = clock::extend(tx, &matter).await? else {
             let why = "the rule this answer is due by knows no extension: answer it by its day";
             return Err(Fault::NotNow(why.into()));
@@ -400,9 +402,8 @@ impl Transact for Extend {
             Err(refused) => return Ok(Err(refused)),
         };
         let case = (self.subject, self.number.as_str());
-        let day = |at: Timestamp| (at - SignedDuration::from_secs(1)).to_zoned_datetime(TimeZone::UTC).date();
-        let to = governing.ends.last_day.unwrap_or_else(|| day(governing.ends.due));
-        let told = format!("{} {to}", before.map_or_else(String::new, |at| day(at).to_string()));
+        let day = |clock: &RunningClock| clock.ends.last_day.map(|day| day.to_string()).unwrap_or_default();
+        let told = format!("{} {}", before.as_ref().map(day).unwrap_or_default(), day(&governing));
         tx.case_entry(case, "extended", self.actor.name(), Some(record), &told).await?;
         request.extended = Some(tx.now());
         request.due = Some(governing.ends.due);
