@@ -8,6 +8,7 @@ use crate::collection::{joint, real_name};
 use crate::contact::clock;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
+use crate::rights::identity;
 use crate::sharing::{egress, transfer};
 use crate::storage::erase;
 use crate::updates::{notice, publish};
@@ -56,6 +57,7 @@ impl App {
         match (job.kind.as_str(), job.subject) {
             (erase::JOB, Some(subject)) => self.erase_when_free(subject).await,
             (clock::JOB, _) => self.alarm(job).await,
+            (identity::JOB, Some(subject)) => self.compare_identity(subject, &job.body).await,
             (send::JOB, _) => self.deliver(job).await,
             (marketing::JOB, _) => self.run_campaign(job).await,
             (marketing::OFFER, Some(subject)) => self.offer(subject, job).await,

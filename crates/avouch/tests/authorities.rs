@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use avouch::Fault;
 use avouch::store::StaffRole::{CustomerService, DataProtectionOfficer};
 use avouch::store::{
-    ApprovalId, EntryId, NewRequest, NotApproved, Operator, PaperKind, RequestState, Sink, SubjectId, sha256,
+    ApprovalId, EntryId, NewAuthorityRequest, NotApproved, Operator, PaperKind, RequestState, Sink, SubjectId, sha256,
 };
 use avouch_policy::Policy;
 use avouch_store::Faults;
@@ -44,8 +44,8 @@ async fn person(home: &Home) -> SubjectId {
     home.try_person(1, &[("phone", "+86 19900000001")]).await.unwrap().subject
 }
 
-fn new(subject: SubjectId) -> NewRequest {
-    NewRequest {
+fn new(subject: SubjectId) -> NewAuthorityRequest {
+    NewAuthorityRequest {
         subject,
         recipient: "police".into(),
         office: "Pudong branch (demo)".into(),
@@ -60,7 +60,7 @@ fn new(subject: SubjectId) -> NewRequest {
 }
 
 /// Entered, with its instrument on file, and the secrecy order where there is one.
-async fn received(home: &Home, desk: &Desk, new: NewRequest) -> EntryId {
+async fn received(home: &Home, desk: &Desk, new: NewAuthorityRequest) -> EntryId {
     let secret = new.secret_until.is_some();
     let id = home.app.receive_request(&desk.officer, new).await.unwrap();
     file(home, desk, id, PaperKind::Instrument, "").await;
@@ -125,7 +125,7 @@ async fn promise_2_6_a_request_is_answered_with_exactly_what_its_paper_names(mut
     let again = released(&home, &desk, approval).await;
     assert!(matches!(again, Err(Fault::NotNow(_))), "once");
     // Another request covers a time before the number was there: nothing of it goes out.
-    let early = NewRequest { covers: (None, Some("2026-11-01T00:00:00Z".parse().unwrap())), ..new(subject) };
+    let early = NewAuthorityRequest { covers: (None, Some("2026-11-01T00:00:00Z".parse().unwrap())), ..new(subject) };
     let id = received(&home, &desk, early).await;
     let approval = allowed(&home, &desk, id).await;
     assert_eq!(values(&released(&home, &desk, approval).await.unwrap()), []);
@@ -174,7 +174,7 @@ fn codes(fault: Result<impl Sized, Fault>) -> Vec<&'static str> {
 async fn promise_2_6_a_foreign_authority_is_refused_without_the_approval_on_file(home: Home) {
     let desk = desk(&home).await;
     let subject = person(&home).await;
-    let id = received(&home, &desk, NewRequest { foreign: true, ..new(subject) }).await;
+    let id = received(&home, &desk, NewAuthorityRequest { foreign: true, ..new(subject) }).await;
     assert_eq!(codes(home.app.ask_release(&desk.officer, id, "asked").await), ["foreign-authority"]);
     let leaves = home.app.latest_leaves(10).await.unwrap();
     assert!(leaves.iter().any(|e| e.leaf.reasons == ["foreign-authority"]), "the refusal is in the ledger");
@@ -197,7 +197,7 @@ async fn promise_2_6_an_authority_abroad_is_a_foreign_one_whatever_is_said_of_it
     home.app.store.set_policy(Arc::new(policy));
     let desk = desk(&home).await;
     let subject = person(&home).await;
-    let id = received(&home, &desk, NewRequest { recipient: "marshal".into(), ..new(subject) }).await;
+    let id = received(&home, &desk, NewAuthorityRequest { recipient: "marshal".into(), ..new(subject) }).await;
     assert!(home.app.authority_request(id).await.unwrap().0.foreign);
     assert_eq!(codes(home.app.ask_release(&desk.officer, id, "asked").await), ["foreign-authority"]);
     file(&home, &desk, id, PaperKind::Permission, "MoJ 2026-9").await;
@@ -219,7 +219,7 @@ async fn promise_2_6_a_secrecy_order_keeps_it_from_the_person_until_it_ends(mut 
     let desk = desk(&home).await;
     let subject = person(&home).await;
     let until = home.app.store.now() + SignedDuration::from_hours(240);
-    let secret = NewRequest { secret_until: Some(until), ..new(subject) };
+    let secret = NewAuthorityRequest { secret_until: Some(until), ..new(subject) };
     let bare = home.app.receive_request(&desk.officer, secret.clone()).await.unwrap();
     file(&home, &desk, bare, PaperKind::Instrument, "").await;
     let asked = home.app.ask_release(&desk.officer, bare, "in order").await;
@@ -268,7 +268,7 @@ async fn promise_2_6_a_secrecy_order_that_is_lifted_shows_it_at_once(home: Home)
     let desk = desk(&home).await;
     let subject = person(&home).await;
     let until = home.app.store.now() + SignedDuration::from_hours(240);
-    let id = received(&home, &desk, NewRequest { secret_until: Some(until), ..new(subject) }).await;
+    let id = received(&home, &desk, NewAuthorityRequest { secret_until: Some(until), ..new(subject) }).await;
     let approval = allowed(&home, &desk, id).await;
     released(&home, &desk, approval).await.unwrap();
     home.app.lift_secrecy(&desk.officer, id).await.unwrap();
@@ -284,18 +284,18 @@ async fn promise_2_6_a_secrecy_order_that_is_lifted_shows_it_at_once(home: Home)
 async fn promise_2_6_what_is_not_a_request_of_this_authority_is_not_entered(home: Home) {
     let desk = desk(&home).await;
     let subject = person(&home).await;
-    let field = async |new: NewRequest| match home.app.receive_request(&desk.officer, new).await {
+    let field = async |new: NewAuthorityRequest| match home.app.receive_request(&desk.officer, new).await {
         Err(Fault::Invalid(faults)) => faults[0].field.clone(),
         other => panic!("{other:?}"),
     };
     let sound = new(subject);
-    assert_eq!(field(NewRequest { recipient: "courier".into(), ..sound.clone() }).await, "recipient");
-    assert_eq!(field(NewRequest { items: vec!["comment".into()], ..sound.clone() }).await, "items");
-    assert_eq!(field(NewRequest { items: Vec::new(), ..sound.clone() }).await, "items");
-    assert_eq!(field(NewRequest { office: " ".into(), ..sound.clone() }).await, "office");
+    assert_eq!(field(NewAuthorityRequest { recipient: "courier".into(), ..sound.clone() }).await, "recipient");
+    assert_eq!(field(NewAuthorityRequest { items: vec!["comment".into()], ..sound.clone() }).await, "items");
+    assert_eq!(field(NewAuthorityRequest { items: Vec::new(), ..sound.clone() }).await, "items");
+    assert_eq!(field(NewAuthorityRequest { office: " ".into(), ..sound.clone() }).await, "office");
     let now = home.app.store.now();
-    assert_eq!(field(NewRequest { covers: (Some(now), Some(now)), ..sound.clone() }).await, "covers");
-    assert_eq!(field(NewRequest { secret_until: Some(now), ..sound.clone() }).await, "secret");
+    assert_eq!(field(NewAuthorityRequest { covers: (Some(now), Some(now)), ..sound.clone() }).await, "covers");
+    assert_eq!(field(NewAuthorityRequest { secret_until: Some(now), ..sound.clone() }).await, "secret");
     assert_eq!(home.app.whose("person1").await.unwrap(), subject);
     assert_eq!(home.app.whose(&subject.to_string()).await.unwrap(), subject);
     assert!(matches!(home.app.whose("nobody").await, Err(Fault::NotFound)));
@@ -322,7 +322,7 @@ async fn promise_2_6_an_answer_and_its_evidence_fail_and_hold_together(home: Hom
     let once = Arc::new(Once::default());
     let app = home.node("b", Some(Arc::clone(&once) as _)).await;
     let until = home.app.store.now() + SignedDuration::from_hours(24);
-    let id = received(&home, &desk, NewRequest { secret_until: Some(until), ..new(subject) }).await;
+    let id = received(&home, &desk, NewAuthorityRequest { secret_until: Some(until), ..new(subject) }).await;
     let approval = allowed(&home, &desk, id).await;
     *once.0.lock().unwrap() = Some("before commit");
     assert!(app.release(&desk.officer, approval).await.is_err());
@@ -343,7 +343,7 @@ async fn promise_5_2_a_request_forgets_who_was_erased(home: Home) {
     let desk = desk(&home).await;
     let subject = person(&home).await;
     let until = home.app.store.now() + SignedDuration::from_hours(24);
-    let id = received(&home, &desk, NewRequest { secret_until: Some(until), ..new(subject) }).await;
+    let id = received(&home, &desk, NewAuthorityRequest { secret_until: Some(until), ..new(subject) }).await;
     let approval = allowed(&home, &desk, id).await;
     released(&home, &desk, approval).await.unwrap();
     home.app.erase(subject).await.unwrap();

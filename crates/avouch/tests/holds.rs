@@ -9,7 +9,9 @@ use avouch::collection::signal::{Connection, Event};
 use avouch::collection::upload::NewUpload;
 use avouch::gate::Wanted;
 use avouch::store::StaffRole::DataProtectionOfficer;
-use avouch::store::{Actor, NewHold, NewRequest, NotApproved, Operator, PaperKind, RecordId, Sink, SubjectId, Which};
+use avouch::store::{
+    Actor, NewAuthorityRequest, NewHold, NotApproved, Operator, PaperKind, RecordId, Sink, SubjectId, Which,
+};
 use avouch_policy::{Act, Code};
 use avouch_testkit::{Home, media};
 use bytes::Bytes;
@@ -158,7 +160,7 @@ async fn promise_5_2_a_correction_leaves_what_stood_before(home: Home) {
 }
 
 async fn handed(home: &Home, desk: &Desk, subject: SubjectId, item: &str) -> Value {
-    let request = NewRequest {
+    let request = NewAuthorityRequest {
         subject,
         recipient: "police".into(),
         office: "Pudong branch (demo)".into(),

@@ -35,7 +35,8 @@ pub use asking::AskNames;
 pub use bits::Bits;
 pub use crossing::{Counted, Crossed, Crossing, CrossingLaw, Threshold};
 pub use decide::{
-    About, Act, Age, Ask, Code, Foreign, Grant, Instrument, Kind, Outdated, Question, Reason, Refusal, Registered, Standing, State, Stopped, Verdict,
+    About, Act, Age, Ask, Code, Foreign, Grant, Instrument, Kind, Outdated, Question, Reason, Refusal, Registered,
+    Standing, State, Stopped, Verdict,
 };
 pub use diff::{Change, ChangeKind, Diff, Major, diff};
 pub use digest::Digest;

@@ -17,7 +17,7 @@ use crate::tx::Tx;
 
 /// A request as it is entered.
 #[derive(Debug, Clone)]
-pub struct NewRequest {
+pub struct NewAuthorityRequest {
     /// Whose data.
     pub subject: SubjectId,
     /// The policy's recipient of role authority.
@@ -281,7 +281,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn enter_request(&mut self, new: &NewRequest, by: &str) -> Result<EntryId, StoreError> {
+    pub async fn enter_request(&mut self, new: &NewAuthorityRequest, by: &str) -> Result<EntryId, StoreError> {
         self.held(new.subject, Hold::Shared)?;
         let id = EntryId(self.random());
         let now = self.now();

@@ -108,6 +108,8 @@ impl<'t> Tx<'t> {
             ("case_entry", "DELETE FROM case_entry WHERE subject = ?1"),
             ("case_reveal", "DELETE FROM case_reveal WHERE subject = ?1"),
             ("clock", "DELETE FROM clock WHERE subject = ?1"),
+            ("request", "DELETE FROM request WHERE subject = ?1"),
+            ("request_account", "UPDATE request SET account = NULL, matched = '' WHERE account = ?1"),
             ("decision", "DELETE FROM decision WHERE subject = ?1"),
             ("campaign_member", "DELETE FROM campaign_member WHERE subject = ?1"),
             ("name_check", "DELETE FROM name_check WHERE subject = ?1"),

@@ -56,6 +56,7 @@ mod record;
 mod regime;
 mod relation;
 mod release;
+mod request;
 mod reseal;
 mod rotate;
 mod service;
@@ -75,7 +76,7 @@ pub use account::AgeBand;
 pub use analysis::Cell;
 pub use approval::{Approval, ApprovalId, ApprovalKind, ApprovalState, ExactAct, NotApproved, Spent};
 pub use archive::Archived;
-pub use authority::{AuthorityRequest, NewRequest, Paper, PaperKind, RequestState};
+pub use authority::{AuthorityRequest, NewAuthorityRequest, Paper, PaperKind, RequestState};
 pub use avouch_ledger::leaf::{Leaf, Outcome};
 pub use backup::{
     BackedUp, BackupHead, BackupTo, DATA_FILE, KEYS_FILE, Restore, Since, Undone, backup_head, restore, take_back,
@@ -120,6 +121,7 @@ pub use recipient::{
 pub use record::{Opened, Origin, Put, Record, RecordHead, RecordId, Used, Which};
 pub use relation::Relation;
 pub use release::{PolicyRelease, ReleaseNotice, StandingAnswer, Told};
+pub use request::{NewRequest, Request, RequestCount};
 pub use reseal::{ResealAt, Resealed};
 pub use rotate::{KeyInfo, Rewrapped};
 pub use service::{Credential, ServiceStanding, ServiceTerms};

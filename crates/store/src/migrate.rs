@@ -49,6 +49,7 @@ impl Which {
                     name: "0037_holds_and_relations",
                     sql: include_str!("../migrations/data/0037_holds_and_relations.sql"),
                 },
+                Migration { name: "0029_requests", sql: include_str!("../migrations/data/0029_requests.sql") },
             ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },

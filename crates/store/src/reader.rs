@@ -58,6 +58,10 @@ pub enum Event {
     Correction,
     /// A value was deleted.
     Deletion,
+    /// The person restricted all processing: it is kept, and used for nothing.
+    Restriction,
+    /// The person ended that.
+    Lifting,
     /// The account is being cancelled: all use stops.
     Cancellation,
     /// The person was erased.
@@ -66,7 +70,15 @@ pub enum Event {
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 5] = [Self::Withdrawal, Self::Correction, Self::Deletion, Self::Cancellation, Self::Erasure];
+    pub const ALL: [Self; 7] = [
+        Self::Withdrawal,
+        Self::Correction,
+        Self::Deletion,
+        Self::Restriction,
+        Self::Lifting,
+        Self::Cancellation,
+        Self::Erasure,
+    ];
 
     /// Its name in tables and calls.
     #[must_use]
@@ -75,6 +87,8 @@ impl Event {
             Self::Withdrawal => "withdrawal",
             Self::Correction => "correction",
             Self::Deletion => "deletion",
+            Self::Restriction => "restriction",
+            Self::Lifting => "lifting",
             Self::Cancellation => "cancellation",
             Self::Erasure => "erasure",
         }

@@ -22,6 +22,7 @@ const WRITES: &[(&str, &str)] = &[
     ("post", "/v1/subjects/{subject}/records"),
     ("delete", "/v1/subjects/{subject}/records/{item}/{record}/publication"),
     ("post", "/v1/subjects/{subject}/records/{item}/{record}/publication"),
+    ("post", "/v1/subjects/{subject}/requests"),
     ("post", "/v1/subjects/{subject}/signals"),
     ("delete", "/v1/subjects/{subject}/tokens/{handle}"),
     ("post", "/v1/subjects/{subject}/uploads"),
@@ -55,6 +56,7 @@ fn bodies(item: &str, value: &str) -> Vec<Value> {
         json!({ "recipient": "courier", "purpose": "orders", "method": "POST", "url": "https://api.courier.example/verified",
             "json": { item: value, "verified": true } }),
         json!({ "subject": value, "purpose": "account", "item": item }),
+        json!({ "kind": "correct", "about": item, "text": value, "language": "en" }),
         json!({ "token": value, "purpose": "account", "verified": true }),
         json!({}),
     ]

@@ -29,6 +29,8 @@ pub(crate) enum What {
     JointLinked,
     /// Customer service answered; nothing of the answer.
     CaseAnswered,
+    /// Somebody without a login asked for something about this account.
+    AskedAboutYou,
     /// The business changes hands (4.3); the words are [`transfer`]'s.
     Transfer,
     /// A passkey was made.
@@ -76,6 +78,7 @@ impl What {
             Self::RecoveryUsed => "recovery-used",
             Self::NewPlace => "new-place",
             Self::JointLinked => "joint-linked",
+            Self::AskedAboutYou => "asked-about-you",
             Self::CaseAnswered => "case-answered",
             Self::Transfer => "transfer",
             Self::PasskeyMade => "passkey-made",
@@ -134,6 +137,7 @@ pub(crate) fn say(
     let (en, cn) = match what {
         What::Reviewed
         | What::CaseAnswered
+        | What::AskedAboutYou
         | What::ContactYours
         | What::PolicyChange
         | What::ExceptionUsed
@@ -223,6 +227,20 @@ fn own_words(what: What, site: &str, zh: bool) -> Option<(String, String)> {
             format!(
                 "Customer service of {site} has answered you. Open the link you kept, or log in and look under \
                  \"Contact\". To protect you, nothing of the answer is in this message."
+            ),
+        ),
+        (What::AskedAboutYou, true) => (
+            format!("{site}：有人就您的账号提出请求"),
+            format!(
+                "{site}：有人未登录即以您的名义就您的账号提出请求。请登录后在“您的权利”中确认是否为您本人或您授权的人；在您或客服核实之前，不会发生任何变化。"
+            ),
+        ),
+        (What::AskedAboutYou, false) => (
+            format!("{site}: somebody asked about your account"),
+            format!(
+                "{site}: Somebody who was not logged in asked for something about your account, in your name or for \
+                 you. Log in and say under \"Your rights\" whether you know of it. Nothing happens before that is \
+                 checked."
             ),
         ),
         (What::ContactYours, true) => (

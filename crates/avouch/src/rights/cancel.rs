@@ -8,6 +8,7 @@ use avouch_seal::SubjectId;
 use avouch_store::{Hold, Outcome, Receipt, Transact, Tx};
 use jiff::Timestamp;
 
+use super::request;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::security::session::Session;
@@ -82,7 +83,9 @@ impl Transact for Begin {
         tx.set_cancelling(self.subject, Some(self.due)).await?;
         tx.unqueue(erase::JOB, self.subject).await?;
         tx.queue(erase::JOB, Some(self.subject), self.due, "").await?;
-        Ok(tx.note("cancel", super::PURPOSE, &[], Party::Subject, Outcome::Done, Some(self.subject)).await?)
+        let receipt = tx.note("cancel", super::PURPOSE, &[], Party::Subject, Outcome::Done, Some(self.subject)).await?;
+        request::at_once(tx, self.subject, "cancel", "", &receipt).await?;
+        Ok(receipt)
     }
 }
 

@@ -103,6 +103,10 @@ impl App {
             }
             ApprovalKind::Exception => self.enter_exception(by, id, &act).await.map(|_| CarriedOut::Done),
             ApprovalKind::LegalHold => self.carry_out_hold(by, id, &act).await.map(|()| CarriedOut::Done),
+            ApprovalKind::ExportOnBehalf => {
+                self.release_copy(by, id, part("request")).await?;
+                Ok(CarriedOut::Done)
+            }
             other => Err(Fault::NotNow(format!("'{}' is done where it belongs, with this approval", other.name()))),
         }
     }
@@ -118,6 +122,7 @@ pub const fn done_here(kind: ApprovalKind) -> bool {
             | ApprovalKind::PolicyPublication
             | ApprovalKind::Exception
             | ApprovalKind::LegalHold
+            | ApprovalKind::ExportOnBehalf
     )
 }
 

@@ -336,7 +336,8 @@ impl Transact for DeleteRows {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
-        for job in [JOB, exception::JOB, real_name::JOB, real_name::END_JOB, real_name::AGE_JOB] {
+        let identity = crate::rights::identity::JOB;
+        for job in [JOB, exception::JOB, identity, real_name::JOB, real_name::END_JOB, real_name::AGE_JOB] {
             tx.unqueue(job, self.subject).await?;
         }
         tx.delete_rows(self.subject).await

@@ -239,6 +239,7 @@ impl Transact for SweepHeld {
         tx.sweep_crossings().await?;
         tx.sweep_holds().await?;
         tx.sweep_decisions().await?;
+        tx.forget_requests().await?;
         tx.sweep_tries(self.window).await?;
         tx.sweep_accounts(DEAD_LETTERS).await?;
         tx.sweep_sharing(crate::sharing::egress::ANSWERS).await?;

@@ -7,8 +7,8 @@ use avouch_policy::model::Role;
 use avouch_policy::{Act, Ask, Basis, Code, Foreign, Reason, Refusal};
 use avouch_seal::{Plain, SubjectId};
 use avouch_store::{
-    Actor, Answer, Approval, ApprovalId, ApprovalKind, AuthorityRequest, EntryId, ExactAct, Hold, NewEntry, NewRequest,
-    Operator, Paper, PaperKind, Record, RecordId, RequestState, SignalPlace, StoreError, Transact, Tx, Which,
+    Actor, Answer, Approval, ApprovalId, ApprovalKind, AuthorityRequest, EntryId, ExactAct, Hold, NewAuthorityRequest,
+    NewEntry, Operator, Paper, PaperKind, Record, RecordId, RequestState, SignalPlace, StoreError, Transact, Tx, Which,
     recipient_lock,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -101,7 +101,7 @@ impl App {
     /// # Errors
     /// [`Fault::Invalid`] with what is missing, or more than the policy lets the authority receive;
     /// [`Fault::NotFound`] for nobody here.
-    pub async fn receive_request(&self, by: &Operator, mut new: NewRequest) -> Result<EntryId, Fault> {
+    pub async fn receive_request(&self, by: &Operator, mut new: NewAuthorityRequest) -> Result<EntryId, Fault> {
         let policy = self.policy();
         let facts = policy.facts();
         let authority = facts
@@ -286,7 +286,7 @@ fn wanted<'a>(recipient: &'a str, items: &'a [&'a str]) -> Wanted<'a> {
 
 struct Receive {
     by: String,
-    new: NewRequest,
+    new: NewAuthorityRequest,
 }
 
 impl Transact for Receive {

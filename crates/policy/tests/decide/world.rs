@@ -10,7 +10,8 @@ use avouch_policy::crossing::{Crossed, Crossing};
 use avouch_policy::model::Role;
 use avouch_policy::rules::{ItemRule, Names, PurposeRule, RecipientRule, party_bit};
 use avouch_policy::{
-    Act, Age, Ask, Basis, Bits, File, Foreign, Instrument, ItemId, Outdated, Party, Policy, PurposeId, RecipientId, RegionId, Registered, Rules, Scope, Source, Standing, State, Stopped,
+    Act, Age, Ask, Basis, Bits, File, Foreign, Instrument, ItemId, Outdated, Party, Policy, PurposeId, RecipientId,
+    RegionId, Registered, Rules, Scope, Source, Standing, State, Stopped,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Span, Timestamp};

@@ -16,6 +16,7 @@ pub mod posts;
 pub mod problem;
 pub mod records;
 pub mod relations;
+pub mod requests;
 pub mod sent;
 pub mod sessions;
 pub mod signals;
@@ -102,6 +103,8 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(automated::personalisation))
         .routes(routes!(automated::decide))
         .routes(routes!(automated::decision))
+        .routes(routes!(requests::open, requests::list))
+        .routes(routes!(requests::one))
         .routes(routes!(analytics::counts))
         .routes(routes!(campaigns::begin))
         .routes(routes!(campaigns::one))

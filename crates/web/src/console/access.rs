@@ -13,7 +13,8 @@ use axum::routing::{MethodRouter, get, post};
 use avouch::store::StaffRole::{self, Administrator, Auditor, CustomerService, DataProtectionOfficer};
 
 use super::{
-    Operator, approvals, authorities, border, cases, enter, exceptions, holds, home, leaves, names, operators, policy, recipients, reviews, services,
+    Operator, approvals, authorities, border, cases, enter, exceptions, holds, home, leaves, names, operators, policy,
+    recipients, requests, reviews, services,
 };
 use crate::fault::Fault;
 use crate::frame::Account;
@@ -74,6 +75,7 @@ pub fn table() -> Vec<Entry> {
         see("/cases/{number}", CASES, cases::one),
         act("/cases/{number}", CASES, cases::send),
         act("/cases/{number}/reveal", CASES, cases::reveal),
+        act("/cases/{number}/request", CASES, requests::send),
         see("/names", NAMES, names::list),
         act("/names/{subject}", NAMES, names::open),
         act("/names/{subject}/decide", NAMES, names::decide),

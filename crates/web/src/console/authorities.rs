@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use avouch::store::{ApprovalState, AuthorityRequest, EntryId, NewRequest, PaperKind, RequestState, Sink, StaffRole};
+use avouch::store::{
+    ApprovalState, AuthorityRequest, EntryId, NewAuthorityRequest, PaperKind, RequestState, Sink, StaffRole,
+};
 use avouch::usage::authority::{LARGEST_PAPER, PURPOSE};
 use axum::Form;
 use axum::body::{Body, to_bytes};
@@ -398,7 +400,7 @@ pub async fn enter(
 }
 
 /// The request of what was sent, or what is wrong with it.
-async fn made(web: &Web, f: &Frame, given: &Given) -> Result<Result<NewRequest, String>, Fault> {
+async fn made(web: &Web, f: &Frame, given: &Given) -> Result<Result<NewAuthorityRequest, String>, Fault> {
     let subject = match web.app.whose(&given.subject).await {
         Ok(subject) => subject,
         Err(avouch::Fault::NotFound) => return Ok(Err(f.t("register-nobody"))),
@@ -409,7 +411,7 @@ async fn made(web: &Web, f: &Frame, given: &Given) -> Result<Result<NewRequest, 
         Ok::<_, ()>((given.dated.parse().map_err(|_| ())?, covers, day(f, &given.secret, true)?))
     })();
     let Ok((dated, covers, secret_until)) = days else { return Ok(Err(f.t("register-day-hint"))) };
-    Ok(Ok(NewRequest {
+    Ok(Ok(NewAuthorityRequest {
         subject,
         recipient: given.recipient.clone(),
         office: given.office.clone(),

@@ -27,6 +27,7 @@ pub mod names;
 pub mod operators;
 pub mod policy;
 pub mod recipients;
+pub mod requests;
 pub mod reviews;
 pub mod services;
 

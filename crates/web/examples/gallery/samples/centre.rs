@@ -613,6 +613,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             f: s.somebody("/privacy/export"),
             password: None,
             error: String::new(),
+            port: avouch_web::site::privacy::portability::fields(&s.somebody("/privacy/export"), "", String::new()),
             parts: [
                 "user_name",
                 "phone",

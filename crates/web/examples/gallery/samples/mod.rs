@@ -6,6 +6,7 @@ mod cases;
 mod centre;
 mod facts;
 mod registers;
+mod requests;
 mod sharing;
 mod site;
 mod staff;

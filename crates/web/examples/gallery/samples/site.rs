@@ -292,6 +292,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     put(out, "contact-wrong", &contact(s, s.nobody("/contact"), &s.pick("Please fill this in.", "请填写此项。")));
     put(out, "contact-signed-in", &contact(s, s.somebody("/contact"), ""));
     super::cases::add(s, out);
+    super::requests::add(s, out);
 }
 
 fn contact(s: &Set, f: avouch_web::frame::Frame, wrong: &str) -> Contact {

@@ -1,15 +1,17 @@
 //! The console.
 
+use avouch::rights::request::REASONS;
 use avouch::store::{CaseStatistics, ClockCounts, OperatorSession, StaffRole};
 use avouch_web::console::approvals::{self, ApprovalPage, Approvals, LinkPage};
 use avouch_web::console::border::{Bar, BorderPage, Task, Way, Year};
-use avouch_web::console::cases::{CasePage, Cases, Item};
+use avouch_web::console::cases::{Behalf, CasePage, Cases, Item};
 use avouch_web::console::enter::{self, Enrol, Enter};
 use avouch_web::console::home::{Check, Count, Today, Urgent};
 use avouch_web::console::leaves::{LeafPage, Leaves, Row};
 use avouch_web::console::operators::{self, Operators};
 use avouch_web::console::policy::{self, NextPage, Policies};
 use avouch_web::form::{Choice, Field, Input};
+use avouch_web::request::Stated;
 use avouch_web::shown::Shown;
 use avouch_web::site::policy::Change;
 use avouch_web::words;
@@ -353,6 +355,8 @@ fn desk(s: &Set, out: &mut Vec<Page>) {
             cases::head(s, "rights", false),
             cases::head(s, "question", false),
         ],
+        rights: false,
+        requests: super::requests::counts(s),
         statistics: CaseStatistics { received: 214, in_time: 206, late: 5, overdue: 1 },
         next: "page=1".into(),
         previous: String::new(),
@@ -386,10 +390,33 @@ fn desk(s: &Set, out: &mut Vec<Page>) {
                 chosen: false,
             })
             .to_vec(),
+        asked: None,
+        stated: Vec::new(),
+        reasons: Vec::new(),
+        behalf: None,
         error: String::new(),
         f,
     };
     put(out, "console-case", &page);
+    let stated = |item: &str, same| Stated { label: s.item(item), same };
+    page.asked = Some(super::requests::asked(s, false));
+    page.stated = vec![stated("user_name", true), stated("phone", false), stated("real_name", true)];
+    page.reasons = REASONS
+        .iter()
+        .map(|(code, _)| Choice {
+            value: (*code).into(),
+            label: avouch_web::request::coded(&page.f, "reason", code),
+            chosen: false,
+        })
+        .collect();
+    put(out, "console-request", &page);
+    if let Some(asked) = &mut page.asked {
+        asked.undecided = false;
+        asked.identity = avouch_web::request::coded(&page.f, "identity", "shown");
+    }
+    page.behalf = Some(Behalf::new(&page.f, "release"));
+    put(out, "console-request-shown", &page);
+    page.asked = None;
     page.error = s.pick("Say in a sentence what it is needed for.", "请用一句话说明需要它的理由。");
     put(out, "console-case-wrong", &page);
 }

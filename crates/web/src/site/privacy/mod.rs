@@ -21,10 +21,13 @@ pub mod item;
 pub mod joint;
 pub mod overview;
 pub mod passkeys;
+pub mod portability;
 pub mod proof;
 pub mod real_name;
 pub mod receipts;
 pub mod recommendation;
+pub mod restrict;
+pub mod rights;
 pub mod security;
 pub mod sessions;
 pub mod sharing;
@@ -44,6 +47,8 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/privacy/consents", "part-consents"),
     ("/privacy/sharing", "part-sharing"),
     ("/privacy/recommendation", "part-recommendation"),
+    ("/privacy/rights", "part-rights"),
+    ("/privacy/restrict", "part-restrict"),
     ("/privacy/export", "part-export"),
     ("/privacy/security", "part-security"),
     ("/privacy/joint", "part-joint"),
