@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { LANGUAGES, WIDTHS, binary, expectAccessible, expectNoSideways, launch, shoot, startDemo, visit } from './support.mjs';
+import { WALKS, binary, launch, see, startDemo, visit } from './support.mjs';
 
 const run = promisify(execFile);
 // Of `correct horse battery staple`, made by another program.
@@ -38,8 +38,6 @@ source = "provided"
 basis = "consent"
 `;
 
-const CASES = LANGUAGES.flatMap((lang) => WIDTHS.flatMap((width) => [true, false].map((scripts) => ({ lang, width, scripts }))));
-
 let data;
 let avouch;
 let browser;
@@ -47,12 +45,12 @@ before(async () => {
   data = await mkdtemp(join(tmpdir(), 'avouch-import-'));
   await (await startDemo({ data })).stop();
   const lines = ['id,login,hash,nick,likes,created_at'];
-  CASES.forEach((_, n) => lines.push(`${n},old_person_${n},${HASH},Nick of ${n},chess and tea ${n},2021-03-04`));
+  WALKS.forEach((_, n) => lines.push(`${n},old_person_${n},${HASH},Nick of ${n},chess and tea ${n},2021-03-04`));
   await writeFile(join(data, 'users.csv'), lines.join('\n'));
   await writeFile(join(data, 'users.toml'), MAPPING);
   const words = ['import', join(data, 'users.csv'), '--mapping', join(data, 'users.toml'), '--name', 'old-plaza', '--data', data, '--json'];
   const told = JSON.parse((await run(binary(), words)).stdout).data;
-  assert.deepEqual([told.partly, told.refused], [CASES.length, 0]);
+  assert.deepEqual([told.partly, told.refused], [WALKS.length, 0]);
   avouch = await startDemo({ data });
   browser = await launch();
 });
@@ -62,17 +60,15 @@ after(async () => {
   await rm(data, { recursive: true, force: true });
 });
 
-CASES.forEach(({ lang, width, scripts }, n) => {
-  test(`promise_2_0 in by the old password, asked, kept and deleted (${lang}, ${width} px, scripts ${scripts})`, async () => {
+WALKS.forEach(({ lang, width, scripts, look }, n) => {
+  test(`promise_2_0 in by the old password, asked, kept and deleted (${look})`, async () => {
     const { page, context, outside } = await visit(browser, { lang, width, scripts });
     await page.goto(`${avouch.site}/login`);
     await page.fill('#name', `old_person_${n}`);
     await page.fill('#password', 'correct horse battery staple');
     await page.click('main form button.main');
     await page.waitForURL('**/privacy/waiting');
-    await expectNoSideways(page);
-    if (scripts) await expectAccessible(page);
-    await shoot(page, `waiting-${lang}-${width}`);
+    await see(page, `waiting-${look}`, { scripts });
     assert.match(await page.locator('#account').innerText(), new RegExp(`Nick of ${n}`));
 
     // Nothing of it is held, and nothing was agreed to.
@@ -93,8 +89,7 @@ CASES.forEach(({ lang, width, scripts }, n) => {
     assert.equal(await page.locator('a[href="/privacy/items/interests"]').count(), 0);
     assert.equal(await page.locator('main a[href="/privacy/waiting"]').count(), 0);
     await page.goto(`${avouch.site}/privacy/items/external_id`);
-    await expectNoSideways(page);
-    if (scripts) await expectAccessible(page);
+    await see(page, `waiting-item-${look}`, { scripts });
     assert.deepEqual(outside, []);
     await context.close();
   });

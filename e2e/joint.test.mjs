@@ -10,9 +10,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import Provider from 'oidc-provider';
-import { LANGUAGES, WIDTHS, expectAccessible, expectNoSideways, launch, shoot, startDemo, visit } from './support.mjs';
+import { WALKS, expectAccessible, inEveryLook, launch, see, shoot, startDemo, visit } from './support.mjs';
 
-const CASES = LANGUAGES.flatMap((lang) => WIDTHS.flatMap((width) => [true, false].map((scripts) => ({ lang, width, scripts }))));
 // One red pixel, larger.
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==', 'base64');
 
@@ -90,15 +89,13 @@ before(async () => {
 data = "data"
 policy = "policy"
 origin = "plaza.example"
+address = "http://127.0.0.1:${sitePort}"
 site = "127.0.0.1:${sitePort}"
 api = "127.0.0.1:0"
 console = "127.0.0.1:0"
 
 [outbound]
 loopback = ["127.0.0.1:${port}"]
-
-[joint]
-site = "http://127.0.0.1:${sitePort}"
 
 [joint.partners.harbour]
 issuer = "${issuer}"
@@ -120,22 +117,18 @@ after(async () => {
 const main = (page) => page.locator('main').innerText();
 const press = (page) => page.click('main form button.main');
 
-CASES.forEach(({ lang, width, scripts }, n) => {
-  test(`promise_1_7 told, joined without a password, and in again (${lang}, ${width} px, scripts ${scripts})`, async () => {
+WALKS.forEach(({ lang, width, scripts, look }, n) => {
+  test(`promise_1_7 told, joined without a password, and in again (${look})`, async () => {
     who = `p-${n}`;
     const { page, context, outside } = await visit(browser, { lang, width, scripts });
-    const see = async (name) => {
-      await expectNoSideways(page);
-      if (scripts) await expectAccessible(page);
-      await shoot(page, `${name}-${lang}-${width}`);
-    };
+    const at = (what) => see(page, `joint-${what}-${look}`, { scripts });
     await page.goto(`${avouch.site}/login`);
-    await see('joint-login');
+    await at('login');
     await page.click('a[href="/login/with/harbour"]');
-    await see('joint-before');
+    await at('before');
     await press(page);
     await page.waitForURL('**/login/with/harbour/back**');
-    await see('joint-join');
+    await at('join');
     assert.match(await main(page), new RegExp(`Mei p-${n}`));
     assert.equal(await page.locator('main input[type=password]').count(), 0);
     await page.fill('#user_name', `joint_person_${n}`);
@@ -146,7 +139,7 @@ CASES.forEach(({ lang, width, scripts }, n) => {
 
     // What was received, one click away; the only way in cannot be ended.
     await page.click('a[href="/privacy/joint"]');
-    await see('joint-page');
+    await at('page');
     assert.match(await main(page), new RegExp(`p-${n}`));
     assert.equal(await page.locator('main section img').count(), 1);
     assert.equal(await page.locator('main form[action$="/unlink"]').count(), 0);
@@ -155,8 +148,98 @@ CASES.forEach(({ lang, width, scripts }, n) => {
     await page.goto(`${avouch.site}/login/with/harbour`);
     await press(page);
     await page.waitForURL('**/privacy');
+
+    // Without a password: a fresh login there shows who is there, and leads back to the page that asked.
+    await page.goto(`${avouch.site}/privacy/cancel`);
+    assert.equal(await page.locator('main input[type=password]').count(), 1);
+    await at('cancel');
+    await page.click('main a[href^="/privacy/joint/prove"]');
+    await at('show');
+    await press(page);
+    await page.waitForURL('**/privacy/cancel');
+    assert.equal(await page.locator('main input[type=password]').count(), 0);
+    await page.click('main button[value=later]');
+    await page.waitForURL('**/privacy/cancelling');
     assert.deepEqual(outside, []);
     await context.close();
+  });
+});
+
+test('promise_5_5 another account there shows nobody here, and so does going back', async () => {
+  who = 'right';
+  const { page, context } = await visit(browser);
+  const comeIn = async () => {
+    await page.goto(`${avouch.site}/login/with/harbour`);
+    await press(page);
+  };
+  await comeIn();
+  await page.fill('#user_name', 'shown_person');
+  await page.fill('#email', 'shown@plaza.example');
+  await page.check('input[name=age][value=adult]');
+  await press(page);
+  await page.waitForURL('**/privacy');
+  // Joining counts as having shown it; a login with that account does not.
+  await page.click('header form button');
+  await comeIn();
+  await page.waitForURL('**/privacy');
+  const show = async () => {
+    // The provider knows nobody any more.
+    await context.clearCookies({ name: /^_(session|interaction)/ });
+    await page.goto(`${avouch.site}/privacy/export`);
+    assert.equal(await page.locator('main input[type=password]').count(), 1);
+    await page.click('main a[href^="/privacy/joint/prove"]');
+    await press(page);
+  };
+  for (const other of ['wrong', undefined]) {
+    who = other;
+    await show();
+    await page.waitForURL('**/login/with/harbour/back**');
+    assert.equal(await page.locator('[role=alert]').count(), 1);
+    await expectAccessible(page);
+    await shoot(page, `joint-show-${other ?? 'declined'}`);
+  }
+  who = 'right';
+  await show();
+  await page.waitForURL('**/privacy/export');
+  assert.equal(await page.locator('main input[type=password]').count(), 0);
+  await context.close();
+});
+
+test('the pages of joint login are accessible and lose nothing, in every look', async () => {
+  const comeIn = async (page) => {
+    await page.goto(`${avouch.site}/login/with/harbour`);
+    await press(page);
+  };
+  await inEveryLook(browser, async ({ page, outside, lang }, look) => {
+    who = `look-${look}`;
+    await page.goto(`${avouch.site}/login`);
+    await see(page, `joint-login-${look}`);
+    await page.goto(`${avouch.site}/login/with/harbour`);
+    await see(page, `joint-before-${look}`);
+    await press(page);
+    await page.waitForURL('**/login/with/harbour/back**');
+    await see(page, `joint-join-${look}`);
+    await page.fill('#user_name', `joint_look_${look.replaceAll('-', '_').toLowerCase()}`);
+    await page.fill('#email', `joint-${look.toLowerCase()}@plaza.example`);
+    await page.check('input[name=age][value=adult]');
+    await press(page);
+    await page.waitForURL('**/privacy');
+    await page.goto(`${avouch.site}/privacy/joint`);
+    await see(page, `joint-page-${look}`);
+    // A login with that account proves nothing: the pages that ask say so.
+    await page.click('header form button');
+    await comeIn(page);
+    await page.waitForURL('**/privacy');
+    await page.goto(`${avouch.site}/privacy/export`);
+    await see(page, `joint-asked-${look}`);
+    await page.click('main a[href^="/privacy/joint/prove"]');
+    await see(page, `joint-show-${look}`);
+    // Withdrawn by the switch: the only way in stays, and the page says what has to come first.
+    await page.goto(`${avouch.site}/privacy/consents`);
+    await page.click('#joint_login button[role=switch]');
+    assert.match(await page.locator('main .flash[role=alert]').innerText(), lang === 'en' ? /Nothing was changed/ : /未作任何更改/);
+    await see(page, `joint-last-${look}`);
+    assert.deepEqual(outside, []);
   });
 });
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { call, expectAccessible, expectNoSideways, inEveryLook, launch, shoot, startDemo, visit } from './support.mjs';
+import { call, everyone, expectAccessible, expectNoSideways, inEveryLook, launch, shoot, startDemo, visit } from './support.mjs';
 
 const PASSWORD = 'lantern orbit velvet cactus';
 
@@ -75,9 +75,8 @@ for (const lang of Object.keys(WORDS)) {
     await page.goto(`${avouch.site}/privacy/consents`);
     const give = await clicks.of(() => page.click('#marketing button[role=switch]'));
     await page.waitForSelector('#marketing button[aria-checked=true]');
-    const all = await call(avouch, 'GET', '/v1/use?purpose=marketing&items=email&limit=200');
-    assert.equal(all.status, 200);
-    const mine = all.body.subjects.find((s) => s.records.some((r) => r.value === `${name}@plaza.example`));
+    const all = await everyone(avouch, 'marketing', 'email');
+    const mine = all.find((s) => s.records.some((r) => r.value === `${name}@plaza.example`));
     assert.ok(mine, 'the consent holds at once');
     const withdraw = await clicks.of(() => page.click('#marketing button[role=switch]'));
     await page.waitForSelector('#marketing button[aria-checked=false]');
@@ -150,11 +149,11 @@ test('promise_2_1 logging in works without scripts, and a wrong password tells n
   await page.fill('#name', person.user_name);
   await page.fill('#password', 'not the password at all');
   await page.click('main form button.main');
-  const known = await page.locator('[role=alert]').innerText();
+  const known = await page.locator('main .flash[role=alert]').innerText();
   await page.fill('#name', 'nobody_at_all');
   await page.fill('#password', 'not the password at all');
   await page.click('main form button.main');
-  assert.equal(await page.locator('[role=alert]').innerText(), known);
+  assert.equal(await page.locator('main .flash[role=alert]').innerText(), known);
   await page.fill('#name', person.user_name);
   await page.fill('#password', person.password);
   await page.click('main form button.main');
@@ -165,7 +164,7 @@ test('promise_2_1 logging in works without scripts, and a wrong password tells n
 test('every page is accessible and loses nothing, in both languages, light and dark, wide and narrow', async () => {
   const [person] = avouch.people;
   const open = ['/', '/join', '/login', '/policy', '/contact', '/logged-out'];
-  const own = ['', '/items/phone', '/items/nickname/correct', '/uses', '/consents', '/export', '/sessions', '/receipts', '/cancel'];
+  const own = ['', '/items/phone', '/items/nickname/correct', '/uses', '/consents', '/export', '/sessions', '/cases', '/receipts', '/cancel'];
   await inEveryLook(browser, async ({ page, outside }, look) => {
     const see = async (path) => {
       const response = await page.goto(avouch.site + path);

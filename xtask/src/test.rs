@@ -85,7 +85,7 @@ fn tests(chosen: &[&str]) -> Outcome<Vec<String>> {
 
 /// Builds the command and gives its path, as cargo tells it.
 fn build() -> Outcome<PathBuf> {
-    show(&mut command("cargo", &["build", "--locked", "-p", "avouch-cli"]))?;
+    show(&mut command("cargo", &["build", "--locked", "-p", "avouch-cli", "-p", "plaza"]))?;
     let told = output(&mut command(
         "cargo",
         &["build", "--locked", "--quiet", "-p", "avouch-cli", "--message-format=json-render-diagnostics"],

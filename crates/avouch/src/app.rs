@@ -11,10 +11,12 @@ use crate::collection::joint::Partners;
 use crate::collection::upload::Waiting;
 use crate::collection::verifier::Verifier;
 use crate::messages::Messengers;
+use crate::origin::Origin;
 use crate::outbound::Guard;
 use crate::security::limits::SendLimits;
 use crate::security::password::Passwords;
 use crate::security::proxy::Network;
+use crate::sharing::outlet::Outlets;
 
 /// Settings of an installation. What people are promised stands in the policy, not here.
 #[derive(Debug, Clone)]
@@ -35,6 +37,8 @@ pub struct Settings {
     pub code_lasts: SignedDuration,
     /// How long a place counts as one a person logs in from.
     pub place_lasts: SignedDuration,
+    /// Accounts that may be opened, and cases begun, from one place in an hour, each.
+    pub openings: u64,
     /// How many messages may be asked for.
     pub sends: SendLimits,
     /// Bytes of pictures and videos a person may have, uploads under way included.
@@ -51,6 +55,11 @@ pub struct Settings {
     pub signals_in_batch: usize,
     /// Batches of signals taken of one person in an hour.
     pub signal_batches: u64,
+    /// Whether staff sign in with a password and a second factor, after their first link too. Only a demo turns it
+    /// off; no configuration can.
+    pub staff_factor: bool,
+    /// Messages to customer service that one place may send in an hour; many people may share it.
+    pub cases_hour: u64,
     /// Networks of proxies whose `X-Forwarded-For` is believed; none by default.
     pub trusted_proxies: Vec<Network>,
 }
@@ -66,6 +75,7 @@ impl Default for Settings {
             tries_window: SignedDuration::from_mins(15),
             code_lasts: SignedDuration::from_mins(10),
             place_lasts: SignedDuration::from_hours(90 * 24),
+            openings: 100,
             sends: SendLimits::default(),
             quota: 10 << 30,
             uploads_at_once: 8,
@@ -74,6 +84,8 @@ impl Default for Settings {
             pictures_at_once: 2,
             signals_in_batch: 100,
             signal_batches: 1_000,
+            staff_factor: true,
+            cases_hour: 60,
             trusted_proxies: Vec::new(),
         }
     }
@@ -87,9 +99,11 @@ pub struct App {
     /// The settings.
     pub settings: Arc<Settings>,
     pub(crate) passwords: Arc<Passwords>,
+    pub(crate) origin: Option<Origin>,
     pub(crate) messengers: Messengers,
     pub(crate) outbound: Guard,
     pub(crate) partners: Arc<Partners>,
+    pub(crate) outlets: Arc<Outlets>,
     pub(crate) verifier: Option<Arc<dyn Verifier>>,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) pictures: Arc<Semaphore>,
@@ -111,19 +125,41 @@ impl App {
             store,
             settings: Arc::new(settings),
             passwords,
+            origin: None,
             messengers: Messengers::default(),
             outbound: Guard::strict(),
             partners: Arc::default(),
+            outlets: Arc::default(),
             verifier: None,
             waiting: Arc::default(),
             pictures,
         }
     }
 
+    /// The same, with the address people come to.
+    #[must_use]
+    pub fn at(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// The address people come to, where it is known.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
     /// The same, with means to send messages by.
     #[must_use]
     pub fn with_messengers(mut self, messengers: Messengers) -> Self {
         self.messengers = messengers;
+        self
+    }
+
+    /// For a demo: staff are let in by their link alone.
+    #[must_use]
+    pub fn without_staff_factor(mut self) -> Self {
+        self.settings = Arc::new(Settings { staff_factor: false, ..Settings::clone(&self.settings) });
         self
     }
 
@@ -150,6 +186,13 @@ impl App {
     #[must_use]
     pub fn with_partners(mut self, partners: Partners) -> Self {
         self.partners = Arc::new(partners);
+        self
+    }
+
+    /// The same, with ways to speak to recipients.
+    #[must_use]
+    pub fn with_outlets(mut self, outlets: Outlets) -> Self {
+        self.outlets = Arc::new(outlets);
         self
     }
 

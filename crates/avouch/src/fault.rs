@@ -1,7 +1,7 @@
 //! How a use case can fail, in words for the person who reads them. Faces translate by the code.
 
 use avouch_policy::Refusal;
-use avouch_store::{Denied, Flow, StoreError};
+use avouch_store::{Denied, Flow, NotApproved, StoreError};
 
 use crate::messages::Undelivered;
 
@@ -49,6 +49,15 @@ pub enum Fault {
     /// The first factor was right; the second is asked for in this flow.
     #[error("a code of the second factor is needed")]
     NeedsFactor(Flow),
+    /// A passkey's answer is wrong, was used, is over, or is nobody's here; which, nobody is told.
+    #[error("the passkey could not be checked; try again, or use another way")]
+    WrongPasskey,
+    /// A passkey's counter went back: there may be a copy of it.
+    #[error("this passkey may have been copied; log in another way, remove it and make a new one")]
+    CopiedPasskey,
+    /// Without it its person could not get in any more.
+    #[error("this is the last way into the account; set a password or verify a contact first")]
+    LastWayIn,
     /// A contact is changed by a code that goes to the new one.
     #[error("a code is sent to the new contact first")]
     NeedsCode,
@@ -67,6 +76,9 @@ pub enum Fault {
     /// There is no such thing, or it is not yours.
     #[error("there is no such thing here")]
     NotFound,
+    /// A second person has not allowed it, or not exactly it.
+    #[error(transparent)]
+    NotApproved(#[from] NotApproved),
     /// It cannot be done in this state.
     #[error("{0}")]
     NotNow(String),

@@ -5,9 +5,12 @@ use jiff::SignedDuration;
 
 use crate::app::App;
 use crate::collection::{joint, real_name};
+use crate::contact::clock;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
+use crate::sharing::{egress, transfer};
 use crate::storage::erase;
+use crate::usage::marketing;
 
 /// How long a failed job waits before it is tried again, at most.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -19,6 +22,9 @@ impl App {
     /// When the queue itself cannot be read or written; a job's own fault is kept with the job.
     pub async fn work(&self) -> Result<u64, Fault> {
         let mut done = 0;
+        if let Err(fault) = self.store.write_shadow().await {
+            tracing::warn!(%fault, "what the policy in shadow said could not be written down; it is tried again");
+        }
         while let Some(job) = self.store.transact(Lease { node: self.store.node().to_owned() }).await? {
             let again = match self.run_job(&job).await {
                 Ok(()) => {
@@ -48,12 +54,22 @@ impl App {
     async fn run_job(&self, job: &Job) -> Result<(), Fault> {
         match (job.kind.as_str(), job.subject) {
             (erase::JOB, Some(subject)) => self.erase(subject).await.map(|_| ()),
+            (clock::JOB, _) => self.alarm(job).await,
             (send::JOB, _) => self.deliver(job).await,
+            (marketing::JOB, _) => self.run_campaign(job).await,
+            (marketing::OFFER, Some(subject)) => self.offer(subject, job).await,
             (real_name::JOB, Some(subject)) => self.check_name(subject, job.tries).await,
             (real_name::END_JOB, Some(subject)) => self.end_name_check(subject, &job.body).await,
             (real_name::AGE_JOB, Some(subject)) => self.grow(subject, &job.body).await,
             (avouch_store::JOINT_REVOKE, _) => self.end_grant(job).await,
+            (transfer::JOB, _) => {
+                let id = transfer::from_text(&job.body).ok_or(Fault::NotFound)?;
+                self.tell_everybody(id).await.map(|_| ())
+            }
             (avouch_store::SWEEP_OBJECTS, _) => self.store.sweep_objects().await.map(|_| ()).map_err(Fault::from),
+            (avouch_store::TELL, Some(subject)) => self.tell(subject, job).await,
+            (egress::JOB, Some(subject)) => self.send_queued(subject, job).await,
+            (avouch_store::SILENCE, Some(subject)) => self.hear_silence(subject, job).await,
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),
         }
@@ -63,7 +79,9 @@ impl App {
 /// Whether trying a job again is no use: a message that nobody will take, or what was tried often enough.
 fn given_up(job: &Job, fault: &Fault) -> bool {
     match fault {
-        Fault::Undelivered(Undelivered { for_good, .. }) => *for_good || job.tries >= send::MOST_TRIES,
+        Fault::Undelivered(Undelivered { for_good, .. }) => {
+            *for_good || (job.kind == send::JOB && job.tries >= send::MOST_TRIES)
+        }
         _ => job.kind == avouch_store::JOINT_REVOKE && job.tries >= joint::MOST_TRIES,
     }
 }

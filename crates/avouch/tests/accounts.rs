@@ -17,6 +17,8 @@ use jiff::SignedDuration;
 avouch_testkit::on_both_engines!(
     promise_2_1_a_contact_is_verified_by_its_code_once_and_by_nothing_else,
     promise_2_1_a_code_dies_of_time_tries_and_any_other_place,
+    promise_2_1_joining_with_somebodys_contact_looks_alike_and_tells_its_owner,
+    promise_2_1_openings_from_one_place_are_limited,
     promise_6_1_a_new_contact_is_verified_before_it_replaces_the_old_which_is_told,
     promise_2_1_logging_in_by_code_opens_nothing_sensitive,
     promise_2_1_retrieval_looks_alike_for_everyone_and_works_once,
@@ -178,10 +180,63 @@ async fn promise_2_1_a_code_dies_of_time_tries_and_any_other_place(mut home: Hom
     home.app.verify(&session, "email", &fourth).await.unwrap();
 }
 
+async fn promise_2_1_joining_with_somebodys_contact_looks_alike_and_tells_its_owner(mut home: Home) {
+    let outbox = home.with_outbox();
+    let owner = verified(&home, &outbox, 1, false).await;
+    // With a contact that has an account, and with one that has none: the same answers, one message each.
+    let mut told = Vec::new();
+    for (n, address) in [(2, "Person1@plaza.example"), (3, "free@plaza.example")] {
+        home.try_person(n, &[("email", address)]).await.unwrap();
+        let session = home.session(n).await;
+        home.app.start_verifying(&session, "email", ELSEWHERE).await.unwrap();
+        let arrived = send(&home, &outbox).await;
+        assert_eq!(arrived.len(), 1, "{arrived:?}");
+        told.push((arrived[0].kind.clone(), arrived[0].code.is_some()));
+        assert!(home.app.code_waits(&session, "email").await.unwrap());
+        let contacts = home.app.contacts(session.subject()).await.unwrap();
+        let email = contacts.iter().find(|c| c.item == "email").unwrap();
+        assert!(email.held && email.verified.is_none());
+        assert!(matches!(home.app.verify(&session, "email", "000000").await, Err(Fault::WrongCode)));
+        // Nor is it found by logging in: a contact opens a way only once its owner said that it is theirs.
+        let by_contact = home.app.log_in(address, PASSWORD, Device::default()).await;
+        assert_eq!(matches!(by_contact, Err(Fault::WrongLogin)), n == 3, "only its owner is found by it");
+        if let Ok(token) = by_contact {
+            assert_eq!(token.subject, owner.subject());
+        }
+    }
+    assert_eq!(told[0], ("contact-yours".into(), false), "its owner is told");
+    assert_eq!(told[1], ("code-verify".into(), true));
+    // Nobody keeps a contact from its owner by having typed it first.
+    let squatter = home.session(3).await;
+    home.try_person(4, &[("email", "free@plaza.example")]).await.unwrap();
+    let mine = home.session(4).await;
+    home.clock.advance(SignedDuration::from_hours(1));
+    home.app.start_verifying(&mine, "email", HERE).await.unwrap();
+    let right = code(&home, &outbox).await;
+    home.app.verify(&mine, "email", &right).await.unwrap();
+    assert_eq!(items_verified(&home, mine.subject()).await, ["email"]);
+    home.app.start_verifying(&squatter, "email", ELSEWHERE).await.unwrap();
+    assert_eq!(send(&home, &outbox).await[0].kind, "contact-yours");
+    // A user name is public: others find people by it, and it is said when it is taken.
+    assert!(
+        matches!(home.try_person(5, &[("user_name", "person1")]).await, Err(Fault::Taken(item)) if item == "user_name")
+    );
+}
+
+async fn promise_2_1_openings_from_one_place_are_limited(home: Home) {
+    for n in 0..100 {
+        home.app.admit("join", &format!("203.0.113.{n}")).await.unwrap();
+    }
+    assert!(matches!(home.app.admit("join", "203.0.113.200").await, Err(Fault::TooMany(60))));
+    home.app.admit("join", "198.51.100.1").await.unwrap();
+    home.clock.advance(SignedDuration::from_hours(1));
+    home.app.admit("join", "203.0.113.200").await.unwrap();
+}
+
 async fn promise_6_1_a_new_contact_is_verified_before_it_replaces_the_old_which_is_told(mut home: Home) {
     let outbox = home.with_outbox();
     let session = verified(&home, &outbox, 1, false).await;
-    home.person(2).await;
+    verified(&home, &outbox, 2, false).await;
     let subject = session.subject();
     let new = "moved@plaza.example";
     home.app.start_change(&session, "email", new, HERE).await.unwrap();

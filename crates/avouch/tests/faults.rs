@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use avouch::collection::document::DocumentType;
 use avouch::collection::put::NewRecord;
 use avouch::collection::real_name::{Method, NewClaim};
+use avouch::contact::case::NewCase;
+use avouch::contact::desk::Deed;
 use avouch::gate::Wanted;
 use avouch::store::{Actor, Outcome, RecordId, StoreError, SubjectId, Which};
 use avouch::{App, Fault};
@@ -62,9 +64,12 @@ enum Kind {
     Sweep,
     Claim,
     Decide,
+    OpenCase,
+    CloseCase,
+    Reveal,
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 15] = [
     Kind::Join,
     Kind::Put,
     Kind::Use,
@@ -77,7 +82,20 @@ const KINDS: [Kind; 12] = [
     Kind::Sweep,
     Kind::Claim,
     Kind::Decide,
+    Kind::OpenCase,
+    Kind::CloseCase,
+    Kind::Reveal,
 ];
+
+fn question() -> NewCase {
+    NewCase {
+        category: "question".into(),
+        text: "When do you open?".into(),
+        mail: String::new(),
+        language: "en".into(),
+        address: String::new(),
+    }
+}
 
 struct Bench<'h> {
     home: &'h Home,
@@ -107,6 +125,10 @@ impl Bench<'_> {
             }
             Kind::Withdraw => {
                 self.home.consent(subject, "marketing", true).await;
+                RecordId::ONLY
+            }
+            Kind::CloseCase | Kind::Reveal => {
+                self.home.app.open_case(question(), Some(subject)).await.unwrap();
                 RecordId::ONLY
             }
             _ => RecordId::ONLY,
@@ -174,6 +196,15 @@ impl Bench<'_> {
             Kind::Sweep => app.sweep(false).await.map(drop),
             Kind::Claim => self.claim(app, n).await,
             Kind::Decide => app.decide_name(subject, "desk", true).await.map(drop),
+            Kind::OpenCase => app.open_case(question(), Some(subject)).await.map(drop),
+            Kind::CloseCase | Kind::Reveal => {
+                let number = self.home.app.own_cases(subject).await?.remove(0).number;
+                if kind == Kind::Reveal {
+                    return app.reveal(&number, "desk", "email", "To write to the right person.").await;
+                }
+                let deed = Deed::Close { outcome: "answered".into(), text: "Yes.".into() };
+                app.work_on_case(&number, "desk", deed).await
+            }
         }
     }
 
@@ -202,6 +233,21 @@ impl Bench<'_> {
                 let standing = app.name_standing(subject).await.unwrap();
                 assert_eq!(standing.check.is_some(), standing.verified.is_none(), "one or the other");
                 (standing.verified.is_some().into(), "check-name", "real_name", Outcome::Done)
+            }
+            Kind::OpenCase => (app.own_cases(subject).await.unwrap().len() as u64, "case", "support", Outcome::Done),
+            // With the letter its record, state and clock: the case is closed, and one leaf says so.
+            Kind::CloseCase => {
+                let case = app.own_cases(subject).await.unwrap().pop().unwrap();
+                let clock = app.clocks("case", &case.matter).await.unwrap().remove(0);
+                assert_eq!(case.closed.is_some(), clock.done.is_some(), "one with the other");
+                (case.closed.is_some().into(), "case", "support", Outcome::Done)
+            }
+            Kind::Reveal => {
+                let case = app.own_cases(subject).await.unwrap().pop().unwrap();
+                let mut reading = app.store.reading().await.unwrap();
+                let mut look = reading.look().unwrap();
+                let revealed = look.revealed((subject, &case.number), "desk").await.unwrap();
+                (revealed.len() as u64, "reveal", "support", Outcome::Done)
             }
         };
         let mut reading = app.store.reading().await.unwrap();

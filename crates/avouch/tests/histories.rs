@@ -1,8 +1,10 @@
 //! Random concurrent histories: whatever runs beside it, nothing is used after an acknowledged withdrawal.
 //!
-//! Keeps promise 2.5 (and 2.0, 6.4). Writers give and withdraw consent, readers use one person's data or
-//! everyone's, through one node, two nodes, and two processes. A counter orders what was begun and what
-//! was answered; only orders that every observer must agree on are judged.
+//! Keeps promises 2.5 and 4.1 (and 2.0, 6.4). Writers give and withdraw consent; sixteen readers use one person's
+//! data, send it to a recipient, or use everyone's at once, through one node, two nodes, and two processes. A
+//! counter orders what was begun and what was answered; only orders that every observer must agree on are judged.
+//! What happens to one person from one of their answers to the next is one history; a run of the tests judges more
+//! than a hundred thousand of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::HashMap;
@@ -14,15 +16,18 @@ use std::sync::{Arc, Mutex};
 use avouch::gate::Wanted;
 use avouch::store::{Actor, Credential, Outcome, SubjectId, Which};
 use avouch::{App, Fault};
-use avouch_policy::{Act, Ask, AskNames, Party};
+use avouch_policy::{Act, Ask, AskNames, Party, Policy};
 use avouch_store::{Answer, Hold, Location, PostgresConfig, Put, RecordId, StoreError, Transact, Tx};
 use avouch_testkit::{Engine, Home, SeededEntropy, SimClock, child};
 use tokio::sync::oneshot;
 
 const PURPOSE: &str = "marketing";
-const PEOPLE: usize = 6;
-const READERS: u64 = 12;
-const USES: u64 = 3_000;
+/// Who gets it outside; the policy of these tests names it.
+const RECIPIENT: &str = "mailer";
+const PEOPLE: usize = 24;
+const READERS: u64 = 16;
+/// Histories on SQLite, through two nodes, through two processes: 100 000 together and more.
+const HISTORIES: [u64; 3] = [80_000, 15_000, 10_000];
 
 /// Small and repeatable; the seed is printed when a test fails.
 struct Dice(u64);
@@ -75,8 +80,21 @@ struct Remote {
     next: AtomicU64,
 }
 
-async fn use_here(app: &App, credential: &Arc<Credential>, subject: SubjectId) -> bool {
-    let wanted = Wanted { act: Act::Use, purpose: PURPOSE, items: &["email"], recipient: None };
+/// The shipped policy with a recipient for offers.
+fn policy() -> Arc<Policy> {
+    let mut source = avouch_testkit::home::source();
+    source.facts.text.push_str(
+        "\n[sharing.recipients.mailer]\nclause = '4.1'\nname = { en = 'Mailer (demo)', zh-CN = '邮件服务（演示）' }\n\
+         contact = 'privacy@mailer.example'\nrole = 'processor'\nkind = { en = 'mail', zh-CN = '邮件' }\n\
+         purposes = ['marketing']\nitems = ['email']\nregion = 'cn'\nhosts = ['api.mailer.example']\n\
+         agreement = { id = 'A', signed = '2026-01-10', expires = '2028-01-10', next_check = '2027-06-10' }\n",
+    );
+    Arc::new(Policy::load(&source).unwrap_or_else(|faults| panic!("{faults}")))
+}
+
+async fn use_here(app: &App, credential: &Arc<Credential>, subject: SubjectId, send: bool) -> bool {
+    let (act, recipient) = if send { (Act::Share, Some(RECIPIENT)) } else { (Act::Use, None) };
+    let wanted = Wanted { act, purpose: PURPOSE, items: &["email"], recipient };
     match app.use_records(subject, &wanted, &Actor::Service(Arc::clone(credential)), &Which::all()).await {
         Ok(used) => {
             assert_eq!(used.records.len(), 1, "a permitted use hands the value over");
@@ -90,14 +108,14 @@ async fn use_here(app: &App, credential: &Arc<Credential>, subject: SubjectId) -
 }
 
 impl Reader {
-    async fn use_one(&self, subject: SubjectId) -> bool {
+    async fn use_one(&self, subject: SubjectId, send: bool) -> bool {
         match self {
-            Self::Here(app, credential) => use_here(app, credential, subject).await,
+            Self::Here(app, credential) => use_here(app, credential, subject, send).await,
             Self::Elsewhere(remote) => {
                 let (answer, wait) = oneshot::channel();
                 let id = remote.next.fetch_add(1, SeqCst);
                 remote.waiting.lock().unwrap().insert(id, answer);
-                writeln!(remote.ask.lock().unwrap(), "{id} {subject}").unwrap();
+                writeln!(remote.ask.lock().unwrap(), "{id} {subject} {send}").unwrap();
                 wait.await.expect("the other process ended")
             }
         }
@@ -112,7 +130,7 @@ impl Reader {
             Self::Elsewhere(_) => {
                 let mut out = Vec::new();
                 for person in people {
-                    out.push(self.use_one(*person).await);
+                    out.push(self.use_one(*person, false).await);
                 }
                 out
             }
@@ -122,7 +140,11 @@ impl Reader {
 
 struct World {
     clock: AtomicU64,
+    /// Uses answered.
     done: AtomicU64,
+    /// Answers given, of all people together: each ends one history and begins the next.
+    answered: AtomicU64,
+    wanted: u64,
     over: AtomicBool,
     people: Vec<SubjectId>,
     histories: Vec<Mutex<History>>,
@@ -148,8 +170,11 @@ async fn write(world: Arc<World>, who: usize, app: App, mut dice: Dice) {
         }
         let ended = world.tick();
         world.histories[who].lock().unwrap().answers.push((given, Span { begun, ended }));
-        // Long enough for a few uses to fall wholly between two answers, or none at all.
-        let until = world.done.load(SeqCst) + dice.below(60);
+        if world.answered.fetch_add(1, SeqCst) + 1 >= world.wanted {
+            world.over.store(true, SeqCst);
+        }
+        // Mostly at once again; now and then long enough for a few uses to fall wholly between two answers.
+        let until = world.done.load(SeqCst) + if dice.below(4) == 0 { dice.below(40) } else { 0 };
         while world.done.load(SeqCst) < until && !world.over.load(SeqCst) {
             tokio::task::yield_now().await;
         }
@@ -157,9 +182,10 @@ async fn write(world: Arc<World>, who: usize, app: App, mut dice: Dice) {
 }
 
 async fn read(world: Arc<World>, reader: Reader, mut dice: Dice) {
-    while world.done.fetch_add(1, SeqCst) < USES {
+    while !world.over.load(SeqCst) {
+        world.done.fetch_add(1, SeqCst);
         let begun = world.tick();
-        if dice.below(12) == 0 {
+        if dice.below(16) == 0 {
             let handed = reader.use_all(&world.people).await;
             let span = Span { begun, ended: world.tick() };
             for (who, handed) in handed.into_iter().enumerate() {
@@ -170,42 +196,41 @@ async fn read(world: Arc<World>, reader: Reader, mut dice: Dice) {
             }
         } else {
             let who = usize::try_from(dice.below(PEOPLE as u64)).unwrap();
-            let handed = reader.use_one(world.people[who]).await;
+            let handed = reader.use_one(world.people[who], dice.below(3) == 0).await;
             let span = Span { begun, ended: world.tick() };
             world.histories[who].lock().unwrap().uses.push((handed, span));
         }
     }
-    world.over.store(true, SeqCst);
 }
 
 async fn judge(home: &Home, world: &World, writers: &[App]) {
-    let (mut after_giving, mut after_withdrawing) = (0, 0);
+    let (mut after_giving, mut after_withdrawing, mut histories) = (0, 0, 0);
     for (who, history) in world.histories.iter().enumerate() {
         let history = history.lock().unwrap();
-        for (at, (given, answer)) in history.answers.iter().enumerate() {
-            let next = history.answers.get(at + 1).map_or(Span { begun: u64::MAX, ended: u64::MAX }, |(_, s)| *s);
-            for (handed, span) in &history.uses {
-                if answer.before(*span) && span.before(next) {
-                    if *given {
-                        after_giving += u64::from(*handed);
-                    } else {
-                        after_withdrawing += 1;
-                        assert!(
-                            !handed,
-                            "person {who}: used at {span:?}, after the withdrawal {answer:?} and before {next:?}"
-                        );
-                    }
-                }
+        histories += history.answers.len() as u64;
+        for (handed, span) in &history.uses {
+            // Their one writer answers one after another: the last answer before this use, and the next.
+            let at = history.answers.partition_point(|(_, answer)| answer.before(*span));
+            let Some((given, answer)) = at.checked_sub(1).map(|at| history.answers[at]) else { continue };
+            if history.answers.get(at).is_some_and(|(_, next)| !span.before(*next)) {
+                continue;
+            }
+            if given {
+                after_giving += u64::from(*handed);
+            } else {
+                after_withdrawing += 1;
+                assert!(!handed, "person {who}: used at {span:?}, after the withdrawal {answer:?}");
             }
         }
     }
+    assert!(histories >= world.wanted, "only {histories} histories");
     assert!(after_giving > 50 && after_withdrawing > 50, "too calm: {after_giving} and {after_withdrawing}");
 
     // The ledger tells the same: in the log of whoever wrote the answers, no use stands between a
     // withdrawal and the next consent.
     for (who, person) in world.people.iter().enumerate() {
         let log = writers[who % writers.len()].store.node().to_owned();
-        let mut leaves = home.app.own_leaves(*person, jiff::Timestamp::UNIX_EPOCH, 1_000_000).await.unwrap();
+        let mut leaves = home.app.own_leaves(*person, jiff::Timestamp::UNIX_EPOCH, u32::MAX).await.unwrap();
         leaves.retain(|e| e.receipt.log == log && e.leaf.purpose == PURPOSE);
         leaves.sort_by_key(|e| e.receipt.index);
         let mut given = false;
@@ -213,7 +238,9 @@ async fn judge(home: &Home, world: &World, writers: &[App]) {
             match (evidence.leaf.act.as_str(), evidence.leaf.outcome) {
                 ("consent", Outcome::Done) => given = true,
                 ("withdraw", Outcome::Done) => given = false,
-                ("use", Outcome::Done) => assert!(given, "leaf {:?} is a use after a withdrawal", evidence.receipt),
+                ("use" | "share", Outcome::Done) => {
+                    assert!(given, "leaf {:?} is a use after a withdrawal", evidence.receipt)
+                }
                 _ => {}
             }
         }
@@ -225,11 +252,13 @@ async fn judge(home: &Home, world: &World, writers: &[App]) {
     }
 }
 
-async fn run(home: &Home, writers: Vec<App>, readers: Vec<Reader>, people: Vec<SubjectId>, seed: u64) {
+async fn run(home: &Home, writers: Vec<App>, readers: Vec<Reader>, people: Vec<SubjectId>, (wanted, seed): (u64, u64)) {
     let histories = people.iter().map(|_| Mutex::default()).collect();
     let world = Arc::new(World {
         clock: AtomicU64::new(0),
         done: AtomicU64::new(0),
+        answered: AtomicU64::new(0),
+        wanted,
         over: AtomicBool::new(false),
         people,
         histories,
@@ -251,6 +280,7 @@ async fn run(home: &Home, writers: Vec<App>, readers: Vec<Reader>, people: Vec<S
 }
 
 async fn people(home: &Home) -> (Vec<SubjectId>, String, Arc<Credential>) {
+    home.app.store.set_policy(policy());
     let mut people = Vec::new();
     for n in 0..PEOPLE as u64 {
         people.push(home.person(n).await.subject);
@@ -266,7 +296,7 @@ async fn promise_2_5_no_use_follows_a_withdrawal_on_sqlite() {
     let home = Home::new(Engine::Sqlite).await;
     let (people, _, credential) = people(&home).await;
     let readers = vec![Reader::Here(home.app.clone(), credential)];
-    run(&home, vec![home.app.clone()], readers, people, 0x5EED_0001).await;
+    run(&home, vec![home.app.clone()], readers, people, (HISTORIES[0], 0x5EED_0001)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -274,9 +304,10 @@ async fn promise_2_5_no_use_follows_a_withdrawal_through_two_nodes() {
     let home = Home::new(Engine::Postgres).await;
     let (people, _, credential) = people(&home).await;
     let second = home.node("b", None).await;
+    second.store.set_policy(policy());
     let readers =
         vec![Reader::Here(home.app.clone(), Arc::clone(&credential)), Reader::Here(second.clone(), credential)];
-    run(&home, vec![home.app.clone(), second], readers, people, 0x5EED_0002).await;
+    run(&home, vec![home.app.clone(), second], readers, people, (HISTORIES[1], 0x5EED_0002)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -303,7 +334,7 @@ async fn promise_2_5_no_use_follows_a_withdrawal_through_two_processes() {
         hears.waiting.lock().unwrap().clear();
     });
     let readers = vec![Reader::Elsewhere(remote), Reader::Here(home.app.clone(), credential)];
-    run(&home, vec![home.app.clone()], readers, people, 0x5EED_0003).await;
+    run(&home, vec![home.app.clone()], readers, people, (HISTORIES[2], 0x5EED_0003)).await;
     process.kill();
     listener.join().unwrap();
 }
@@ -381,7 +412,7 @@ async fn promise_2_5_a_withdrawal_waits_for_a_use_under_way_on_another_node() {
     go.send(()).unwrap();
     assert!(under_way.await.unwrap().unwrap(), "the use was first");
     withdrawal.await.unwrap().unwrap();
-    assert!(!use_here(&second, &credential, subject).await, "and the next is refused");
+    assert!(!use_here(&second, &credential, subject, false).await, "and the next is refused");
 }
 
 /// The other process of the test through two processes; nothing in an ordinary run.
@@ -395,6 +426,7 @@ async fn reader_in_a_process_of_its_own() {
     let entropy = Arc::new(SeededEntropy::new(0xC0FFEE));
     let app =
         avouch_testkit::home::open_app(part[0].as_ref(), &data, &keys, clock, "child", entropy, None).await.unwrap();
+    app.store.set_policy(policy());
     let credential = app.service(part[3]).await.unwrap().unwrap();
     child::say("ready");
     let (send, mut asked) = tokio::sync::mpsc::unbounded_channel();
@@ -409,8 +441,8 @@ async fn reader_in_a_process_of_its_own() {
     while let Some(line) = asked.recv().await {
         let (app, credential) = (app.clone(), Arc::clone(&credential));
         tokio::spawn(async move {
-            let (id, subject) = line.split_once(' ').unwrap();
-            let handed = use_here(&app, &credential, subject.parse().unwrap()).await;
+            let [id, subject, send] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("not asked: {line}") };
+            let handed = use_here(&app, &credential, subject.parse().unwrap(), send == "true").await;
             child::say(&format!("{id} {handed}"));
         });
     }

@@ -3,23 +3,23 @@
 //! Keeps promise 1.7.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+#[path = "joint/avatar.rs"]
+mod avatar;
+#[path = "joint/faults.rs"]
+mod faults;
+#[path = "joint/partner.rs"]
+mod partner;
+#[path = "joint/proof.rs"]
+mod proof;
 
 use avouch::Fault;
-use avouch::collection::join::Join;
-use avouch::collection::joint::{ACCOUNT, Arrived, Back, JointFault, PROFILE, PartnerSettings, Partners, Unknown, Way};
-use avouch::outbound::{Guard, Reach};
-use avouch::security::session::{Device, Session};
-use avouch::store::{AgeBand, Flow, Sink, SubjectId};
-use avouch_testkit::{Engine, Home};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use avouch::collection::joint::{ACCOUNT, Arrived, Back, JointFault, PROFILE};
+use avouch::store::Flow;
+use avouch_testkit::Home;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use zeroize::Zeroizing;
+use serde_json::json;
+
+use partner::{ISSUER, Manner, come, device, fault, form, held, joined, link, unknown, with_partners};
 
 avouch_testkit::on_both_engines!(
     promise_1_7_an_account_elsewhere_opens_one_here_and_logs_in,
@@ -31,283 +31,6 @@ avouch_testkit::on_both_engines!(
     promise_1_7_the_second_factor_is_asked_as_on_every_way_in,
     promise_5_2_erasing_ends_the_grant_and_leaves_nothing,
 );
-
-const HOST: &str = "id.harbour.example";
-const OTHER: &str = "open.lantern.example";
-const ISSUER: &str = "https://id.harbour.example";
-
-/// How the partner behaves.
-#[derive(Clone)]
-struct Manner {
-    /// Claims to be replaced in its ID token.
-    claims: Value,
-    /// The algorithm its token's head names: `EdDSA`, `none`, `HS256`.
-    alg: &'static str,
-    /// What the avatar's address answers, whole.
-    avatar: Vec<u8>,
-    /// Where the avatar is.
-    picture: String,
-    /// Whether it answers at all.
-    away: bool,
-}
-
-impl Default for Manner {
-    fn default() -> Self {
-        let mut png = std::io::Cursor::new(Vec::new());
-        image::DynamicImage::new_rgb8(40, 40).write_to(&mut png, image::ImageFormat::Png).unwrap();
-        Self {
-            claims: json!({}),
-            alg: "EdDSA",
-            avatar: answer(200, "image/png", png.get_ref()),
-            picture: format!("{ISSUER}/avatar"),
-            away: false,
-        }
-    }
-}
-
-/// A partner: an OpenID provider, and one without ID tokens, in one small server.
-struct Partner {
-    at: SocketAddr,
-    manner: Arc<Mutex<Manner>>,
-    /// Codes given, with nonce and challenge.
-    codes: Arc<Mutex<BTreeMap<String, (String, String)>>>,
-    /// Tokens that were ended.
-    ended: Arc<Mutex<Vec<String>>>,
-    now: Arc<dyn Fn() -> i64 + Send + Sync>,
-}
-
-fn answer(status: u16, kind: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body].concat()
-}
-
-fn b64(bytes: impl AsRef<[u8]>) -> String {
-    data_encoding::BASE64URL_NOPAD.encode(bytes.as_ref())
-}
-
-fn pairs(query: &str) -> BTreeMap<String, String> {
-    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
-}
-
-fn key() -> Ed25519KeyPair {
-    Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()
-}
-
-impl Partner {
-    async fn new(home: &Home) -> Arc<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let clock = Arc::clone(&home.clock);
-        let made = Arc::new(Self {
-            at: listener.local_addr().unwrap(),
-            manner: Arc::default(),
-            codes: Arc::default(),
-            ended: Arc::default(),
-            now: Arc::new(move || avouch::store::Clock::now(clock.as_ref()).as_second()),
-        });
-        let server = Arc::clone(&made);
-        tokio::spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let server = Arc::clone(&server);
-                tokio::spawn(async move { server.serve(stream).await });
-            }
-        });
-        made
-    }
-
-    async fn serve(&self, mut stream: TcpStream) {
-        let (mut read, mut part) = (Vec::new(), [0; 4096]);
-        let (head, body) = loop {
-            let n = stream.read(&mut part).await.unwrap_or(0);
-            read.extend_from_slice(&part[..n]);
-            let text = String::from_utf8_lossy(&read).into_owned();
-            if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")).unwrap_or("0");
-                if body.len() >= length.parse().unwrap() {
-                    break (head.to_owned(), body.to_owned());
-                }
-            }
-            if n == 0 {
-                return;
-            }
-        };
-        let path = head.split(' ').nth(1).unwrap().to_owned();
-        let reply = self.reply(&path, &body);
-        let _gone = stream.write_all(&reply).await;
-        let _gone = stream.shutdown().await;
-    }
-
-    fn reply(&self, path: &str, body: &str) -> Vec<u8> {
-        let manner = self.manner.lock().unwrap().clone();
-        if manner.away {
-            return Vec::new();
-        }
-        let json = |value: Value| answer(200, "application/json", value.to_string().as_bytes());
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        match path {
-            "/.well-known/openid-configuration" => json(json!({
-                "issuer": ISSUER, "authorization_endpoint": format!("{ISSUER}/authorize"),
-                "token_endpoint": format!("{ISSUER}/token"), "jwks_uri": format!("{ISSUER}/jwks"),
-                "userinfo_endpoint": format!("{ISSUER}/userinfo"), "revocation_endpoint": format!("{ISSUER}/revoke"),
-                "response_types_supported": ["code"], "subject_types_supported": ["public"],
-                "id_token_signing_alg_values_supported": ["EdDSA"],
-                "authorization_response_iss_parameter_supported": true,
-            })),
-            "/jwks" => json(json!({ "keys": [{
-                "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "k1", "x": b64(key().public_key()),
-            }] })),
-            "/token" => {
-                let sent = pairs(body);
-                let Some((nonce, challenge)) = self.codes.lock().unwrap().remove(&sent["code"]) else {
-                    return answer(400, "application/json", br#"{"error":"invalid_grant"}"#);
-                };
-                let digest = avouch::store::sha256(sent["code_verifier"].as_bytes());
-                assert_eq!(challenge, b64(digest), "PKCE");
-                json(json!({
-                    "access_token": "at-1", "refresh_token": "rt-1", "token_type": "Bearer", "expires_in": 60,
-                    "scope": "openid profile", "id_token": self.id_token(&manner, &nonce),
-                }))
-            }
-            "/userinfo" => json(json!({
-                "sub": manner.claims.get("sub").cloned().unwrap_or_else(|| json!("p-1")), "nickname": "Mei\u{7}",
-                "picture": manner.picture, "email": "person1@plaza.example", "email_verified": true,
-            })),
-            "/avatar" => manner.avatar,
-            "/revoke" => {
-                self.ended.lock().unwrap().push(pairs(body)["token"].clone());
-                answer(200, "text/plain", b"")
-            }
-            "/sns/token" => {
-                let sent = pairs(query);
-                assert_eq!((sent["appid"].as_str(), sent["secret"].as_str()), ("plaza", "a shared secret"));
-                if self.codes.lock().unwrap().remove(&sent["code"]).is_none() {
-                    return json(json!({ "errcode": 40029, "errmsg": "invalid code" }));
-                }
-                json(json!({ "access_token": "wx-1", "openid": "o-1", "unionid": "u-1", "scope": "snsapi_userinfo" }))
-            }
-            "/sns/userinfo" => {
-                let sent = pairs(query);
-                assert_eq!((sent["access_token"].as_str(), sent["openid"].as_str()), ("wx-1", "o-1"));
-                json(json!({ "openid": "o-1", "unionid": "u-1", "nickname": "小梅", "headimgurl": "" }))
-            }
-            _ => answer(404, "text/plain", b""),
-        }
-    }
-
-    fn id_token(&self, manner: &Manner, nonce: &str) -> String {
-        let now = (self.now)();
-        let mut claims = json!({
-            "iss": ISSUER, "sub": "p-1", "aud": "plaza", "iat": now, "exp": now + 300, "nonce": nonce,
-            "email": "person1@plaza.example", "email_verified": true,
-        });
-        for (name, value) in manner.claims.as_object().unwrap() {
-            claims[name] = value.clone();
-        }
-        let head = json!({ "alg": manner.alg, "kid": "k1", "typ": "JWT" });
-        let signed = format!("{}.{}", b64(head.to_string()), b64(claims.to_string()));
-        let signature = match manner.alg {
-            "none" => String::new(),
-            "HS256" => b64(avouch_seal::hmac_sha256(b"a shared secret", signed.as_bytes())),
-            _ => b64(key().sign(signed.as_bytes())),
-        };
-        format!("{signed}.{signature}")
-    }
-
-    /// What the person's browser does there: agrees, and comes back with a code.
-    fn agree(&self, url: &str) -> Agreed {
-        let asked = pairs(url.split_once('?').unwrap().1);
-        assert!(asked["redirect_uri"].starts_with("https://plaza.example/login/with/"), "{asked:?}");
-        let mut codes = self.codes.lock().unwrap();
-        let code = format!("code-{}-{}", codes.len(), asked["state"]);
-        let of = |name: &str| asked.get(name).cloned().unwrap_or_default();
-        codes.insert(code.clone(), (of("nonce"), of("code_challenge")));
-        Agreed { code, state: asked["state"].clone() }
-    }
-}
-
-struct Agreed {
-    code: String,
-    state: String,
-}
-
-impl Agreed {
-    fn back<'a>(&'a self, flow: &'a Flow, partner: &'a str) -> Back<'a> {
-        let iss = (partner == "harbour").then_some(ISSUER);
-        Back { flow, partner, state: &self.state, code: Some(&self.code), iss, error: None }
-    }
-}
-
-fn device() -> Device {
-    Device { agent: "Test Browser".into(), address: "192.0.2.7".into() }
-}
-
-/// A home where both partners are configured.
-async fn with_partners(home: &mut Home) -> Arc<Partner> {
-    let partner = Partner::new(home).await;
-    let via = [(HOST.to_owned(), partner.at), (OTHER.to_owned(), partner.at)].into();
-    let guard = Guard::new(Reach { via, ..Reach::default() }, None).unwrap();
-    let lantern: Way = serde_json::from_value(json!({
-        "authorize": format!("https://{OTHER}/connect"), "token": format!("https://{OTHER}/sns/token"),
-        "userinfo": format!("https://{OTHER}/sns/userinfo"), "client_id_name": "appid", "secret_name": "secret",
-        "token_by_get": true, "pkce": false, "bearer": false,
-    }))
-    .unwrap();
-    let settings =
-        |way| PartnerSettings { way, client_id: "plaza".into(), secret: Zeroizing::new("a shared secret".into()) };
-    let harbour = Way::OpenId { issuer: ISSUER.into() };
-    let all = [("harbour".to_owned(), settings(harbour)), ("lantern".to_owned(), settings(lantern))].into();
-    let partners = Partners::new(&home.app.policy(), &guard, "https://plaza.example", all).unwrap();
-    home.app = home.app.clone().with_outbound(guard).with_partners(partners);
-    partner
-}
-
-async fn come(home: &Home, partner: &Partner, name: &str) -> Result<Arrived, JointFault> {
-    let (flow, url) = home.app.start_joint(name, None, "192.0.2.7").await?;
-    let agreed = partner.agree(&url);
-    home.app.finish_joint(agreed.back(&flow, name), None, device(), "en").await
-}
-
-async fn link(home: &Home, partner: &Partner, session: &Session) -> Result<Arrived, JointFault> {
-    let (flow, url) = home.app.start_joint("harbour", Some(session), "192.0.2.7").await?;
-    let agreed = partner.agree(&url);
-    home.app.finish_joint(agreed.back(&flow, "harbour"), Some(session), device(), "en").await
-}
-
-fn form(n: u64) -> Join {
-    let values = [("user_name", format!("person{n}")), ("email", format!("person{n}@plaza.example"))];
-    Join {
-        values: values.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
-        age: Some(AgeBand::Adult),
-        device: Some(device()),
-        external: None,
-    }
-}
-
-fn unknown(arrived: Arrived) -> Unknown {
-    match arrived {
-        Arrived::Unknown(came) => came,
-        _ => panic!("somebody here has that account"),
-    }
-}
-
-/// Somebody who joined with the partner's account, and has no password.
-async fn joined(home: &Home, partner: &Partner, n: u64) -> SubjectId {
-    let came = unknown(come(home, partner, "harbour").await.unwrap_or_else(|f| panic!("{f}")));
-    let joined = home.app.join_jointly(&came.flow, &came.told, form(n), "en").await;
-    joined.unwrap_or_else(|f| panic!("{f}")).subject
-}
-
-async fn held(home: &Home, subject: SubjectId, item: &str) -> Vec<Value> {
-    let records = home.app.see(subject, item).await.unwrap();
-    records.iter().map(|r| r.value.expose(Sink::Subject, |v| serde_json::from_slice(v).unwrap())).collect()
-}
-
-fn fault<T>(result: Result<T, JointFault>) -> JointFault {
-    result.err().expect("a fault")
-}
 
 async fn promise_1_7_an_account_elsewhere_opens_one_here_and_logs_in(mut home: Home) {
     let partner = with_partners(&mut home).await;
@@ -331,8 +54,22 @@ async fn promise_1_7_an_account_elsewhere_opens_one_here_and_logs_in(mut home: H
     let session = home.app.session(&token.to_cookie()).await.unwrap().unwrap();
     assert!(!session.proven, "no password was shown");
     assert!(home.app.joint_logins(subject).await.unwrap()[0].used > links[0].used);
+    // The copy of everything holds what the partner told, all of it and nothing else.
     let zip = home.app.export(subject, "en").await.unwrap().zip().await.unwrap();
-    assert!(zip.len() > 1000);
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
+    let data: serde_json::Value = serde_json::from_reader(zip.by_name("data.json").unwrap()).unwrap();
+    let copied = |item: &str| {
+        let records = data["records"].as_array().unwrap().iter().filter(|r| r["item"] == item);
+        records.map(|r| (r["source"].clone(), r["purpose"].clone(), r["value"].clone())).collect::<Vec<_>>()
+    };
+    let from = |value: serde_json::Value| vec![(json!("third-party: harbour"), json!("joint_login"), value)];
+    let told = json!({ "partner": "harbour", "issuer": ISSUER, "account": "p-1", "union": null });
+    assert_eq!(copied(ACCOUNT), from(told));
+    let avatar = &profile[0]["avatar"];
+    assert_eq!(avatar["media"], "image/jpeg");
+    assert_eq!(copied(PROFILE), from(json!({ "partner": "harbour", "nickname": "Mei", "avatar": avatar })));
+    let text = data.to_string();
+    assert!(!text.contains("rt-1") && !text.contains("at-1"), "no token");
 
     // The partner without ID tokens, with names of its own.
     let came = unknown(come(&home, &partner, "lantern").await.unwrap_or_else(|f| panic!("{f}")));
@@ -461,9 +198,9 @@ async fn promise_1_7_ending_deletes_what_was_received_and_ends_the_grant(mut hom
 async fn promise_1_7_the_last_way_in_stays(mut home: Home) {
     let partner = with_partners(&mut home).await;
     let subject = joined(&home, &partner, 1).await;
-    assert!(matches!(home.app.unlink_joint(subject, "harbour", "en").await, Err(Fault::NotNow(_))));
+    assert!(matches!(home.app.unlink_joint(subject, "harbour", "en").await, Err(Fault::LastWayIn)));
     let withdrawn = home.app.answer(subject, "joint_login", false, "en", &avouch::store::Actor::Subject).await;
-    assert!(matches!(withdrawn, Err(Fault::NotNow(_))));
+    assert!(matches!(withdrawn, Err(Fault::LastWayIn)));
     assert_eq!(home.app.joint_logins(subject).await.unwrap().len(), 1);
     // With a password there is another way, and the switch of the consents ends it as the button does.
     let with_password = home.person(2).await.subject;
@@ -498,27 +235,4 @@ async fn promise_5_2_erasing_ends_the_grant_and_leaves_nothing(mut home: Home) {
     home.app.work().await.unwrap();
     assert_eq!(*partner.ended.lock().unwrap(), ["rt-1"]);
     unknown(come(&home, &partner, "harbour").await.unwrap_or_else(|f| panic!("{f}")));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn promise_1_7_an_avatar_that_is_none_is_left_and_the_login_works() {
-    let svg = br#"<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>"#;
-    let redirect = b"HTTP/1.1 302 Go\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n".to_vec();
-    let here = || format!("{ISSUER}/avatar");
-    for (picture, avatar) in [
-        (here(), answer(200, "image/png", svg)),
-        (here(), answer(200, "image/png", &vec![0; 3 << 20])),
-        (here(), answer(200, "text/html", b"<html>")),
-        (here(), redirect),
-        ("https://169.254.169.254/latest".to_owned(), Vec::new()),
-        ("https://elsewhere.example/me.png".to_owned(), Vec::new()),
-        ("file:///etc/passwd".to_owned(), Vec::new()),
-    ] {
-        let mut home = Home::new(Engine::Sqlite).await;
-        let partner = with_partners(&mut home).await;
-        *partner.manner.lock().unwrap() = Manner { picture: picture.clone(), avatar, ..Manner::default() };
-        let subject = joined(&home, &partner, 1).await;
-        let profile = held(&home, subject, PROFILE).await;
-        assert_eq!((&profile[0]["nickname"], &profile[0]["avatar"]), (&json!("Mei"), &Value::Null), "{picture}");
-    }
 }

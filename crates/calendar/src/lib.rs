@@ -6,6 +6,7 @@
 //! margin, and is never called final. The margins, and how much of December the next year's notice may
 //! still change, are data (`data/cn/calendar.json`), not code.
 
+mod count;
 mod import;
 mod year;
 
@@ -16,6 +17,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+pub use count::{Count, End};
 pub use import::import_holiday_cn;
 pub use year::{Citation, Year, YearError};
 

@@ -1,7 +1,7 @@
 //! One announced year: which days are off, which weekend days are worked instead.
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Why a year is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum YearError {
 }
 
 /// Where a year's days were announced.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Citation {
     /// The notice.
     pub title: String,
@@ -45,7 +45,7 @@ pub struct Year {
     pub work: Vec<Date>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Raw {
     year: i16,
     citation: Citation,
@@ -72,6 +72,16 @@ impl Year {
         let mut year = Self { year: raw.year, citation: raw.citation, off: dates(&raw.off)?, work: dates(&raw.work)? };
         year.check()?;
         Ok(year)
+    }
+
+    /// The year in this crate's own layout, as [`Year::from_json`] reads it.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let dates = |list: &[Date]| list.iter().map(Date::to_string).collect();
+        let raw =
+            Raw { year: self.year, citation: self.citation.clone(), off: dates(&self.off), work: dates(&self.work) };
+        // Four plain fields always have a form.
+        serde_json::to_string(&raw).unwrap_or_default()
     }
 
     /// Sorts the days and refuses what contradicts itself.

@@ -1,11 +1,13 @@
 //! `avouch.toml`: where an installation keeps things and listens. What people are promised is not here.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use avouch::messages::http::Gateway;
 use avouch::messages::smtp::Security;
 use avouch::outbound::Reach;
+use avouch::security::openbao::Transit;
 use serde::Deserialize;
 
 use crate::output::Failure;
@@ -23,8 +25,16 @@ pub(crate) struct Config {
     pub node: String,
     /// The public name of the ledger, such as your domain.
     pub origin: String,
+    /// Where people come, as their browsers write it: `https://privacy.plaza.example`. Passkeys are bound to it;
+    /// without it none are offered, but on this machine itself.
+    pub address: Option<avouch::Origin>,
     /// The root key's file; by default in the data folder. Keep its backup elsewhere.
     pub root_key: Option<PathBuf>,
+    /// The root key in OpenBao or Vault, in place of a file. Where the file is there still, the key is moving.
+    pub openbao: Option<Transit>,
+    /// Keys of backups, and where the journal is.
+    #[serde(default)]
+    pub backup: Backup,
     /// PostgreSQL in place of SQLite.
     pub postgres: Option<Postgres>,
     /// How mail goes out; without it addresses cannot be verified.
@@ -38,9 +48,14 @@ pub(crate) struct Config {
     pub joint: Option<crate::joint::Joint>,
     /// Who compares names with the register; without one, staff look.
     pub verifier: Option<crate::verifier::Verifier>,
+    /// How recipients are spoken to, by their names in the policy.
+    #[serde(default)]
+    pub recipients: BTreeMap<String, crate::recipients::Recipient>,
     /// Networks of the proxies in front, whose word on where people come from is believed; none by default.
     #[serde(default)]
     pub trusted_proxies: Vec<avouch::security::proxy::Network>,
+    /// A policy that is asked beside the one in force and answers nobody.
+    pub shadow: Option<Shadow>,
     /// Where people come.
     #[serde(default = "site")]
     pub site: SocketAddr,
@@ -50,6 +65,29 @@ pub(crate) struct Config {
     /// Where staff come; loopback unless you say otherwise.
     #[serde(default = "console")]
     pub console: SocketAddr,
+}
+
+/// A policy in shadow.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shadow {
+    /// Its folder.
+    pub policy: PathBuf,
+    /// The purposes it is asked for; every one when none is named.
+    #[serde(default)]
+    pub purposes: std::collections::BTreeSet<String>,
+}
+
+/// Keys of backups, and where the journal is; see docs/backup.md.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backup {
+    /// The file of the key that backups of the data are sealed under; by default in the data folder.
+    pub data_key: Option<PathBuf>,
+    /// The file of the key that backups of the key store are sealed under; by default in the data folder.
+    pub keys_key: Option<PathBuf>,
+    /// The folder of the journals; by default in the data folder, best on another disk or machine.
+    pub journal: Option<PathBuf>,
 }
 
 /// Two databases of PostgreSQL: data and keys apart, best on two servers.
@@ -146,6 +184,11 @@ fn console() -> SocketAddr {
 }
 
 impl Config {
+    /// The folder of the journals.
+    pub(crate) fn journals(&self) -> PathBuf {
+        self.backup.journal.clone().unwrap_or_else(|| self.data.join("journals"))
+    }
+
     /// What `demo` runs with.
     pub(crate) fn demo(data: PathBuf, site: SocketAddr, api: SocketAddr, console: SocketAddr) -> Self {
         let outbox = data.join("outbox");
@@ -156,12 +199,17 @@ impl Config {
             policy: PathBuf::new(),
             node: node(),
             origin: "plaza.example".into(),
+            address: None,
             root_key: None,
+            openbao: None,
+            backup: Backup::default(),
             postgres: None,
             outbound: Outbound::default(),
             joint: None,
             verifier: None,
+            recipients: BTreeMap::new(),
             trusted_proxies: Vec::new(),
+            shadow: None,
             site,
             api,
             console,
@@ -176,9 +224,15 @@ impl Config {
         let mut config: Self =
             toml::from_str(&text).map_err(|e| Failure::new("config", format!("{shown} is not right:\n{e}")))?;
         let base = path.parent().unwrap_or_else(|| Path::new("."));
-        for path in [Some(&mut config.data), Some(&mut config.policy), config.root_key.as_mut()].into_iter().flatten() {
-            *path = base.join(&*path);
+        let backup = &mut config.backup;
+        for path in [&mut config.root_key, &mut backup.data_key, &mut backup.keys_key, &mut backup.journal] {
+            *path = path.take().map(|path| base.join(path));
         }
+        if let Some(openbao) = &mut config.openbao {
+            openbao.token_file = base.join(&openbao.token_file);
+        }
+        config.data = base.join(&config.data);
+        config.policy = base.join(&config.policy);
         if let Some(postgres) = &mut config.postgres {
             postgres.data_url_file = base.join(&postgres.data_url_file);
             postgres.keys_url_file = base.join(&postgres.keys_url_file);
@@ -200,6 +254,12 @@ impl Config {
         config.outbound.root_file = config.outbound.root_file.take().map(|path| base.join(path));
         if let Some(joint) = &mut config.joint {
             joint.beside(base);
+        }
+        if let Some(shadow) = &mut config.shadow {
+            shadow.policy = base.join(&shadow.policy);
+        }
+        for recipient in config.recipients.values_mut() {
+            recipient.beside(base);
         }
         if let Some(verifier) = &mut config.verifier {
             verifier.beside(base);

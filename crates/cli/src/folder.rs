@@ -2,25 +2,30 @@
 //!
 //! ```text
 //! DIR/avouch.lock        one serving process at a time
+//! DIR/keeper.lock        one process beside it that looks after keys and backups
 //! DIR/keys/root.key      the root key (keep its backup elsewhere)
+//! DIR/journals/           what must hold in a restored backup too (best elsewhere)
+//! DIR/cn.restoring/       where a restore works before it takes its place
 //! DIR/cn/data.db         the region's data
 //! DIR/cn/keys.db         the region's key store, apart from data and its backups
 //! DIR/cn/objects/        sealed pictures and videos, in objects with random names
 //! ```
 
 use std::fs::{File, OpenOptions};
+use std::io::Read;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use avouch::{App, Settings};
 use avouch_policy::{File as PolicyFile, Policy, Source};
-use avouch_seal::{Entropy, KeyFile, Region, SystemEntropy};
+use avouch_seal::{Entropy, Kms, Region, SystemEntropy};
 use avouch_store::{Location, PostgresConfig, Store, StoreConfig};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::output::Failure;
+use crate::root_key;
 
 /// An opened installation.
 pub(crate) struct Opened {
@@ -72,7 +77,7 @@ pub(crate) fn load(source: &Source) -> Result<Policy, Failure> {
     Policy::load(source).map_err(|faults| Failure::new("policy", faults.report(false)))
 }
 
-fn locations(config: &Config, region: &str) -> Result<(Location, Location), Failure> {
+pub(crate) fn locations(config: &Config, region: &str) -> Result<(Location, Location), Failure> {
     let Some(postgres) = &config.postgres else {
         let folder = config.data.join(region);
         return Ok((Location::Sqlite(folder.join("data.db")), Location::Sqlite(folder.join("keys.db"))));
@@ -85,28 +90,29 @@ fn locations(config: &Config, region: &str) -> Result<(Location, Location), Fail
     Ok((at(&postgres.data_url_file)?, at(&postgres.keys_url_file)?))
 }
 
-fn lock(folder: &Path) -> Result<File, Failure> {
-    let path = folder.join("avouch.lock");
+/// The node that looks after keys and backups.
+const KEEPER: &str = "keeper";
+
+/// That nobody serves the folder while this is held.
+pub(crate) fn serving_lock(folder: &Path) -> Result<File, Failure> {
+    lock(folder, "avouch.lock", "is served by another process; stop it, or use its API and console")
+}
+
+/// That nobody looks after keys and backups while this is held.
+pub(crate) fn keeper_lock(folder: &Path) -> Result<File, Failure> {
+    lock(folder, "keeper.lock", "has another `avouch keys` or `avouch backup` at work")
+}
+
+fn lock(folder: &Path, name: &str, taken: &str) -> Result<File, Failure> {
+    let path = folder.join(name);
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
         .open(&path)
         .map_err(|e| Failure::new("folder", format!("cannot write in {}: {e}", folder.display())))?;
-    file.try_lock().map_err(|_| {
-        Failure::new(
-            "folder",
-            format!("{} is served by another process; stop it, or use its API and console", folder.display()),
-        )
-    })?;
+    file.try_lock().map_err(|_| Failure::new("folder", format!("{} {taken}", folder.display())))?;
     Ok(file)
-}
-
-fn root_key(config: &Config, region: &Path) -> Result<KeyFile, Failure> {
-    let path = config.root_key.clone().unwrap_or_else(|| config.data.join("keys/root.key"));
-    let fresh = !path.exists() && config.postgres.is_none() && !region.join("keys.db").exists();
-    let made = if fresh { KeyFile::create(&path, &SystemEntropy) } else { KeyFile::open(&path) };
-    made.map_err(|e| Failure::new("root-key", e.to_string()))
 }
 
 /// Where each kind of data is, for `doctor`.
@@ -121,8 +127,12 @@ pub(crate) fn places(config: &Config, source: &Source) -> Vec<(&'static str, Str
         out.push(("Data", shown(&data)));
         out.push(("Keys", shown(&keys)));
     }
-    let key = config.root_key.clone().unwrap_or_else(|| config.data.join("keys/root.key"));
-    out.push(("Root key", key.display().to_string()));
+    out.push(("Journals", config.journals().display().to_string()));
+    let root = match &config.openbao {
+        Some(service) => format!("{} ({}/{})", service.address, service.mount, service.key),
+        None => root_key::path(config).display().to_string(),
+    };
+    out.push(("Root key", root));
     out
 }
 
@@ -133,6 +143,8 @@ pub(crate) enum Purpose {
     Change,
     /// To look, also while it is served.
     Look,
+    /// To look after keys and backups, also while it is served: a writing node of its own name, one at a time.
+    Beside,
 }
 
 /// The data databases of an installation, by region; nothing is opened.
@@ -147,8 +159,86 @@ pub(crate) fn databases(config: &Config, source: &Source) -> Result<Vec<Location
     Ok(vec![data])
 }
 
+/// Where a region's store is.
+pub(crate) struct Place {
+    /// The data.
+    pub data: Location,
+    /// The key store.
+    pub keys: Location,
+    /// The folder of the sealed objects.
+    pub objects: PathBuf,
+}
+
+/// What a region's store is opened with.
+pub(crate) fn store_config(
+    config: &Config,
+    region: Region,
+    policy: Arc<Policy>,
+    place: Place,
+    node: &str,
+    kms: Arc<dyn Kms>,
+) -> StoreConfig {
+    StoreConfig {
+        region,
+        data: place.data,
+        keys: place.keys,
+        objects: place.objects,
+        journals: config.journals(),
+        node: node.to_owned(),
+        origin: format!("{}/{region}", config.origin),
+        kms,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy) as Arc<dyn Entropy>,
+        policy,
+        faults: None,
+    }
+}
+
+/// Where a restore works before it takes its place.
+pub(crate) fn staging(config: &Config, region: &str) -> PathBuf {
+    config.data.join(format!("{region}.restoring"))
+}
+
+/// Removes a region's folder that lies aside; the wrapped keys in it are overwritten first.
+pub(crate) fn remove_aside(folder: &Path) -> Result<(), Failure> {
+    let fail = |e| Failure::new("folder", format!("{}: {e}", folder.display()));
+    for name in ["keys.db", "keys.db-wal"] {
+        let Ok(mut file) = OpenOptions::new().write(true).open(folder.join(name)) else { continue };
+        let length = file.metadata().map_err(fail)?.len();
+        std::io::copy(&mut std::io::repeat(0).take(length), &mut file).map_err(fail)?;
+        file.sync_all().map_err(fail)?;
+    }
+    match std::fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(fail(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Opens what a restore has just put in its place; the lock of whoever serves is held by the caller.
+pub(crate) async fn open_restored(config: &Config, source: Source) -> Result<Opened, Failure> {
+    open_locked(config, source, Purpose::Change, None).await
+}
+
 /// Opens an installation.
 pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> Result<Opened, Failure> {
+    let name = load(&source)?.facts().controller.region.clone();
+    let fail = |path: &Path, e| Failure::new("folder", format!("{}: {e}", path.display()));
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data).map_err(|e| fail(&config.data, e))?;
+    let lock = match purpose {
+        Purpose::Change if config.postgres.is_none() => Some(serving_lock(&config.data)?),
+        Purpose::Beside => Some(keeper_lock(&config.data)?),
+        Purpose::Change | Purpose::Look => None,
+    };
+    let left = staging(config, &name);
+    if purpose == Purpose::Change && config.postgres.is_none() && left.exists() {
+        // A restore was stopped, before or after it took its place: what lies aside is in use by nobody.
+        remove_aside(&left)?;
+        tracing::warn!(folder = %left.display(), "what a stopped restore left aside was removed");
+    }
+    open_locked(config, source, purpose, lock).await
+}
+
+async fn open_locked(config: &Config, source: Source, purpose: Purpose, lock: Option<File>) -> Result<Opened, Failure> {
     let policy = Arc::new(load(&source)?);
     let name = policy.facts().controller.region.clone();
     let region = Region::new(&name).map_err(|e| Failure::new("policy", e.to_string()))?;
@@ -158,37 +248,27 @@ pub(crate) async fn open(config: &Config, source: Source, purpose: Purpose) -> R
         .mode(0o700)
         .create(&folder)
         .map_err(|e| Failure::new("folder", format!("cannot make {}: {e}", folder.display())))?;
-    let alone = purpose == Purpose::Change && config.postgres.is_none();
-    let lock = if alone { Some(lock(&config.data)?) } else { None };
-    let kms = root_key(config, &folder)?;
+    let kms = root_key::kms(config, &folder)?;
     let (data, keys) = locations(config, &name)?;
-    let store = Store::open(StoreConfig {
-        region,
-        data,
-        keys,
-        objects: folder.join("objects"),
-        node: config.node.clone(),
-        origin: format!("{}/{name}", config.origin),
-        kms: Arc::new(kms),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy) as Arc<dyn Entropy>,
-        policy,
-        faults: None,
-    })
-    .await?;
+    let node = if purpose == Purpose::Beside { KEEPER } else { &config.node };
+    let place = Place { data, keys, objects: folder.join("objects") };
+    let store = store_config(config, region, policy, place, node, kms);
+    let store = if purpose == Purpose::Look { Store::open_to_look(store).await } else { Store::open(store).await }?;
     let outbound = crate::messengers::outbound(config)?;
     let settings = Settings { trusted_proxies: config.trusted_proxies.clone(), ..Settings::default() };
     let mut app = App::new(store, settings).with_outbound(outbound.clone());
     if let Some(joint) = &config.joint {
-        let partners = joint.open(&app.policy(), &outbound)?;
+        let partners = joint.open(&app.policy(), &outbound, config.address.as_ref())?;
         app = app.with_partners(partners);
     }
     if let Some(verifier) = &config.verifier {
         let verifier = verifier.open(&app.policy(), outbound.clone())?;
         app = app.with_verifier(verifier);
     }
-    if purpose == Purpose::Look {
-        return Ok(Opened { app, source, _lock: None });
+    let outlets = crate::recipients::open(&config.recipients, &app.policy(), &outbound)?;
+    app = app.with_outlets(outlets);
+    if purpose != Purpose::Change {
+        return Ok(Opened { app, source, _lock: lock });
     }
     let app = app.with_messengers(crate::messengers::of(config, &outbound)?);
     // Before anything is served: what was erased stays erased, also after a crash or a restored backup.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use avouch::Origin;
 use avouch::collection::joint::{PartnerSettings, Partners, Way};
 use avouch::outbound::Guard;
 use avouch_policy::Policy;
@@ -15,8 +16,6 @@ use crate::output::Failure;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Joint {
-    /// Where people find this site, for partners to send them back: `https://plaza.example`.
-    site: String,
     /// The partners, by their names in the policy.
     partners: BTreeMap<String, Partner>,
 }
@@ -42,8 +41,16 @@ impl Joint {
     }
 
     /// Reads its files and makes it ready.
-    pub(crate) fn open(&self, policy: &Policy, outbound: &Guard) -> Result<Partners, Failure> {
+    pub(crate) fn open(
+        &self,
+        policy: &Policy,
+        outbound: &Guard,
+        address: Option<&Origin>,
+    ) -> Result<Partners, Failure> {
         let wrong = |why: String| Failure::new("joint", why);
+        let address = address.ok_or_else(|| {
+            wrong("partners send people back to this site: write `address`, where people come, in avouch.toml".into())
+        })?;
         let mut settings = BTreeMap::new();
         for (name, partner) in &self.partners {
             let secret = String::from_utf8(crate::messengers::secret(&partner.secret_file)?)
@@ -52,6 +59,6 @@ impl Joint {
             let client_id = partner.client_id.clone();
             settings.insert(name.clone(), PartnerSettings { way: partner.way.clone(), client_id, secret });
         }
-        Partners::new(policy, outbound, &self.site, settings).map_err(wrong)
+        Partners::new(policy, outbound, address, settings).map_err(wrong)
     }
 }

@@ -17,6 +17,8 @@ mod folder;
 mod joint;
 mod messengers;
 mod output;
+mod recipients;
+mod root_key;
 mod verifier;
 
 use std::process::ExitCode;
@@ -54,15 +56,21 @@ enum Command {
     /// Look at a policy: lint, explain, diff, render.
     #[command(subcommand)]
     Policy(commands::policy::Policy),
-    /// Count working days.
+    /// Count working days; take a year announced late.
     #[command(subcommand)]
     Calendar(commands::calendar::Calendar),
     /// Check the ledger.
     #[command(subcommand)]
     Ledger(commands::ledger::Ledger),
+    /// Look after the keys: list, rotate, retire, split, recover.
+    #[command(subcommand)]
+    Keys(commands::keys::Keys),
     /// Register an application that calls the API.
     #[command(subcommand)]
     Service(commands::service::Service),
+    /// Say who of the staff may open the console.
+    #[command(subcommand)]
+    Operator(commands::operator::Operator),
     /// Bring in the people of an existing table.
     Import(Box<commands::import::Import>),
     /// Export or erase one person.
@@ -71,6 +79,15 @@ enum Command {
     /// Delete what is past its end.
     #[command(subcommand)]
     Retention(commands::retention::Retention),
+    /// Hand the business over: preview, announce, hand over, call off, report.
+    #[command(subcommand)]
+    Transfer(commands::transfer::Transfer),
+    /// Say how many people's data went abroad, and which thresholds are near.
+    Border(commands::border::Border),
+    /// Make a backup, also while people are served.
+    Backup(commands::backup::Backup),
+    /// Bring a backup back; what was erased and withdrawn since stays so.
+    Restore(commands::restore::Restore),
     /// Say where everything is and whether it is well.
     Doctor(commands::doctor::Doctor),
     /// Print the description of the service API.
@@ -103,13 +120,19 @@ async fn run(command: Command, json: bool) -> Result<Found, Failure> {
     match command {
         Command::Demo(demo) => demo.run(json).await,
         Command::Serve(serve) => serve.run(json).await,
-        Command::Policy(policy) => policy.run(json),
-        Command::Calendar(calendar) => calendar.run(json),
+        Command::Policy(policy) => policy.run(json).await,
+        Command::Calendar(calendar) => calendar.run(json).await,
         Command::Ledger(ledger) => ledger.run(json).await,
+        Command::Keys(keys) => keys.run(json).await,
         Command::Service(service) => service.run(json).await,
+        Command::Operator(operator) => operator.run(json).await,
         Command::Import(import) => import.run(json).await,
         Command::Subject(subject) => subject.run(json).await,
         Command::Retention(retention) => retention.run(json).await,
+        Command::Transfer(transfer) => transfer.run(json).await,
+        Command::Border(border) => border.run(json).await,
+        Command::Backup(backup) => backup.run(json).await,
+        Command::Restore(restore) => restore.run(json).await,
         Command::Doctor(doctor) => doctor.run(json).await,
         Command::Openapi => {
             output::text(&avouch_web::openapi());

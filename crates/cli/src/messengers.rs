@@ -7,7 +7,7 @@ use avouch::messages::file::FileOutbox;
 use avouch::messages::http::HttpGateway;
 use avouch::messages::smtp::{Smtp, SmtpMailer};
 use avouch::messages::{Mailer, Messengers, SmsGateway};
-use avouch::outbound::Guard;
+use avouch::outbound::{Guard, Reach};
 
 use crate::config::{Config, Mail, Sms};
 use crate::output::Failure;
@@ -69,13 +69,19 @@ fn gateway(sms: &Sms, outbound: &Guard) -> Result<Arc<dyn SmsGateway>, Failure> 
     }
 }
 
+/// What may be reached, and a root to trust besides the machine's.
+pub(crate) fn reach(config: &Config) -> Result<(Reach, Option<Vec<u8>>), Failure> {
+    let root = config.outbound.root_file.as_deref().map(read).transpose()?;
+    Ok((config.outbound.reach.clone(), root))
+}
+
 /// The way out of an installation.
 ///
 /// # Errors
 /// What is wrong with the configuration.
 pub(crate) fn outbound(config: &Config) -> Result<Guard, Failure> {
-    let root = config.outbound.root_file.as_deref().map(read).transpose()?;
-    Guard::new(config.outbound.reach.clone(), root.as_deref()).map_err(wrong)
+    let (reach, root) = reach(config)?;
+    Guard::new(reach, root.as_deref()).map_err(wrong)
 }
 
 /// The means of an installation.

@@ -1,5 +1,8 @@
 //! Answers: words for people, one shape of JSON for machines.
 
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 /// Whether a command that looks for faults found any.
@@ -83,4 +86,25 @@ pub(crate) fn fail(json: bool, failure: &Failure) {
     } else {
         eprintln!("avouch: {}", failure.message);
     }
+}
+
+/// A count that grows, shown where a person looks on; `{pos}` stands for it.
+pub(crate) fn counter(what: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(&format!("{{spinner}} {{pos}} {what}, {{elapsed}}"));
+    ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+/// Asks the person at the terminal; goes on only when `wanted` is typed.
+#[expect(clippy::print_stderr, reason = "a question to the person at the terminal")]
+pub(crate) fn confirm(question: &str, wanted: &str) -> Result<(), Failure> {
+    eprint!("{question} to go on: ");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|e| Failure::new("asked", format!("cannot read the answer: {e}")))?;
+    if line.trim() == wanted {
+        return Ok(());
+    }
+    Err(Failure::new("asked", format!("nothing was done: '{wanted}' was not typed. Use --yes in scripts")))
 }

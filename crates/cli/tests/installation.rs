@@ -16,7 +16,8 @@ struct Installation {
     subjects: Vec<String>,
 }
 
-fn get(address: &str, path: &str, credential: &str) -> Value {
+/// The lines of JSON an address answers with.
+fn get(address: &str, path: &str, credential: &str) -> Vec<Value> {
     let host = address.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     write!(
@@ -26,7 +27,8 @@ fn get(address: &str, path: &str, credential: &str) -> Value {
     .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    // Between them stand the sizes of the chunks they came in.
+    answer.lines().filter(|line| line.starts_with('{')).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 impl Installation {
@@ -46,10 +48,11 @@ impl Installation {
         let ready: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(ready["ok"], true, "{ready}");
         let (api, credential) = (ready["data"]["api"].as_str().unwrap(), ready["data"]["credential"].as_str().unwrap());
-        let page = get(api, "/v1/use?purpose=content&items=nickname", credential);
-        let subjects = page["subjects"].as_array().unwrap().iter().map(|s| s["subject"].as_str().unwrap().to_owned());
-        let subjects: Vec<String> = subjects.collect();
-        assert!(subjects.len() >= 3, "{page}");
+        let lines = get(api, "/v1/bulk/content?items=nickname", credential);
+        assert_eq!(lines.last().unwrap()["outcome"], "end");
+        let subjects: Vec<String> =
+            lines.iter().filter_map(|line| line["subject"].as_str().map(str::to_owned)).collect();
+        assert!(subjects.len() >= 3, "{lines:?}");
         demo.kill().unwrap();
         demo.wait().unwrap();
         Self { folder, subjects }
@@ -104,7 +107,7 @@ fn promise_5_2_a_person_is_erased_only_when_meant_and_then_for_good() {
     let at = Installation::new();
     let subject = at.subjects[0].as_str();
     let (code, _, text) = at.run(&["subject", "erase", subject]);
-    assert!(code == 1 && text.contains("not erased"), "{text}");
+    assert!(code == 1 && text.contains("nothing was done"), "{text}");
     let (code, json, text) = at.run(&["subject", "erase", subject, "--yes", "--json"]);
     assert_eq!((code, &json["ok"]), (0, &json!(true)), "{text}");
     assert!(json["data"]["receipt"]["index"].is_u64() && json["data"]["backups_until"].is_string(), "{json}");
@@ -175,4 +178,122 @@ fn promise_5_5_a_key_file_that_is_lost_or_loose_and_a_newer_folder_are_told() {
     assert!(code == 1 && text.contains("newer"), "{text}");
     at.database().execute("DELETE FROM migration WHERE id = 99", []).unwrap();
     assert_eq!(at.run(&["doctor"]).0, 0, "all is as it was");
+}
+
+#[test]
+fn promise_5_5_keys_are_listed_rotated_and_retired_and_people_stay_readable() {
+    let at = Installation::new();
+    let (code, before, text) = at.run(&["keys", "list", "--json"]);
+    assert_eq!(code, 0, "{text}");
+    let (code, rotated, text) = at.run(&["keys", "rotate", "region", "--json"]);
+    assert_eq!((code, &rotated["data"]["version"]), (0, &json!("2")), "{text}");
+    assert!(rotated["data"]["rewrapped"].as_u64().unwrap() >= 3, "{rotated}");
+    let (code, rotated, text) = at.run(&["keys", "rotate", "root", "--json"]);
+    assert_eq!(code, 0, "{text}");
+    assert_ne!(rotated["data"]["version"], before["data"]["root"]["version"]);
+    let (code, done, text) = at.run(&["keys", "reseal", "--json"]);
+    assert_eq!((code, &done["data"]["suite"], &done["data"]["count"]), (0, &json!("aes-256-gcm"), &json!(0)), "{text}");
+    let (code, _, text) = at.run(&["keys", "retire"]);
+    assert!(code == 1 && text.contains("nothing was done"), "{text}");
+    let (code, retired, text) = at.run(&["keys", "retire", "--yes", "--json"]);
+    assert_eq!((code, &retired["data"]["region_keys"]), (0, &json!(1)), "{text}");
+    let (code, _, text) = at.run(&["keys", "list"]);
+    assert!(code == 0 && text.contains("region:cn version 2") && !text.contains("region:cn version 1"), "{text}");
+    let out = at.folder.path().join("person.zip");
+    assert_eq!(at.run(&["subject", "export", &at.subjects[0], "--out", &out.to_string_lossy()]).0, 0);
+    assert_eq!(at.run(&["doctor"]).0, 0);
+    assert_eq!(at.run(&["ledger", "verify"]).0, 0);
+    assert_eq!(at.run(&["keys", "rotate", "sideways"]).0, 2);
+}
+
+#[test]
+fn promise_5_2_last_nights_backup_brings_back_nobody_who_was_erased_since() {
+    let at = Installation::new();
+    let to = at.folder.path().join("night").to_string_lossy().into_owned();
+    let (code, made, text) = at.run(&["backup", "--to", &to, "--json"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(made["data"]["backup"]["rows"].as_u64().unwrap() > 20, "{made}");
+    let (code, _, text) = at.run(&["backup", "--to", &to]);
+    assert!(code == 1 && text.contains("never writes over"), "{text}");
+    assert_eq!(at.run(&["subject", "erase", &at.subjects[0], "--yes"]).0, 0);
+
+    let (code, _, text) = at.run(&["restore", "--from", &to]);
+    assert!(code == 1 && text.contains("nothing was done"), "what is here is replaced only when meant: {text}");
+    let journals = at.data().join("journals");
+    let aside = at.folder.path().join("journals");
+    std::fs::rename(&journals, &aside).unwrap();
+    let (code, _, text) = at.run(&["restore", "--from", &to, "--yes"]);
+    assert!(code == 1 && text.contains("cannot be known"), "{text}");
+    assert!(!journals.exists(), "no empty journal is begun by trying");
+    std::fs::rename(&aside, &journals).unwrap();
+    let staging = at.data().join("cn.restoring");
+    // A file that is cut off is found when most of it was read.
+    let file = Path::new(&to).join("keys.backup");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() - 1]).unwrap();
+    let (code, _, text) = at.run(&["restore", "--from", &to, "--yes"]);
+    assert!(code == 1 && text.contains("cut off"), "{text}");
+    std::fs::write(&file, &whole).unwrap();
+    assert!(!staging.exists(), "nothing half-filled is left aside");
+    assert_eq!(at.run(&["doctor"]).0, 0, "a refused restore leaves everything as it was");
+
+    let (code, restored, text) = at.run(&["restore", "--from", &to, "--yes", "--json"]);
+    assert_eq!((code, &restored["data"]["reapplied"]["erased"]), (0, &json!(1)), "{text}");
+    let out = at.folder.path().join("person.zip").to_string_lossy().into_owned();
+    assert_eq!(at.run(&["subject", "export", &at.subjects[0], "--out", &out]).0, 1, "the erased stay erased");
+    assert_eq!(at.run(&["subject", "export", &at.subjects[1], "--out", &out]).0, 0);
+    let (code, json, text) = at.run(&["doctor", "--json"]);
+    assert_eq!((code, &json["data"]["wrong"]), (0, &json!([])), "{text}");
+    let (code, json, _) = at.run(&["ledger", "verify", "--json"]);
+    assert_eq!((code, &json["data"]["whole"]), (0, &json!(true)));
+
+    // A restore that was killed before it took its place: the next start removes what lies aside.
+    std::fs::create_dir(&staging).unwrap();
+    std::fs::write(staging.join("keys.db"), "half of a key store").unwrap();
+    assert_eq!(at.run(&["retention", "run"]).0, 0);
+    assert!(!staging.exists());
+
+    // Only the data is lost: the key store that is here stays.
+    std::fs::remove_file(at.data().join("cn/data.db")).unwrap();
+    let (code, _, text) = at.run(&["restore", "--from", &to, "--keep-keys"]);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(at.run(&["subject", "export", &at.subjects[0], "--out", "x.zip"]).0, 1);
+    assert_eq!(at.run(&["doctor"]).0, 0);
+    std::fs::remove_file(at.data().join("cn/keys.db")).unwrap();
+    let (code, _, text) = at.run(&["restore", "--from", &to, "--keep-keys", "--yes"]);
+    assert!(code == 1 && text.contains("no key store"), "{text}");
+}
+
+#[test]
+fn promise_5_5_a_lost_root_key_is_made_again_from_shares_that_were_printed() {
+    let at = Installation::new();
+    let (code, json, text) = at.run(&["keys", "split", "--shares", "5", "--threshold", "3", "--json"]);
+    assert_eq!(code, 0, "{text}");
+    let shares: Vec<&str> = json["data"]["shares"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(shares.len(), 5);
+    assert_eq!(at.run(&["keys", "split", "--shares", "2", "--threshold", "3"]).0, 1);
+    let key = at.data().join("keys/root.key");
+    let recover = |lines: &[&str]| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_avouch"))
+            .args(["keys", "recover", "--to"])
+            .arg(&key)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(lines.join("\n").as_bytes()).unwrap();
+        let out = child.wait_with_output().unwrap();
+        (out.status.code().unwrap(), String::from_utf8_lossy(&out.stderr).into_owned())
+    };
+    let (code, said) = recover(&shares);
+    assert!(code == 1, "a key that is there is not replaced: {said}");
+    std::fs::remove_file(&key).unwrap();
+    let (code, said) = recover(&shares[..2]);
+    assert!(code == 1 && said.contains("3 are needed"), "{said}");
+    assert!(!key.exists());
+    let (code, said) = recover(&[shares[4], shares[0], shares[2]]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(mode(&key), 0o600);
+    assert_eq!(at.run(&["doctor"]).0, 0);
 }

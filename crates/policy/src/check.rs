@@ -29,6 +29,7 @@ const REFERENCES: &[(&str, Target)] = &[
     ("controller.region", Target::Region),
     ("controller.law.[]", Target::Pack),
     ("collection.partners.*.items.[]", Target::Item),
+    ("collection.partners.*.region", Target::Region),
     ("usage.purposes.*.items.[]", Target::Item),
     ("usage.purposes.*.required.[]", Target::Item),
     ("usage.purposes.*.citation", Target::Record),

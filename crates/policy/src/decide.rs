@@ -1,12 +1,13 @@
 //! The decision: pure, on a subject's standing and an ask, deny by default.
 //!
-//! Keeps promises 2.0, 2.5, 2.7, 4.1, 4.4, 5.4 and 6.4. Every reason to refuse is collected; unknown
+//! Keeps promises 2.0, 2.5, 2.7, 4.1, 4.3, 4.4, 5.4 and 6.4. Every reason to refuse is collected; unknown
 //! anything is a refusal. Nothing here can make a permit: that is the store's alone.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::bits::Bits;
+use crate::crossing::{Crossed, Crossing};
 use crate::model::{Basis, Party, Role};
 use crate::rules::{ItemId, PurposeId, PurposeRule, RecipientId, RegionId, Rules, party_bit};
 
@@ -116,10 +117,38 @@ pub struct Standing {
     pub recipients: Bits,
     /// Recipients abroad separately consented to.
     pub abroad: Bits,
+    /// Purposes that a change of hands changes, and that were not consented to anew.
+    pub frozen: Bits,
     /// Exceptional purposes with an entry in the register.
     pub instruments: Bits,
     /// Items whose permission the person's device refuses; asked for when one of them is collected.
     pub denied: Bits,
+    /// How many people's data has gone abroad this year, with this person among them as far as the ask counts them;
+    /// asked for when something is sent abroad.
+    pub crossed: Crossed,
+    /// What the register of recipients says of the one that is asked for; asked for when something is shared.
+    pub register: Registered,
+}
+
+/// What the register of recipients says of one of them, beside what the policy declares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// Why nothing goes to it, where something stands against it.
+    pub stopped: Option<Stopped>,
+    /// Until when, exclusive, its last check holds: counts before the day the policy declares. Nothing where no
+    /// check is on record.
+    pub checked: Option<Timestamp>,
+}
+
+/// Why nothing goes to a recipient any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stopped {
+    /// Suspended by staff.
+    Suspended,
+    /// Its last check failed.
+    Failed,
+    /// The relation has ended.
+    Ended,
 }
 
 impl Standing {
@@ -139,8 +168,11 @@ impl Standing {
             objected: Bits::new(),
             recipients: Bits::new(),
             abroad: Bits::new(),
+            frozen: Bits::new(),
             instruments: Bits::new(),
             denied: Bits::new(),
+            crossed: Crossed { plain: 0, sensitive: 0 },
+            register: Registered { stopped: None, checked: None },
         }
     }
 }
@@ -234,6 +266,10 @@ codes! {
     Restricted = "restricted", Violation, "6.5", "rights.restrict";
     /// The person objected to the purpose.
     Objected = "objected", Violation, "6.5", "rights.restrict";
+    /// The purpose changes with a change of hands, and the person has not consented anew.
+    Frozen = "frozen", Violation, "4.3", "sharing.transfer|basis.consent";
+    /// The one record that was asked for is past its end.
+    Expired = "expired", Violation, "5.1", "principle.shortest";
     /// An exceptional purpose without an entry in the register.
     NoInstrument = "no-instrument", Violation, "2.7", "basis.legal_duty";
     /// Sharing without saying with whom.
@@ -248,12 +284,24 @@ codes! {
     NoAgreement = "no-agreement", Violation, "4.2", "sharing.agreement";
     /// The check of the recipient is overdue, or none was ever set.
     RecipientUnchecked = "recipient-unchecked", Violation, "4.2", "sharing.agreement";
+    /// The flow to the recipient was suspended.
+    RecipientSuspended = "recipient-suspended", Violation, "4.2", "sharing.agreement";
+    /// The recipient did not pass its last check.
+    RecipientFailed = "recipient-failed", Violation, "4.2", "sharing.agreement";
+    /// The relation with the recipient has ended.
+    RecipientEnded = "recipient-ended", Violation, "4.2", "sharing.agreement";
+    /// The policy names no such host for the recipient.
+    UndeclaredHost = "undeclared-host", Violation, "4.1", "sharing.agreement";
     /// No separate consent to the recipient.
     NoRecipientConsent = "no-recipient-consent", Violation, "4.1", "sharing.separate_consent|sharing.third_party";
     /// Data would leave its home region.
     OutOfRegion = "out-of-region", Violation, "5.3", "storage.home|cross_border.mechanism";
     /// Abroad without a mechanism in force, or where the policy lets nothing leave.
     NoMechanism = "no-mechanism", Violation, "5.4", "cross_border.mechanism";
+    /// Abroad, sensitive, by an exemption that covers plain data alone.
+    MechanismSensitive = "mechanism-sensitive", Violation, "5.4", "cross_border.exempt_below|cross_border.mechanism";
+    /// Abroad, and as many people this year as the mechanism no longer covers.
+    MechanismExceeded = "mechanism-exceeded", Violation, "5.4", "cross_border.assess_from|cross_border.mechanism";
     /// Abroad without separate consent.
     NoAbroadConsent = "no-abroad-consent", Violation, "5.4", "cross_border.separate_consent|cross_border.notice";
     /// The device's permission for the item is switched off.
@@ -356,6 +404,25 @@ impl Reasons {
     }
 }
 
+/// Which kinds of items are asked for.
+#[derive(Debug, Clone, Copy)]
+struct Kinds {
+    plain: bool,
+    sensitive: bool,
+}
+
+/// Whether a mechanism covers these kinds of data of so many people.
+fn covered(crossing: &Crossing, kinds: Kinds, crossed: Crossed, no: &mut Reasons) {
+    let below = |limit: Option<u32>, people: u32| limit.is_none_or(|limit| people < limit);
+    if kinds.sensitive && crossing.sensitive_below == Some(0) {
+        no.act(Code::MechanismSensitive);
+    } else if kinds.sensitive && !below(crossing.sensitive_below, crossed.sensitive)
+        || kinds.plain && !below(crossing.plain_below, crossed.plain)
+    {
+        no.act(Code::MechanismExceeded);
+    }
+}
+
 fn holds(period: Option<(Timestamp, Timestamp)>, at: Timestamp) -> bool {
     period.is_some_and(|(from, until)| from <= at && at < until)
 }
@@ -369,10 +436,10 @@ impl Rules {
             no.act(Code::UnknownPurpose);
             return Verdict::Refused(Refusal::of(ask, no.0));
         };
-        if purpose.parties & party_bit(ask.party) == 0 {
+        if purpose.parties & party_bit(ask.party) == 0 && !self.hands_over(ask) {
             no.act(Code::PartyNotAllowed);
         }
-        let sensitive = self.items(purpose, ask, &mut no);
+        let kinds = self.items(purpose, ask, &mut no);
         // What the device refuses is not taken in by any other way either; what was taken in before stands on its
         // own consent.
         if ask.act == Act::Collect {
@@ -381,10 +448,10 @@ impl Rules {
             }
         }
         Self::person(purpose, standing, ask, &mut no);
-        Self::basis(purpose, sensitive, standing, ask, &mut no);
+        Self::basis(purpose, kinds.sensitive, standing, ask, &mut no);
         match (ask.act, ask.recipient) {
             (Act::Share, None) => no.act(Code::NoRecipient),
-            (Act::Share, Some(recipient)) => self.share(purpose, standing, ask, recipient, &mut no),
+            (Act::Share, Some(recipient)) => self.share(purpose, kinds, standing, ask, recipient, &mut no),
             (_, Some(_)) => no.act(Code::RecipientNotAsked),
             (_, None) => {}
         }
@@ -400,12 +467,18 @@ impl Rules {
         }
     }
 
-    /// The items: known, the purpose's own, and assessed where they are sensitive. Gives whether one is.
-    fn items(&self, purpose: &PurposeRule, ask: &Ask, no: &mut Reasons) -> bool {
+    /// Whether the system hands over to a successor: that is its act, whoever else may claim the purpose (4.3).
+    fn hands_over(&self, ask: &Ask) -> bool {
+        let rule = ask.recipient.and_then(|r| self.recipient_rules.get(usize::from(r.index())));
+        ask.act == Act::Share && ask.party == Party::System && rule.is_some_and(|r| r.role == Role::Successor)
+    }
+
+    /// The items: known, the purpose's own, and assessed where they are sensitive. Gives which kinds there are.
+    fn items(&self, purpose: &PurposeRule, ask: &Ask, no: &mut Reasons) -> Kinds {
         if ask.items.is_empty() {
             no.act(Code::NoItems);
         }
-        let mut sensitive = false;
+        let mut kinds = Kinds { plain: false, sensitive: false };
         for id in &ask.items {
             let Some(item) = self.item_rules.get(usize::from(id.index())) else {
                 no.item(Code::UnknownItem, *id);
@@ -414,14 +487,15 @@ impl Rules {
             if !purpose.items.has(id.index()) {
                 no.item(Code::ItemNotInPurpose, *id);
             }
+            kinds.plain |= !item.sensitive;
             if item.sensitive {
-                sensitive = true;
+                kinds.sensitive = true;
                 if item.assessed.is_none_or(|approved| ask.at < approved) {
                     no.item(Code::NoAssessment, *id);
                 }
             }
         }
-        sensitive
+        kinds
     }
 
     /// What is true of the person, whatever the purpose rests on.
@@ -439,6 +513,9 @@ impl Rules {
         }
         if standing.restricted && !keep && !duty {
             no.act(Code::Restricted);
+        }
+        if standing.frozen.has(ask.purpose.index()) && !keep && !duty {
+            no.act(Code::Frozen);
         }
         let cannot_do_without = purpose.basis == Basis::Contract && purpose.essential;
         if standing.objected.has(ask.purpose.index()) && !duty && !cannot_do_without {
@@ -472,7 +549,15 @@ impl Rules {
     }
 
     /// Who outside gets it.
-    fn share(&self, purpose: &PurposeRule, standing: &Standing, ask: &Ask, recipient: RecipientId, no: &mut Reasons) {
+    fn share(
+        &self,
+        purpose: &PurposeRule,
+        kinds: Kinds,
+        standing: &Standing,
+        ask: &Ask,
+        recipient: RecipientId,
+        no: &mut Reasons,
+    ) {
         let Some(rule) = self.recipient_rules.get(usize::from(recipient.index())) else {
             return no.act(Code::UnknownRecipient);
         };
@@ -482,6 +567,12 @@ impl Rules {
         for id in ask.items.iter().filter(|id| !rule.items.has(id.index())) {
             no.item(Code::RecipientItem, *id);
         }
+        match standing.register.stopped {
+            None => {}
+            Some(Stopped::Suspended) => no.act(Code::RecipientSuspended),
+            Some(Stopped::Failed) => no.act(Code::RecipientFailed),
+            Some(Stopped::Ended) => no.act(Code::RecipientEnded),
+        }
         if rule.role == Role::Authority {
             if !standing.instruments.has(ask.purpose.index()) {
                 no.act(Code::NoInstrument);
@@ -490,7 +581,7 @@ impl Rules {
             if !holds(rule.agreement, ask.at) {
                 no.act(Code::NoAgreement);
             }
-            if rule.checked.is_none_or(|until| until <= ask.at) {
+            if standing.register.checked.or(rule.checked).is_none_or(|until| until <= ask.at) {
                 no.act(Code::RecipientUnchecked);
             }
         }
@@ -501,8 +592,9 @@ impl Rules {
             no.act(Code::NoRecipientConsent);
         }
         if rule.region != Some(standing.home) {
-            if !self.abroad_allowed || !holds(rule.mechanism, ask.at) {
-                no.act(Code::NoMechanism);
+            match rule.crossing.filter(|crossing| self.abroad_allowed && crossing.holds(ask.at)) {
+                Some(crossing) => covered(&crossing, kinds, standing.crossed, no),
+                None => no.act(Code::NoMechanism),
             }
             if !standing.abroad.has(recipient.index()) {
                 no.act(Code::NoAbroadConsent);

@@ -120,6 +120,15 @@ pub fn purpose(policy: &Policy, name: &str, lang: &str) -> Option<Description> {
             pick(lang, "Decides automatically; you can switch it off.", "属于自动化决策，您可以关闭。").to_owned(),
         );
     }
+    if let Some(logic) = &purpose.logic {
+        out.say(&format!("{path}.logic"), logic.in_lang(lang).to_owned());
+    }
+    if purpose.significant {
+        out.say(
+            &format!("{path}.significant"),
+            pick(lang, "A human looks again when you ask.", "您可要求人工复核。").to_owned(),
+        );
+    }
     if purpose.exceptional {
         out.say(
             &path,

@@ -43,6 +43,8 @@ pub enum Measure {
     Years,
     /// Distinct people.
     People,
+    /// So many of a hundred.
+    Percent,
     /// Years of age.
     Age,
     /// So many times.
@@ -190,7 +192,7 @@ impl Record {
         Some(Period::Of(n, unit))
     }
 
-    /// The value as a count, when it is one (people, age, times).
+    /// The value as a count, when it is one (people, percent, age, times).
     #[must_use]
     pub const fn count(&self) -> Option<u32> {
         match self.value {
@@ -218,6 +220,8 @@ pub struct LawPack {
     pub title: String,
     /// The time zone, by its IANA name, in which its days begin.
     pub zone: String,
+    /// The calendar that counts its days: `cn`, `eu`, `us-ca`.
+    pub calendar: String,
     /// The records by id.
     records: BTreeMap<String, Record>,
 }
@@ -245,6 +249,7 @@ impl LawPack {
             name: String,
             title: String,
             zone: String,
+            calendar: String,
             record: Vec<Record>,
         }
         let shape: Shape = toml::from_str(text)?;
@@ -255,7 +260,7 @@ impl LawPack {
                 return Err(LawError::Twice(id));
             }
         }
-        Ok(Self { name: shape.name, title: shape.title, zone: shape.zone, records })
+        Ok(Self { name: shape.name, title: shape.title, zone: shape.zone, calendar: shape.calendar, records })
     }
 
     /// The pack of that name among those that come with Avouch.
@@ -317,7 +322,8 @@ mod tests {
             );
             assert_eq!(counted, record.period().is_some(), "{id}: a time needs a number");
             assert_eq!(counted, record.calendar != Counting::None, "{id}: a time, and only a time, needs a calendar");
-            let number = counted || matches!(record.unit, Measure::People | Measure::Age | Measure::Times);
+            let number =
+                counted || matches!(record.unit, Measure::People | Measure::Percent | Measure::Age | Measure::Times);
             assert_eq!(number, record.count().is_some(), "{id}: number or word");
         }
     }
@@ -358,7 +364,7 @@ mod tests {
     #[test]
     fn a_pack_with_an_id_twice_is_refused() {
         let one = "[[record]]\nid='a'\nsays='a duty'\nvalue='required'\nunit='duty'\ncalendar='none'\ncitation='art 1'\nvalid_from='2020-01-01'\nstatus='law'\nconfidence='memory'\nsource='memory'\nchecked='2026-11-23'\n";
-        let text = format!("name='x'\ntitle='y'\nzone='Asia/Shanghai'\n{one}{one}");
+        let text = format!("name='x'\ntitle='y'\nzone='Asia/Shanghai'\ncalendar='cn'\n{one}{one}");
         assert!(matches!(LawPack::parse(&text), Err(LawError::Twice(_))));
     }
 }

@@ -11,6 +11,7 @@
 mod asking;
 mod bits;
 mod check;
+pub mod crossing;
 pub mod decide;
 pub mod diff;
 pub mod digest;
@@ -31,7 +32,10 @@ pub mod words;
 
 pub use asking::AskNames;
 pub use bits::Bits;
-pub use decide::{About, Act, Age, Ask, Code, Grant, Kind, Reason, Refusal, Standing, State, Verdict};
+pub use crossing::{Counted, Crossed, Crossing, CrossingLaw, Threshold};
+pub use decide::{
+    About, Act, Age, Ask, Code, Grant, Kind, Reason, Refusal, Registered, Standing, State, Stopped, Verdict,
+};
 pub use diff::{Change, ChangeKind, Diff, Major, diff};
 pub use digest::Digest;
 pub use fault::{Fault, Faults};

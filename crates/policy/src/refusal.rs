@@ -128,6 +128,18 @@ const fn said(code: Code) -> Said {
             "本人已拒绝{purpose}的处理。",
             "请停止处理；只有本人可以撤回拒绝。",
         ],
+        Code::Frozen => [
+            "A change of hands changes {purpose}, and the person has not consented to it anew.",
+            "Ask the person anew; until then use what does not change.",
+            "业务转移变更了{purpose}，且尚未重新取得同意。",
+            "请重新征求同意；在此之前仅可为未变更的目的处理。",
+        ],
+        Code::Expired => [
+            "The record is past its end and is no longer used.",
+            "Do without it; if it is still needed, collect it anew for a purpose the policy names.",
+            "该记录已超过保存期限，不再使用。",
+            "请不要再使用；如仍有需要，请按政策列明的目的重新收集。",
+        ],
         Code::NoInstrument => [
             "This use is exceptional ({purpose}), and there is no entry in the register for it.",
             "Enter the legal ground, the scope and the approvals in the register first.",
@@ -167,6 +179,30 @@ const fn said(code: Code) -> Said {
             "对{recipient}的监督检查已逾期或未设定。",
             "请完成对接收方的监督检查，并在政策中登记下次检查日期。",
         ],
+        Code::RecipientSuspended => [
+            "The flow to {recipient} is suspended.",
+            "Mend what it was suspended for, then resume it in the register of recipients.",
+            "已暂停向{recipient}提供信息。",
+            "请先解决暂停的原因，再在接收方登记册中恢复。",
+        ],
+        Code::RecipientFailed => [
+            "{recipient} did not pass its last check.",
+            "Have the findings mended, check again, and enter the result in the register of recipients.",
+            "{recipient}未通过最近一次监督检查。",
+            "请督促整改、重新检查，并在接收方登记册中登记结果。",
+        ],
+        Code::RecipientEnded => [
+            "The relation with {recipient} has ended.",
+            "Nothing: give it nothing more; a new relation is a new recipient of the policy.",
+            "与{recipient}的合作已经终止。",
+            "无：不得再提供；如重新合作，请在政策中作为新的接收方登记。",
+        ],
+        Code::UndeclaredHost => [
+            "The policy names no host {name} for {recipient}.",
+            "Send to a host the policy names for the recipient, or publish a policy that names this one.",
+            "政策未为{recipient}列明主机{name}。",
+            "请发送至政策为该接收方列明的主机，或先发布列明该主机的政策。",
+        ],
         Code::NoRecipientConsent => [
             "There is no separate consent to {recipient}.",
             "Ask the person, naming the recipient, its contact, purpose, way and kinds of data.",
@@ -184,6 +220,18 @@ const fn said(code: Code) -> Said {
             "Complete the mechanism and the assessment the law asks, and enter both in the policy.",
             "{recipient}位于境外，且没有生效的法定出境机制及经批准的影响评估。",
             "请先完成法定出境机制和影响评估，并登记到政策中。",
+        ],
+        Code::MechanismSensitive => [
+            "The exemption {recipient} is sent to by covers no sensitive data, not even of one person.",
+            "Leave the sensitive item out, or complete a standard contract, a certification or an assessment.",
+            "向{recipient}提供所依据的豁免不适用于敏感个人信息，一人也不行。",
+            "请去掉敏感信息项，或先完成标准合同、认证或安全评估。",
+        ],
+        Code::MechanismExceeded => [
+            "So many people's data has gone abroad this year that the mechanism for {recipient} covers no more.",
+            "Complete the mechanism the law asks from this number on, and enter it in the policy; until then nothing more goes.",
+            "本年度已出境的人数达到上限，向{recipient}提供所依据的出境机制不再适用。",
+            "请先完成法律对该数量要求的出境机制并登记到政策中；在此之前不得继续提供。",
         ],
         Code::NoAbroadConsent => [
             "There is no separate consent to {recipient}, which is abroad.",

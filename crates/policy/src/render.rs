@@ -96,6 +96,7 @@ fn fill(view: &View<'_>, policy: &Policy, slot: &str) -> String {
         "cookies.categories" => view.cookie_categories(),
         "cookies" => view.cookies(),
         "recipients" => view.recipients(),
+        "partners" => view.partners(),
         "retention" => view.retention(),
         "statutory" => view.statutory(),
         "regions" => view.regions(),

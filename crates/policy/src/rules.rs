@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::bits::Bits;
+use crate::crossing::{Crossing, CrossingLaw, crossing};
 use crate::law::LawPack;
 use crate::model::{Basis, Facts, ItemSet, Party, Role};
 
@@ -131,9 +132,8 @@ pub struct RecipientRule {
     pub agreement: Option<(Timestamp, Timestamp)>,
     /// Until when, exclusive, its supervision is not overdue (4.2); nothing where no check is set.
     pub checked: Option<Timestamp>,
-    /// From when until when, exclusive, a mechanism with an approved assessment makes sending abroad lawful
-    /// (5.4).
-    pub mechanism: Option<(Timestamp, Timestamp)>,
+    /// What makes sending abroad lawful, with an approved assessment (5.4).
+    pub crossing: Option<Crossing>,
 }
 
 /// A policy's rules, ready to decide on.
@@ -157,6 +157,8 @@ pub struct Rules {
     pub recipient_rules: Vec<RecipientRule>,
     /// Whether data may go abroad at all (5.4).
     pub abroad_allowed: bool,
+    /// What the law at home counts of those whose data goes abroad; nothing where it counts nobody (5.4).
+    pub crossing_law: Option<CrossingLaw>,
 }
 
 /// The bit that stands for a party.
@@ -170,14 +172,19 @@ pub const fn party_bit(party: Party) -> u8 {
     }
 }
 
+/// The time zone in which the first law in force counts days.
+pub(crate) fn zone(facts: &Facts) -> TimeZone {
+    let law = facts.controller.law.iter().find_map(|name| LawPack::named(name));
+    law.and_then(|pack| TimeZone::get(&pack.zone).ok()).unwrap_or(TimeZone::UTC)
+}
+
 /// Days of the policy as instants. A day begins where the first law in force counts it; a day that cannot be
 /// told as an instant is none, so that what rests on it does not hold.
 struct Days(TimeZone);
 
 impl Days {
     fn of(facts: &Facts) -> Self {
-        let law = facts.controller.law.iter().find_map(|name| LawPack::named(name));
-        Self(law.and_then(|pack| TimeZone::get(&pack.zone).ok()).unwrap_or(TimeZone::UTC))
+        Self(zone(facts))
     }
 
     fn begin(&self, date: Date) -> Option<Timestamp> {
@@ -229,6 +236,7 @@ impl Rules {
                 exceptional: p.exceptional,
             })
             .collect();
+        let crossing_law = CrossingLaw::of(facts);
         let recipient_rules = facts
             .sharing
             .recipients
@@ -240,9 +248,11 @@ impl Rules {
                 region: regions.place(&r.region).map(RegionId),
                 agreement: r.agreement.as_ref().and_then(|a| Some((days.begin(a.signed)?, days.begin(a.expires)?))),
                 checked: r.agreement.as_ref().and_then(|a| days.end(a.next_check?)),
-                mechanism: r.abroad.as_ref().and_then(|way| {
-                    let until = way.valid_until.map_or(Some(Timestamp::MAX), |day| days.begin(day));
-                    Some((days.begin(way.assessment.as_ref()?.approved)?, until?))
+                crossing: r.abroad.as_ref().and_then(|way| {
+                    let approved = days.begin(way.assessment.as_ref()?.approved)?;
+                    let from = way.valid_from.map_or(Some(approved), |day| days.begin(day))?.max(approved);
+                    let until = way.valid_until.map_or(Some(Timestamp::MAX), |day| days.begin(day))?;
+                    crossing(way, crossing_law.as_ref(), from, until)
                 }),
             })
             .collect();
@@ -257,6 +267,7 @@ impl Rules {
             purpose_rules,
             recipient_rules,
             abroad_allowed,
+            crossing_law,
         }
     }
 }

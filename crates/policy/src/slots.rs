@@ -12,6 +12,7 @@ pub const SLOTS: &[&str] = &[
     "cookies.categories",
     "cookies",
     "recipients",
+    "partners",
     "retention",
     "statutory",
     "regions",

@@ -114,8 +114,8 @@ fn promise_7_2_a_change_of_purpose_is_major_and_asks_again() {
         (one.path.as_str(), one.kind, one.major),
         ("usage.purposes.marketing.items", ChangeKind::Added, Some(Major::Purpose))
     );
-    assert_eq!(one.sentence.get("en"), Some("“Marketing and promotion” now also uses “Mobile number”."));
-    assert_eq!(one.sentence.get("zh-CN"), Some("“营销与推广”将新使用“手机号码”。"));
+    assert_eq!(one.sentence.get("en"), Some("“Offers by e-mail” now also uses “Mobile number”."));
+    assert_eq!(one.sentence.get("zh-CN"), Some("“电子邮件营销”将新使用“手机号码”。"));
     assert_eq!(more.ask_again, ["marketing".to_owned()].into());
 
     let longer = change("keep = \"90 days\", then = \"anonymise\"", "keep = \"1 year\", then = \"anonymise\"");
@@ -174,7 +174,7 @@ fn what_asks_less_of_people_or_only_reads_otherwise_is_not_major() {
         ("items = [\"email\", \"nickname\", \"interests\"]", "items = [\"email\", \"nickname\"]"),
         ("keep = \"90 days\", then = \"anonymise\"", "keep = \"30 days\", then = \"anonymise\""),
         ("next_check = \"2027-01-10\"", "next_check = \"2027-02-10\""),
-        ("en = \"Marketing and promotion\"", "en = \"Offers\""),
+        ("en = \"Offers by e-mail\"", "en = \"Offers\""),
         ("version = \"1.0\"", "version = \"1.1\""),
         ("training = \"1 year\"", "training = \"6 months\""),
     ] {

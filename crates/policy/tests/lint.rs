@@ -74,7 +74,10 @@ const GAPS: &[(&str, &[&str])] = &[
         "copy, portability, restriction and more not offered; a consent cannot be withdrawn",
         &["right-not-offered", "consent-without-withdrawal"],
     ),
-    ("automated decisions without an off switch", &["automated-without-off-switch"]),
+    (
+        "automated decisions without an off switch, not explained",
+        &["automated-without-off-switch", "automated-without-explanation"],
+    ),
     ("no details of recipients abroad", &["cross-border-without-details"]),
     (
         "exceptions broader than the law's",
@@ -167,6 +170,16 @@ fn each_single_gap_in_the_shipped_policy_is_found() {
             "contract-with-sensitive",
         ),
         (
+            "party = [\"subject\", \"service\", \"operator\"]\nretention = { after = \"collected\", keep = \"1 year\"",
+            "party = [\"subject\", \"service\"]\nretention = { after = \"collected\", keep = \"1 year\"",
+            "significant-without-review",
+        ),
+        (
+            "basis = \"consent\"\nchannel = \"sms\"",
+            "basis = \"contract\"\nchannel = \"sms\"",
+            "marketing-without-consent",
+        ),
+        (
             "basis = \"consent\"\nautomated = true",
             "basis = \"contract\"\nautomated = true",
             "automated-without-off-switch",
@@ -177,12 +190,12 @@ fn each_single_gap_in_the_shipped_policy_is_found() {
             "required-beyond-purpose",
         ),
         (
-            "basis = \"consent\"\nitems = [\"email\"",
+            "basis = \"consent\"\nchannel = \"email\"\nitems = [\"email\"",
             "basis = \"consent\"\nessential = true\nitems = [\"email\"",
             "essential-consent",
         ),
         (
-            "basis = \"consent\"\nitems = [\"email\"",
+            "basis = \"consent\"\nchannel = \"email\"\nitems = [\"email\"",
             "basis = \"legitimate-interests\"\nitems = [\"email\"",
             "exception-wider-than-law",
         ),
@@ -246,6 +259,48 @@ fn each_single_gap_in_the_shipped_policy_is_found() {
 }
 
 #[test]
+fn promise_1_7_a_partner_is_named_with_its_hosts_what_it_sends_and_its_own_policy() {
+    let sends = "items = [\"joint_account\", \"joint_profile\"]\nscopes = [\"openid\"";
+    for (from, to, code, path, severity) in [
+        (
+            "hosts = [\"id.harbour.example\"]\n",
+            "",
+            "partner-without-host",
+            "collection.partners.harbour",
+            Severity::Error,
+        ),
+        (
+            sends,
+            "items = []\nscopes = [\"openid\"",
+            "partner-without-items",
+            "collection.partners.harbour",
+            Severity::Error,
+        ),
+        (
+            sends,
+            "items = [\"joint_account\", \"nickname\"]\nscopes = [\"openid\"",
+            "partner-item-not-received",
+            "collection.partners.harbour.items",
+            Severity::Error,
+        ),
+        (
+            "policy = \"https://id.harbour.example/privacy\"\n",
+            "",
+            "partner-without-policy",
+            "collection.partners.harbour",
+            Severity::Warning,
+        ),
+    ] {
+        let findings = shipped_with(from, to);
+        let found: Vec<_> = findings.iter().map(|f| (f.code, f.path.as_str(), f.severity)).collect();
+        assert_eq!(found, [(code, path, severity)], "{code}");
+        assert!(
+            findings.iter().all(|f| f.message.contains("`harbour`") && !f.advice.is_empty() && f.citation.is_some())
+        );
+    }
+}
+
+#[test]
 fn a_recipient_abroad_needs_all_the_law_asks() {
     let abroad = "\n[storage.regions.us]\nlabel = { en = \"United States\", zh-CN = \"美国\" }\ncountry = \"US\"\n";
     let courier = "items = [\"address\", \"phone\", \"order\"]\nregion = \"cn\"";
@@ -261,12 +316,49 @@ fn a_recipient_abroad_needs_all_the_law_asks() {
     let poor = lint(&Policy::load(&source).unwrap(), TODAY);
     assert_eq!(
         codes(&poor),
-        ["mechanism-expired", "cross-border-without-details", "cross-border-without-assessment"].into()
+        [
+            "mechanism-expired",
+            "cross-border-without-details",
+            "cross-border-without-method",
+            "cross-border-without-assessment",
+            "standard-contract-not-filed",
+        ]
+        .into()
     );
 
-    let full = "valid_until = \"2028-11-30\", assessment = { id = \"PIA-9\", approved = \"2026-10-01\" }, rights = { en = \"Write to the courier.\", zh-CN = \"请联系快递公司。\" } }";
+    let full = "valid_until = \"2028-11-30\", filing = { id = \"F-1\", filed = \"2026-10-20\" }, method = { en = \"Kept until delivered.\", zh-CN = \"保存至送达。\" }, assessment = { id = \"PIA-9\", approved = \"2026-10-01\" }, rights = { en = \"Write to the courier.\", zh-CN = \"请联系快递公司。\" } }";
     source.facts.text = source.facts.text.replacen("valid_until = \"2026-11-30\" }", full, 1);
     assert!(lint(&Policy::load(&source).unwrap(), TODAY).is_empty());
+}
+
+#[test]
+fn an_exemption_is_named_and_no_mechanism_is_entered_for_longer_than_it_holds() {
+    let abroad = "\n[storage.regions.us]\nlabel = { en = \"United States\", zh-CN = \"美国\" }\ncountry = \"US\"\n";
+    let courier = "items = [\"address\", \"phone\", \"order\"]\nregion = \"cn\"";
+    let rest = "reference = \"X-1\", method = { en = \"Kept.\", zh-CN = \"保存。\" }, rights = { en = \"Write.\", zh-CN = \"联系。\" }, assessment = { id = \"PIA-9\", approved = \"2026-10-01\" }";
+    let found = |way: &str| {
+        let mut source = shipped();
+        source.facts.text = source.facts.text.replacen(courier, &courier.replace("\"cn\"", "\"us\""), 1) + abroad;
+        let allowed = source.facts.text.replacen("allowed = false", "allowed = true", 1);
+        let way = format!("hosts = [\"api.courier.example\"]\nabroad = {{ {way}, {rest} }}");
+        source.facts.text = allowed.replacen("hosts = [\"api.courier.example\"]", &way, 1);
+        lint(&Policy::load(&source).unwrap(), TODAY).iter().map(|f| f.code).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(found("mechanism = \"exemption\""), ["exemption-without-citation"].into());
+    assert_eq!(
+        found("mechanism = \"exemption\", citation = \"cn-pipl.retention.network_log\""),
+        ["exemption-without-citation"].into()
+    );
+    for record in ["exempt_below", "exempt.contract", "exempt.staff", "exempt.emergency", "exempt.legal_duty"] {
+        let way = format!("mechanism = \"exemption\", citation = \"cn-pipl.cross_border.{record}\"");
+        assert_eq!(found(&way), [].into(), "{record}");
+    }
+    let certified = |until: &str| {
+        found(&format!("mechanism = \"certification\", valid_from = \"2026-10-01\", valid_until = \"{until}\""))
+    };
+    assert_eq!(certified("2029-10-01"), [].into());
+    assert_eq!(certified("2029-10-02"), ["mechanism-too-long"].into());
+    assert_eq!(found("mechanism = \"security-assessment\""), ["mechanism-too-long"].into());
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn tables_become_tables_that_scroll() {
         html.matches("<table>").count(),
         html.matches("<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"c").count()
     );
-    assert_eq!(html.matches("<table>").count(), 11);
+    assert_eq!(html.matches("<table>").count(), 12);
     assert!(!html.contains("<h1"), "the page bears the title");
     assert!(!html.contains("&lt;"), "nothing of ours is shown as raw markup");
 }
@@ -141,6 +141,38 @@ fn what_a_fact_says_stays_text() {
     assert!(!html.contains("href=\"javascript"), "{html}");
     let rows = html.matches("<tr>").count();
     assert_eq!(html.matches("<td>").count(), 6 * (rows - 1), "no cell is split");
+}
+
+#[test]
+fn promise_1_7_partners_are_shown_with_what_they_send_where_they_are_and_their_own_policy() {
+    for (lang, country) in [("en", "China"), ("zh-CN", "中国")] {
+        let policy = load(FACTS, &[(lang, "{{partners}}\n")]);
+        let facts = policy.facts();
+        let text = plain(&render(&policy, lang, Format::Markdown));
+        let rows: Vec<_> = text.lines().skip(2).filter(|line| !line.is_empty()).collect();
+        assert_eq!(rows.len(), facts.collection.partners.len(), "{lang}: {text}");
+        for (row, partner) in rows.iter().zip(facts.collection.partners.values()) {
+            assert!(row.starts_with(&format!("| {} |", partner.name.in_lang(lang))), "{lang}: {row}");
+            for item in &partner.items {
+                assert!(row.contains(facts.collection.items[item].label.in_lang(lang)), "{lang}: {item} in {row}");
+            }
+            for host in &partner.hosts {
+                assert!(row.contains(host.as_str()) && row.contains(country), "{lang}: {host} in {row}");
+            }
+            assert!(row.contains(&format!("]({})", partner.policy.as_deref().unwrap())), "{lang}: {row}");
+        }
+    }
+    // What is not known is not made up, and nothing of it is more than text.
+    let facts = FACTS
+        .replacen("hosts = [\"id.harbour.example\"]\nregion = \"cn\"", "hosts = [\"id.harbour.example\"]", 1)
+        .replacen("https://id.harbour.example/privacy", "javascript:alert(1)", 1);
+    let html = render(&load(&facts, &[("en", "{{partners}}\n")]), "en", Format::Html);
+    assert!(html.contains("<td>id.harbour.example</td>") && !html.contains("href=\"javascript"), "{html}");
+    let (before, rest) = FACTS.split_once("[collection.partners.harbour]").unwrap();
+    let (_, after) = rest.split_once("[collection.minors]").unwrap();
+    let none = format!("{before}[collection.minors]{after}");
+    let none = render(&load(&none, &[("en", "{{partners}}\n")]), "en", Format::Markdown);
+    assert_eq!(none.trim(), "There is no such partner.");
 }
 
 #[test]

@@ -7,18 +7,24 @@
 
 use zeroize::Zeroizing;
 
-use crate::aead::{self, Aad, SealError, Suite};
+use crate::aead::{Aad, SealError};
 use crate::entropy::Entropy;
+use crate::suite::Suite;
 
 /// Plain bytes in a chunk; the last one may be shorter.
 pub const CHUNK: u64 = 64 * 1024;
 /// What sealing adds to each chunk: format, suite, nonce and tag.
 pub const CHUNK_OVERHEAD: u64 = 2 + 12 + 16;
 
+/// A key and the place it seals for.
+type Bound = (Zeroizing<[u8; 32]>, Vec<u8>);
+
 /// The key of one blob, bound to its place and size.
 pub struct BlobKey {
-    key: Zeroizing<[u8; 32]>,
-    place: Vec<u8>,
+    /// What chunks are sealed with.
+    suite: Suite,
+    /// By suite, so that chunks of both open.
+    keys: [Bound; Suite::ALL.len()],
     size: u64,
 }
 
@@ -36,8 +42,12 @@ pub fn chunks(size: u64) -> u64 {
 
 impl BlobKey {
     /// `aad.version` is the blob's whole size in plain bytes, `aad.record` its id.
-    pub(crate) fn new(key: Zeroizing<[u8; 32]>, aad: &Aad<'_>) -> Self {
-        Self { key, place: aad.for_suite(Suite::Aes256Gcm), size: aad.version }
+    pub(crate) fn new(suite: Suite, key: impl Fn(Suite) -> Zeroizing<[u8; 32]>, aad: &Aad<'_>) -> Self {
+        Self { suite, keys: Suite::ALL.map(|suite| (key(suite), aad.for_suite(suite))), size: aad.version }
+    }
+
+    fn bound(&self, suite: Suite) -> Result<&Bound, SealError> {
+        Suite::ALL.into_iter().zip(&self.keys).find(|(s, _)| *s == suite).map(|(_, b)| b).ok_or(SealError::Broken)
     }
 
     /// The blob's size in plain bytes.
@@ -56,8 +66,8 @@ impl BlobKey {
         }
     }
 
-    fn aad(&self, index: u64) -> Vec<u8> {
-        let mut aad = self.place.clone();
+    fn aad(&self, place: &[u8], index: u64) -> Vec<u8> {
+        let mut aad = place.to_vec();
         aad.extend_from_slice(b"chunk");
         aad.extend_from_slice(&index.to_be_bytes());
         aad.push(u8::from(index + 1 == chunks(self.size)));
@@ -72,7 +82,25 @@ impl BlobKey {
         if plain.len() as u64 != self.length(index)? {
             return Err(SealError::Chunk);
         }
-        aead::seal(&self.key, &self.aad(index), plain, entropy)
+        let (key, place) = self.bound(self.suite)?;
+        self.suite.seal(key, &self.aad(place, index), plain, entropy)
+    }
+
+    /// Seals the chunks of an object, from number `from`, anew with the key's suite; nothing where they are so.
+    ///
+    /// # Errors
+    /// As [`BlobKey::open`].
+    pub fn reseal(&self, from: u64, sealed: &[u8], entropy: &dyn Entropy) -> Result<Option<Vec<u8>>, SealError> {
+        let step = usize::try_from(CHUNK + CHUNK_OVERHEAD).unwrap_or(usize::MAX);
+        if sealed.chunks(step).map(Suite::of).all(|suite| suite == Ok(self.suite)) {
+            return Ok(None);
+        }
+        let mut out = Vec::with_capacity(sealed.len());
+        for (index, chunk) in (from..).zip(sealed.chunks(step)) {
+            let plain = Zeroizing::new(self.open(index, chunk)?);
+            out.extend_from_slice(&self.seal(index, &plain, entropy)?);
+        }
+        Ok(Some(out))
     }
 
     /// Opens chunk `index`.
@@ -81,7 +109,9 @@ impl BlobKey {
     /// [`SealError::Broken`] when the chunk is another's, another one, or changed.
     pub fn open(&self, index: u64, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let length = self.length(index)?;
-        let plain = aead::open(&self.key, &self.aad(index), sealed)?;
+        let suite = Suite::of(sealed)?;
+        let (key, place) = self.bound(suite)?;
+        let plain = suite.open(key, &self.aad(place, index), sealed)?;
         if plain.len() as u64 == length { Ok(plain) } else { Err(SealError::Chunk) }
     }
 }

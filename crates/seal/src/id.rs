@@ -83,7 +83,8 @@ fn crockford() -> Option<Encoding> {
     spec.encoding().ok()
 }
 
-static CROCKFORD: std::sync::LazyLock<Option<Encoding>> = std::sync::LazyLock::new(crockford);
+/// Letters and digits that are not mistaken for each other.
+pub(crate) static CROCKFORD: std::sync::LazyLock<Option<Encoding>> = std::sync::LazyLock::new(crockford);
 
 impl SubjectId {
     /// An id from its parts; `id` must be fresh random bytes for a new person.

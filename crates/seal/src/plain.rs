@@ -49,6 +49,8 @@ pub enum Sink {
     Service,
     /// A recipient, by the gateway.
     Recipient,
+    /// A member of staff, on a page of the console.
+    Operator,
     /// The gate itself, to check or re-seal, and no further.
     Gate,
 }

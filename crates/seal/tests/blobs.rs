@@ -1,7 +1,9 @@
 //! What the sealing of blobs holds to: every chunk in its place, none left out, and the layout.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use avouch_seal::{BlobKey, CHUNK, CHUNK_OVERHEAD, Entropy, KeyFile, Region, RegionKey, SubjectId, SubjectKey, chunks};
+use avouch_seal::{
+    BlobKey, CHUNK, CHUNK_OVERHEAD, Entropy, KeyFile, Region, RegionKey, SubjectId, SubjectKey, Suite, chunks,
+};
 use proptest::prelude::*;
 
 /// Bytes that count up: the layout can be pinned with them.
@@ -25,7 +27,7 @@ fn keys() -> (SubjectId, SubjectKey) {
     let dir = tempfile::tempdir().unwrap();
     let region = Region::new("cn").unwrap();
     let kms = KeyFile::create(&dir.path().join("root.key"), &counting()).unwrap();
-    let (region_key, _) = RegionKey::generate(region, 1, &kms, &counting()).unwrap();
+    let (region_key, _) = RegionKey::generate(region, 1, Suite::default(), &kms, &counting()).unwrap();
     let subject = SubjectId::new(region, [7; 16]);
     let (key, _) = region_key.new_subject(&subject, &counting()).unwrap();
     (subject, key)

@@ -1,7 +1,7 @@
 //! What sealing holds to: place, key and bytes; the layout; the key file.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use avouch_seal::{Aad, Entropy, KeyFile, Kms, KmsError, Region, RegionKey, SubjectId, SubjectKey};
+use avouch_seal::{Aad, Entropy, KeyFile, Kms, KmsError, Region, RegionKey, SubjectId, SubjectKey, Suite};
 use proptest::prelude::*;
 use std::os::unix::fs::PermissionsExt;
 
@@ -31,7 +31,7 @@ fn key_file(dir: &tempfile::TempDir) -> KeyFile {
 }
 
 fn subject_key(dir: &tempfile::TempDir) -> (SubjectId, SubjectKey) {
-    let (region_key, _) = RegionKey::generate(region(), 1, &key_file(dir), &counting()).unwrap();
+    let (region_key, _) = RegionKey::generate(region(), 1, Suite::default(), &key_file(dir), &counting()).unwrap();
     let subject = SubjectId::new(region(), [7; 16]);
     let (key, _) = region_key.new_subject(&subject, &counting()).unwrap();
     (subject, key)
@@ -86,27 +86,30 @@ fn promise_5_5_any_flipped_bit_is_found() {
 fn a_wrapped_subject_key_is_bound_to_subject_and_region_key() {
     let dir = tempfile::tempdir().unwrap();
     let kms = key_file(&dir);
-    let (first, wrapped_region) = RegionKey::generate(region(), 1, &kms, &counting()).unwrap();
-    let (second, _) = RegionKey::generate(region(), 2, &kms, &counting()).unwrap();
+    let (first, wrapped_region) = RegionKey::generate(region(), 1, Suite::default(), &kms, &counting()).unwrap();
+    let (second, _) = RegionKey::generate(region(), 2, Suite::default(), &kms, &counting()).unwrap();
     let subject = SubjectId::new(region(), [7; 16]);
     let (_, wrapped) = first.new_subject(&subject, &counting()).unwrap();
     assert!(first.subject(&subject, &wrapped).is_ok());
     assert!(first.subject(&SubjectId::new(region(), [9; 16]), &wrapped).is_err());
     assert!(second.subject(&subject, &wrapped).is_err());
-    assert!(RegionKey::from_wrapped(region(), 1, &wrapped_region, &kms).is_ok());
-    assert!(RegionKey::from_wrapped(region(), 2, &wrapped_region, &kms).is_err(), "a version is bound in too");
+    assert!(RegionKey::from_wrapped(region(), 1, Suite::default(), &wrapped_region, &kms).is_ok());
+    assert!(
+        RegionKey::from_wrapped(region(), 2, Suite::default(), &wrapped_region, &kms).is_err(),
+        "a version is bound in too"
+    );
 }
 
 #[test]
 fn blind_indexes_are_keyed_and_tell_items_apart() {
     let dir = tempfile::tempdir().unwrap();
     let kms = key_file(&dir);
-    let (one, _) = RegionKey::generate(region(), 1, &kms, &counting()).unwrap();
-    let (other, _) = RegionKey::generate(Region::new("eu").unwrap(), 1, &kms, &counting()).unwrap();
-    assert_eq!(one.blind_index("email", "a@b.example"), one.blind_index("email", "a@b.example"));
-    assert_ne!(one.blind_index("email", "a@b.example"), one.blind_index("phone", "a@b.example"));
-    assert_ne!(one.blind_index("email", "a@b.example"), other.blind_index("email", "a@b.example"));
-    assert_ne!(one.blind_index("ab", "c"), one.blind_index("a", "bc"));
+    let (one, _) = RegionKey::generate(region(), 1, Suite::default(), &kms, &counting()).unwrap();
+    let (other, _) = RegionKey::generate(Region::new("eu").unwrap(), 1, Suite::default(), &kms, &counting()).unwrap();
+    assert_eq!(one.lookup().blind_index("email", "a@b.example"), one.lookup().blind_index("email", "a@b.example"));
+    assert_ne!(one.lookup().blind_index("email", "a@b.example"), one.lookup().blind_index("phone", "a@b.example"));
+    assert_ne!(one.lookup().blind_index("email", "a@b.example"), other.lookup().blind_index("email", "a@b.example"));
+    assert_ne!(one.lookup().blind_index("ab", "c"), one.lookup().blind_index("a", "bc"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::engine::{Hold, Val};
 use crate::error::StoreError;
+use crate::journal::Kind;
 use crate::look::Look;
 use crate::standing::{self, ACTIVE, CANCELLING};
 use crate::tx::Tx;
@@ -115,7 +116,7 @@ impl Tx<'_> {
         Ok(self.find(item, normalized).await? == Some(subject))
     }
 
-    /// Takes an identifier of a subject out of the lookup.
+    /// Takes an identifier of a subject out of the lookup, for another to take its place.
     ///
     /// # Errors
     /// When the database refuses.
@@ -127,6 +128,7 @@ impl Tx<'_> {
                 &[Val::Blob(subject.id()), Val::Text(item)],
             )
             .await?;
+        self.journal_ended(subject, &["contact", item]);
         Ok(())
     }
 
@@ -138,12 +140,18 @@ impl Tx<'_> {
         self.held(subject, Hold::Exclusive)?;
         standing::touch(&mut self.db, subject).await?;
         let state = if due.is_some() { CANCELLING } else { ACTIVE };
+        let kind = if due.is_some() { Kind::Cancelled } else { Kind::Kept };
+        let entry = self.journal_entry(kind, subject, &[]);
+        self.journal(entry);
         self.db
             .execute(
                 "UPDATE standing SET state = ?2, cancel_due = ?3 WHERE subject = ?1 AND state < 2",
                 &[Val::Blob(subject.id()), Val::Int(state), due.into()],
             )
             .await?;
+        if due.is_some() {
+            self.tell_readers(subject, crate::reader::Event::Cancellation, "").await?;
+        }
         Ok(())
     }
 }

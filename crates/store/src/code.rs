@@ -36,6 +36,14 @@ pub enum CodeFor {
     Joint,
     /// Joining after a partner said who somebody is.
     JointJoin,
+    /// Showing who is there by a fresh login at a partner, where the password is asked for.
+    JointProof,
+    /// Making a passkey.
+    PasskeyMade,
+    /// Logging in with a passkey.
+    PasskeyLogIn,
+    /// Showing a passkey where the password is asked for.
+    PasskeyProof,
 }
 
 impl CodeFor {
@@ -51,12 +59,17 @@ impl CodeFor {
             Self::Factor => "factor",
             Self::Joint => "joint",
             Self::JointJoin => "joint-join",
+            Self::JointProof => "joint-proof",
+            Self::PasskeyMade => "passkey-made",
+            Self::PasskeyLogIn => "passkey-log-in",
+            Self::PasskeyProof => "passkey-proof",
         }
     }
 
+    /// Of those a code is sent for.
     fn from_str(text: &str) -> Option<Self> {
         let codes = [Self::Verify, Self::Change, Self::LogIn, Self::Retrieve, Self::Reset];
-        let steps = [Self::Factor, Self::Joint, Self::JointJoin];
+        let steps = [Self::Factor, Self::Joint, Self::JointJoin, Self::JointProof];
         codes.into_iter().chain(steps).find(|p| p.as_str() == text)
     }
 }
@@ -90,6 +103,12 @@ impl Flow {
         data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
     }
 
+    /// The same bits as the challenge an authenticator signs.
+    #[must_use]
+    pub fn challenge(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The name it is stored under.
     #[must_use]
     pub fn name(&self) -> FlowName {
@@ -99,7 +118,7 @@ impl Flow {
 
 /// Names a flow without giving it away: the digest of what the browser holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FlowName([u8; 32]);
+pub struct FlowName(pub(crate) [u8; 32]);
 
 impl FlowName {
     /// The flow of a signed-in browser: one for each purpose and item.
@@ -413,6 +432,28 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Makes a contact findable as the one of who typed its code; false when somebody else has it, or the account's
+    /// is another by now.
+    ///
+    /// # Errors
+    /// When the database refuses; [`StoreError::Misused`] when the subject was not announced.
+    pub async fn claim_proven(&mut self, proven: &Proven) -> Result<bool, StoreError> {
+        self.held(proven.subject, Hold::Shared)?;
+        let (whose, item) = (Val::Blob(proven.subject.id()), Val::Text(&proven.item));
+        let sql = "SELECT digest FROM identifier WHERE subject = ?1 AND item = ?2";
+        if let Some(row) = self.db.first(sql, &[whose, item]).await? {
+            return Ok(row.blob(0)? == proven.address);
+        }
+        let made = self
+            .db
+            .execute(
+                "INSERT INTO identifier (digest, subject, item) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING",
+                &[Val::Blob(&proven.address), whose, item],
+            )
+            .await?;
+        Ok(made == 1)
+    }
+
     /// Notes that a contact is its owner's: the only way there is, and only for the address the code went to.
     ///
     /// # Errors
@@ -425,6 +466,21 @@ impl Tx<'_> {
                 "INSERT INTO verified (subject, item, address, at) VALUES (?1, ?2, ?3, ?4) \
                  ON CONFLICT (subject, item) DO UPDATE SET address = excluded.address, at = excluded.at",
                 &[Val::Blob(proven.subject.id()), Val::Text(&proven.item), Val::Blob(&proven.address), now.into()],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that a contact is not known to be its owner's any more.
+    ///
+    /// # Errors
+    /// As [`Tx::verify_contact`].
+    pub async fn unverify_contact(&mut self, subject: SubjectId, item: &str) -> Result<(), StoreError> {
+        self.held(subject, Hold::Shared)?;
+        self.db
+            .execute(
+                "DELETE FROM verified WHERE subject = ?1 AND item = ?2",
+                &[Val::Blob(subject.id()), Val::Text(item)],
             )
             .await?;
         Ok(())

@@ -9,8 +9,10 @@ use jiff::Timestamp;
 
 use crate::engine::{Hold, Val};
 use crate::error::StoreError;
+use crate::journal::Kind;
 use crate::look::Look;
 use crate::permit::Actor;
+use crate::reader::Event;
 use crate::standing::{self, ConsentKind};
 use crate::tx::{Receipt, Tx};
 
@@ -72,7 +74,7 @@ impl Look<'_> {
             .db
             .query(
                 "SELECT kind, target, given, at, policy, wording, language, log, leaf, evidence FROM consent_event \
-                 WHERE subject = ?1 ORDER BY at DESC, id DESC",
+                 WHERE subject = ?1 ORDER BY at DESC, leaf DESC, id",
                 &[Val::Blob(subject.id())],
             )
             .await?;
@@ -164,6 +166,14 @@ impl Tx<'_> {
                 ],
             )
             .await?;
+        // An objection is given where a consent is withdrawn. What allows less than before is told to readers and
+        // must hold in a restored backup too.
+        if answered.given == (answered.kind == ConsentKind::Objection) {
+            self.tell_readers(subject, Event::Withdrawal, &answered.target).await?;
+            let about = [answered.kind.name(), answered.target.as_str()];
+            let entry = self.journal_entry(Kind::Answered, subject, &about);
+            self.journal(entry);
+        }
         let id = self.random::<16>();
         self.db
             .execute(

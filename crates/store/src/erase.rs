@@ -2,6 +2,7 @@
 //!
 //! Keeps promises 5.2 and 6.3. The three steps may be interrupted anywhere and run again.
 
+use avouch_ledger::hash::sha256;
 use avouch_ledger::leaf::{Leaf, Outcome};
 use avouch_seal::{Aad, SubjectId};
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use crate::engine::{Hold, Val};
 use crate::error::StoreError;
 use crate::look::Look;
-use crate::permit::Permit;
+use crate::permit::{Actor, Permit};
 use crate::record::Which;
 use crate::signal::SignalPlace;
 use crate::tx::{Receipt, Tx};
@@ -81,6 +82,7 @@ impl<'t> Tx<'t> {
             return Err(StoreError::Misused { name: "erase", why: "the subject's key still stands".into() });
         }
         self.loosen_all(subject).await?;
+        self.tell_of_erasure(subject).await?;
         let mut deleted = Vec::new();
         for (table, sql) in [
             ("record", "DELETE FROM record WHERE subject = ?1"),
@@ -99,9 +101,22 @@ impl<'t> Tx<'t> {
             ("code", "DELETE FROM code WHERE subject = ?1"),
             ("verified", "DELETE FROM verified WHERE subject = ?1"),
             ("place", "DELETE FROM place WHERE subject = ?1"),
-            ("job", "DELETE FROM job WHERE subject = ?1 AND kind = 'message'"),
+            ("job", "DELETE FROM job WHERE subject = ?1 AND kind IN ('message', 'offer')"),
+            ("case_file", "DELETE FROM case_file WHERE subject = ?1"),
+            ("case_entry", "DELETE FROM case_entry WHERE subject = ?1"),
+            ("case_reveal", "DELETE FROM case_reveal WHERE subject = ?1"),
+            ("clock", "DELETE FROM clock WHERE subject = ?1"),
+            ("decision", "DELETE FROM decision WHERE subject = ?1"),
+            ("campaign_member", "DELETE FROM campaign_member WHERE subject = ?1"),
             ("name_check", "DELETE FROM name_check WHERE subject = ?1"),
+            ("transfer_person", "DELETE FROM transfer_person WHERE subject = ?1"),
             ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
+            ("approval", "UPDATE approval SET subject = NULL, act = '' WHERE subject = ?1"),
+            ("disclosure", "DELETE FROM disclosure WHERE subject = ?1"),
+            ("egress", "DELETE FROM egress WHERE subject = ?1"),
+            ("token", "DELETE FROM token WHERE subject = ?1"),
+            ("reader", "DELETE FROM reader WHERE subject = ?1"),
+            ("batch_member", "DELETE FROM batch_member WHERE subject = ?1"),
             ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),
             ("standing", "DELETE FROM standing WHERE subject = ?1"),
         ] {
@@ -138,6 +153,50 @@ impl<'t> Tx<'t> {
         }
     }
 
+    /// As [`Tx::note`], of an operator's act; `exact` is the digest of what was done, to which the leaf commits.
+    pub(crate) async fn note_committed(
+        &mut self,
+        operator: &str,
+        act: &str,
+        about: &str,
+        outcome: Outcome,
+        subject: Option<SubjectId>,
+        exact: Option<[u8; 32]>,
+    ) -> Result<Receipt, StoreError> {
+        let mut leaf = self.plain_leaf(act, about, outcome);
+        avouch_policy::Party::Operator.as_str().clone_into(&mut leaf.party);
+        operator.clone_into(&mut leaf.actor);
+        leaf.commitment = exact.map(|exact| sha256(&[leaf.salt.as_slice(), exact.as_slice()].concat()));
+        match subject {
+            None => self.append(leaf, None),
+            Some(subject) => {
+                let key = self.key(subject).await?;
+                self.append(leaf, key.as_deref().map(|k| (subject, k)))
+            }
+        }
+    }
+
+    /// As [`Tx::note`], of what somebody did about a subject.
+    ///
+    /// # Errors
+    /// As [`Tx::note`].
+    pub async fn note_by(
+        &mut self,
+        act: &str,
+        about: &str,
+        items: &[&str],
+        actor: &Actor,
+        outcome: Outcome,
+        subject: SubjectId,
+    ) -> Result<Receipt, StoreError> {
+        let mut leaf = self.plain_leaf(act, about, outcome);
+        actor.party().as_str().clone_into(&mut leaf.party);
+        actor.name().clone_into(&mut leaf.actor);
+        leaf.items = items.iter().map(|i| (*i).to_owned()).collect();
+        let key = self.key(subject).await?;
+        self.append(leaf, key.as_deref().map(|key| (subject, key)))
+    }
+
     /// Writes the leaf of a refusal that named what the policy does not know, so that no subject's standing
     /// was asked.
     ///
@@ -156,7 +215,7 @@ impl<'t> Tx<'t> {
         self.append(leaf, None)
     }
 
-    fn plain_leaf(&self, act: &str, about: &str, outcome: Outcome) -> Leaf {
+    pub(crate) fn plain_leaf(&self, act: &str, about: &str, outcome: Outcome) -> Leaf {
         Leaf {
             at: self.now().as_millisecond(),
             act: act.to_owned(),

@@ -10,6 +10,7 @@ use avouch_ledger::verify::{Check, Report};
 use avouch_seal::SubjectId;
 use jiff::Timestamp;
 
+use crate::bulk::Member;
 use crate::engine::{Db, Location, Val};
 use crate::error::StoreError;
 use crate::log::RightEdge;
@@ -56,6 +57,9 @@ pub struct Proof {
     pub inclusion: Vec<String>,
     /// The signed checkpoint the proof leads to.
     pub checkpoint: String,
+    /// Where the leaf is one for many people: the person's own entry in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<Member>,
 }
 
 /// The end of a log.
@@ -233,6 +237,7 @@ impl Look<'_> {
             entry: data_encoding::BASE64.encode(&entry),
             inclusion: inclusion.iter().map(|h| data_encoding::BASE64.encode(h)).collect(),
             checkpoint,
+            member: None,
         })
     }
 

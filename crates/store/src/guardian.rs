@@ -244,6 +244,9 @@ impl Tx<'_> {
                 &[Val::Blob(child.id()), Val::Blob(guardian.id()), Val::Blob(&id.0)],
             )
             .await?;
+        if gone > 0 {
+            self.journal_ended(child, &["guardian", &data_encoding::HEXLOWER.encode(&id.0)]);
+        }
         let left = self
             .db
             .first(

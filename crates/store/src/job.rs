@@ -172,7 +172,7 @@ impl Transact for Finish {
 }
 
 impl Tx<'_> {
-    /// Forgets jobs given up that long ago, and codes and places past their end.
+    /// Forgets jobs given up that long ago, and codes, places, links and sessions of staff past their end.
     ///
     /// # Errors
     /// When the database refuses.
@@ -181,6 +181,7 @@ impl Tx<'_> {
         self.db.execute("DELETE FROM job WHERE dead <= ?1", &[(now - dead_for).into()]).await?;
         self.db.execute("DELETE FROM code WHERE expires <= ?1", &[now.into()]).await?;
         self.db.execute("DELETE FROM place WHERE until <= ?1", &[now.into()]).await?;
+        self.db.execute("DELETE FROM operator_token WHERE expires <= ?1", &[now.into()]).await?;
         Ok(())
     }
 }

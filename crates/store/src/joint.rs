@@ -51,7 +51,7 @@ pub struct JointLogin {
 }
 
 /// Sixteen bytes that stand for a name.
-fn named(name: &str) -> [u8; 16] {
+pub(crate) fn named(name: &str) -> [u8; 16] {
     avouch_ledger::hash::sha256(name.as_bytes()).first_chunk().copied().unwrap_or_default()
 }
 
@@ -167,6 +167,7 @@ impl Tx<'_> {
             )
             .await?;
         let Some(row) = row else { return Ok(false) };
+        self.journal_ended(subject, &["joint", partner]);
         self.db.execute("DELETE FROM identifier WHERE digest = ?1", &[Val::Blob(row.blob(0)?)]).await?;
         if let (Some(sealed), Some(key)) = (row.blob_opt(1)?, self.key(subject).await?) {
             let region = self.shared.region;

@@ -4,28 +4,56 @@
 //! erased, whatever else still stands. See ADR 0003.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::task::{Context, Poll, Waker};
 
-use avouch_seal::{Entropy, HoldingKey, Kms, KmsError, Region, RegionKey, SubjectId, SubjectKey};
+use avouch_seal::{Entropy, HoldingKey, Kms, KmsError, LookupKey, Region, RegionKey, SubjectId, SubjectKey, Suite};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::engine::{Db, Location, SqliteConn, Val, truncate_wal};
+use crate::engine::{Db, Hold, Location, SqliteConn, Val, truncate_wal};
 use crate::error::StoreError;
 use crate::migrate::{self, Which};
 use crate::pool::Pool;
 
 /// The keys of one region.
 pub(crate) struct KeyStore {
-    region: Region,
-    pool: Pool,
+    pub(crate) region: Region,
+    pub(crate) pool: Pool,
     /// SQLite's one writing connection; PostgreSQL writes through its pool.
-    writer: Option<Arc<Mutex<SqliteConn>>>,
-    /// By version, the newest last.
-    ring: Vec<RegionKey>,
-    entropy: Arc<dyn Entropy>,
+    pub(crate) writer: Option<Arc<Mutex<SqliteConn>>>,
+    pub(crate) kms: Arc<dyn Kms>,
+    /// What new values are sealed with.
+    pub(crate) suite: Suite,
+    ring: RwLock<Arc<Ring>>,
+    pub(crate) entropy: Arc<dyn Entropy>,
 }
+
+/// The region's keys, unwrapped. Another process may add one; then they are read again.
+#[derive(Debug, Default)]
+pub(crate) struct Ring {
+    /// By version, the newest last.
+    pub(crate) regions: Vec<RegionKey>,
+    /// By version, the newest last.
+    lookups: Vec<LookupKey>,
+}
+
+impl Ring {
+    pub(crate) fn current(&self) -> Result<&RegionKey, StoreError> {
+        self.regions.last().ok_or_else(|| StoreError::Unopened("the key store holds no region key".into()))
+    }
+
+    pub(crate) fn version(&self, version: i64) -> Option<&RegionKey> {
+        self.regions.iter().find(|k| i64::from(k.version()) == version)
+    }
+
+    fn lookup(&self) -> Result<&LookupKey, StoreError> {
+        self.lookups.last().ok_or_else(|| StoreError::Unopened("the key store holds no lookup key".into()))
+    }
+}
+
+/// Held shared while a person's key is made, alone while old region keys are given up.
+pub(crate) const KEYRING: i64 = 0x006b_6579_7269_6e67;
 
 impl From<KmsError> for StoreError {
     fn from(e: KmsError) -> Self {
@@ -33,7 +61,7 @@ impl From<KmsError> for StoreError {
     }
 }
 
-fn poll_now<T>(future: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+pub(crate) fn poll_now<T>(future: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(out) => out,
         Poll::Pending => Err(StoreError::Misused { name: "key store", why: "it awaited on SQLite".into() }),
@@ -72,34 +100,71 @@ macro_rules! alone {
     }};
 }
 
+pub(crate) use alone;
+
 impl KeyStore {
-    /// Opens the key store of a region, making its first region key where the store is new.
+    /// Opens the key store of a region, making its first keys where the store is new.
     pub(crate) async fn open(
         location: &Location,
         region: Region,
-        kms: &dyn Kms,
+        suite: Suite,
+        kms: Arc<dyn Kms>,
         entropy: Arc<dyn Entropy>,
+        at: Timestamp,
     ) -> Result<Self, StoreError> {
         let pool = Pool::open(location)?;
         let writer = match &pool {
             Pool::Sqlite(file) => Some(Arc::new(Mutex::new(file.writer()?))),
             Pool::Postgres(_) => None,
         };
-        let mut store = Self { region, pool, writer, ring: Vec::new(), entropy };
+        let store = Self { region, pool, writer, kms, suite, ring: RwLock::default(), entropy };
         store.migrate().await?;
-        let name = format!("region:{region}");
-        for (version, secret) in store.wrapped(&name).await? {
-            store.ring.push(RegionKey::from_wrapped(region, version, &secret, kms)?);
+        let fresh = store.wrapped(&store.region_name()).await?.is_empty();
+        if fresh {
+            let (_, secret) = RegionKey::generate(region, 1, suite, store.kms.as_ref(), store.entropy.as_ref())?;
+            store.keep_wrapped(&store.region_name(), 1, secret, at).await?;
         }
-        if store.ring.is_empty() {
-            let (_, wrapped) = RegionKey::generate(region, 1, kms, store.entropy.as_ref())?;
-            store.keep_wrapped(&name, 1, wrapped).await?;
-            // Read back: where two nodes start together, the first one's key holds for both.
-            for (version, secret) in store.wrapped(&name).await? {
-                store.ring.push(RegionKey::from_wrapped(region, version, &secret, kms)?);
+        // Read back: where two nodes start together, the first one's key holds for both.
+        store.refresh().await?;
+        if store.ring().lookups.is_empty() {
+            // Before it was kept by itself it hung on the first region key, in the suite of that time.
+            let ring = store.ring();
+            let first = ring.current()?;
+            let secret = match (fresh, ring.regions.first()) {
+                (false, Some(first)) => first.in_suite(Suite::default()).lookup(),
+                _ => first.lookup(),
             }
+            .wrapped(store.kms.as_ref(), store.entropy.as_ref())?;
+            store.keep_wrapped(&store.lookup_name(), 1, secret, at).await?;
+            store.refresh().await?;
         }
         Ok(store)
+    }
+
+    pub(crate) fn region_name(&self) -> String {
+        format!("region:{}", self.region)
+    }
+
+    fn lookup_name(&self) -> String {
+        format!("lookup:{}", self.region)
+    }
+
+    /// The keys as they were last read.
+    pub(crate) fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the keys again.
+    pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
+        let mut ring = Ring::default();
+        for (version, secret) in self.wrapped(&self.region_name()).await? {
+            ring.regions.push(RegionKey::from_wrapped(self.region, version, self.suite, &secret, self.kms.as_ref())?);
+        }
+        for (_, secret) in self.wrapped(&self.lookup_name()).await? {
+            ring.lookups.push(LookupKey::from_wrapped(self.region, &secret, self.kms.as_ref())?);
+        }
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        Ok(())
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
@@ -113,7 +178,7 @@ impl KeyStore {
         }
     }
 
-    async fn wrapped(&self, name: &str) -> Result<Vec<(u32, Vec<u8>)>, StoreError> {
+    pub(crate) async fn wrapped(&self, name: &str) -> Result<Vec<(u32, Vec<u8>)>, StoreError> {
         let mut loan = self.pool.take().await?;
         let rows = loan
             .db()?
@@ -122,12 +187,19 @@ impl KeyStore {
         rows.iter().map(|row| Ok((u32::try_from(row.int(0)?).unwrap_or(0), row.blob(1)?.to_vec()))).collect()
     }
 
-    async fn keep_wrapped(&self, name: &str, version: u32, secret: Vec<u8>) -> Result<(), StoreError> {
+    pub(crate) async fn keep_wrapped(
+        &self,
+        name: &str,
+        version: u32,
+        secret: Vec<u8>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let name = name.to_owned();
         alone!(self, |db| async {
             db.execute(
-                "INSERT INTO wrapped (name, version, secret) VALUES (?1, ?2, ?3) ON CONFLICT (name, version) DO NOTHING",
-                &[Val::Text(&name), Val::Int(i64::from(version)), Val::Blob(&secret)],
+                "INSERT INTO wrapped (name, version, secret, made) VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT (name, version) DO NOTHING",
+                &[Val::Text(&name), Val::Int(i64::from(version)), Val::Blob(&secret), at.into()],
             )
             .await
             .map(|_| ())
@@ -135,44 +207,60 @@ impl KeyStore {
     }
 
     /// The seed of a log's signing key, made on first use.
-    pub(crate) async fn log_seed(&self, log: &str, kms: &dyn Kms) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    pub(crate) async fn log_seed(&self, log: &str, at: Timestamp) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let name = format!("log:{log}");
         if self.wrapped(&name).await?.is_empty() {
             let seed = Zeroizing::new(self.entropy.bytes::<32>());
-            let secret = kms.wrap(&name, seed.as_ref(), self.entropy.as_ref())?;
-            self.keep_wrapped(&name, 1, secret).await?;
+            let secret = self.kms.wrap(&name, seed.as_ref(), self.entropy.as_ref())?;
+            self.keep_wrapped(&name, 1, secret, at).await?;
         }
         let (_, secret) = self.wrapped(&name).await?.pop().ok_or(StoreError::Closing)?;
-        Ok(kms.unwrap(&name, &secret)?)
-    }
-
-    fn current(&self) -> Result<&RegionKey, StoreError> {
-        self.ring.last().ok_or_else(|| StoreError::Unopened("the key store holds no region key".into()))
+        Ok(self.kms.unwrap(&name, &secret)?)
     }
 
     /// Makes new subjects' keys, durably and all at once, before anything of theirs is written.
     pub(crate) async fn create(&self, subjects: &[SubjectId], at: Timestamp) -> Result<(), StoreError> {
-        let region_key = self.current()?;
-        let version = i64::from(region_key.version());
-        let mut made = Vec::with_capacity(subjects.len());
-        for subject in subjects {
-            let (_, secret) = region_key
-                .new_subject(subject, self.entropy.as_ref())
-                .map_err(|e| StoreError::Sealed(e.to_string()))?;
-            made.push((*subject, secret));
-        }
-        alone!(self, |db| async {
-            for (subject, secret) in &made {
-                db.execute(
-                    "INSERT INTO subject_key (subject, region_version, secret) VALUES (?1, ?2, ?3)",
-                    &[Val::Blob(subject.id()), Val::Int(version), Val::Blob(secret)],
-                )
-                .await?;
-                db.execute("INSERT INTO joining (subject, at) VALUES (?1, ?2)", &[Val::Blob(subject.id()), at.into()])
-                    .await?;
+        loop {
+            let ring = self.ring();
+            let region_key = ring.current()?;
+            let version = i64::from(region_key.version());
+            let mut made = Vec::with_capacity(subjects.len());
+            for subject in subjects {
+                let (_, secret) = region_key
+                    .new_subject(subject, self.entropy.as_ref())
+                    .map_err(|e| StoreError::Sealed(e.to_string()))?;
+                made.push((*subject, secret));
             }
-            Ok(())
-        })
+            let name = self.region_name();
+            let kept = alone!(self, |db| async {
+                db.lock(&[(KEYRING, Hold::Shared)]).await?;
+                // Nobody's key is wrapped by a region key that was rotated away.
+                let newest = db.first("SELECT max(version) FROM wrapped WHERE name = ?1", &[Val::Text(&name)]).await?;
+                if newest.map_or(Ok(None), |row| row.int_opt(0))? != Some(version) {
+                    return Ok(false);
+                }
+                for (subject, secret) in &made {
+                    db.execute(
+                        "INSERT INTO subject_key (subject, region_version, secret) VALUES (?1, ?2, ?3)",
+                        &[Val::Blob(subject.id()), Val::Int(version), Val::Blob(secret)],
+                    )
+                    .await?;
+                    db.execute(
+                        "INSERT INTO joining (subject, at) VALUES (?1, ?2)",
+                        &[Val::Blob(subject.id()), at.into()],
+                    )
+                    .await?;
+                }
+                Ok(true)
+            })?;
+            if kept {
+                return Ok(());
+            }
+            self.refresh().await?;
+            if self.ring().current().is_ok_and(|k| i64::from(k.version()) == version) {
+                return Err(StoreError::Unreadable("the newest region key is not in the key store".into()));
+            }
+        }
     }
 
     /// The joinings have ended well: the keys stay.
@@ -202,10 +290,14 @@ impl KeyStore {
             .await?;
         let Some(row) = row else { return Ok(None) };
         let version = row.int(0)?;
-        let region_key = self
-            .ring
-            .iter()
-            .find(|k| i64::from(k.version()) == version)
+        if self.ring().version(version).is_none() {
+            // Rotated by another process since the keys were read.
+            drop(loan);
+            self.refresh().await?;
+        }
+        let ring = self.ring();
+        let region_key = ring
+            .version(version)
             .ok_or_else(|| StoreError::Unreadable(format!("the region key {version} is not in the key store")))?;
         region_key.subject(&subject, row.blob(1)?).map(Some).map_err(|e| StoreError::Sealed(e.to_string()))
     }
@@ -234,7 +326,7 @@ impl KeyStore {
     }
 
     /// Leaves no old page image behind: on SQLite the write-ahead log is folded in and emptied.
-    async fn scrub(&self) -> Result<(), StoreError> {
+    pub(crate) async fn scrub(&self) -> Result<(), StoreError> {
         let Some(writer) = self.writer.as_ref().map(Arc::clone) else {
             // PostgreSQL keeps dead tuples until vacuum; docs/sealing.md says what that means.
             return Ok(());
@@ -260,14 +352,18 @@ impl KeyStore {
         loan.db()?.first("SELECT count(*) FROM subject_key", &[]).await?.map_or(Ok(0), |row| row.uint(0))
     }
 
-    /// The keyed digest of an identifier. Its key stays that of the first region key, so that rotation
-    /// loses nobody.
+    /// The keyed digest of an identifier. Its key stays when the region's rotates, so that rotation loses nobody.
     pub(crate) fn blind_index(&self, item: &str, normalized: &str) -> [u8; 32] {
-        self.ring.first().map_or([0; 32], |k| k.blind_index(item, normalized))
+        self.ring().lookup().map_or([0; 32], |k| k.blind_index(item, normalized))
     }
 
     /// The key for what law keeps.
     pub(crate) fn holding(&self) -> Result<HoldingKey, StoreError> {
-        self.ring.first().map(RegionKey::holding).ok_or(StoreError::Closing)
+        self.ring().lookup().map(|k| k.holding(self.suite))
+    }
+
+    /// The suite of what is compared and never sealed anew: that of the region's first day.
+    pub(crate) fn lasting_suite(&self) -> Result<Suite, StoreError> {
+        self.ring().lookup().map(LookupKey::suite)
     }
 }

@@ -90,7 +90,7 @@ impl LogHead {
                 &[Val::Text(&self.name), index.into(), Val::Blob(&leaf.entry), Val::Blob(&hash)],
             )
             .await?;
-            if let Some(subject) = &leaf.subject {
+            for subject in &leaf.subjects {
                 db.execute(
                     "INSERT INTO subject_leaf (subject, at, log, idx) VALUES (?1, ?2, ?3, ?4)",
                     &[Val::Blob(subject.id()), leaf.at.into(), Val::Text(&self.name), index.into()],

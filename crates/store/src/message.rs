@@ -92,9 +92,11 @@ impl<'c> Look<'c> {
         };
         let leaf = permit.leaf(self, Outcome::Done);
         Ok(Opened {
+            register: None,
             subject,
             epoch: permit.epoch,
             leaf,
+            going: permit.going,
             records: vec![Record { head, value: Plain::new(value), blobs: Vec::new() }],
         })
     }

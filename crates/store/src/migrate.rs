@@ -34,10 +34,20 @@ impl Which {
                 Migration { name: "0014_import", sql: include_str!("../migrations/data/0014_import.sql") },
                 Migration { name: "0015_signals", sql: include_str!("../migrations/data/0015_signals.sql") },
                 Migration { name: "0016_joint", sql: include_str!("../migrations/data/0016_joint.sql") },
+                Migration { name: "0022_staff", sql: include_str!("../migrations/data/0022_staff.sql") },
+                Migration { name: "0026_clocks", sql: include_str!("../migrations/data/0026_clocks.sql") },
+                Migration { name: "0027_cases", sql: include_str!("../migrations/data/0027_cases.sql") },
+                Migration { name: "0024_crossing", sql: include_str!("../migrations/data/0024_crossing.sql") },
+                Migration { name: "0025_transfer", sql: include_str!("../migrations/data/0025_transfer.sql") },
+                Migration { name: "0018_recipients", sql: include_str!("../migrations/data/0018_recipients.sql") },
+                Migration { name: "0019_egress", sql: include_str!("../migrations/data/0019_egress.sql") },
+                Migration { name: "0020_decisions", sql: include_str!("../migrations/data/0020_decisions.sql") },
+                Migration { name: "0021_usage", sql: include_str!("../migrations/data/0021_usage.sql") },
             ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },
                 Migration { name: "0002_joining", sql: include_str!("../migrations/keys/0002_joining.sql") },
+                Migration { name: "0003_made", sql: include_str!("../migrations/keys/0003_made.sql") },
             ],
         }
     }
@@ -79,20 +89,45 @@ pub(crate) async fn check(db: &mut Db<'_>, which: Which) -> Result<i64, StoreErr
     Ok(applied)
 }
 
+/// The names of the migrations a database has.
+pub(crate) async fn names(db: &mut Db<'_>) -> Result<Vec<String>, StoreError> {
+    let rows = db.query("SELECT name FROM migration ORDER BY id", &[]).await?;
+    rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
+}
+
+/// Brings an empty database to the schema that had these migrations, and no further.
+pub(crate) async fn apply_first(db: &mut Db<'_>, which: Which, names: &[String]) -> Result<(), StoreError> {
+    let ours = which.migrations();
+    if names.len() > ours.len() {
+        let found = i64::try_from(names.len()).unwrap_or(i64::MAX);
+        return Err(StoreError::Newer { what: which.name(), found, known: known(which) });
+    }
+    if names.iter().zip(ours).any(|(name, m)| name != m.name) {
+        return Err(StoreError::Unopened(format!(
+            "the backup's {} database has migrations this build does not carry; restore it with the build that made it",
+            which.name()
+        )));
+    }
+    db.begin().await?;
+    let outcome = pending(db, which, names.len()).await;
+    db.script(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    outcome
+}
+
 /// Brings a database to this build's schema, each migration in its own transaction.
 pub(crate) async fn apply(db: &mut Db<'_>, which: Which) -> Result<(), StoreError> {
     db.begin().await?;
     // Two nodes starting together: one migrates, the other waits and finds it done.
     db.lock(&[(0x6176_6f75_6368, crate::engine::Hold::Exclusive)]).await?;
-    let outcome = pending(db, which).await;
+    let outcome = pending(db, which, which.migrations().len()).await;
     db.script(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
     outcome
 }
 
-async fn pending(db: &mut Db<'_>, which: Which) -> Result<(), StoreError> {
+async fn pending(db: &mut Db<'_>, which: Which, count: usize) -> Result<(), StoreError> {
     db.script(TABLE).await?;
     let applied = check(db, which).await?;
-    for (at, migration) in which.migrations().iter().enumerate() {
+    for (at, migration) in which.migrations().iter().take(count).enumerate() {
         let id = i64::try_from(at + 1).unwrap_or(i64::MAX);
         if id > applied {
             db.script(migration.sql).await?;

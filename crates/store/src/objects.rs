@@ -60,6 +60,15 @@ impl Objects {
         self.0.get_range(&path(name), range).await.map_err(fault)
     }
 
+    /// A whole object; nothing when it is gone.
+    pub(crate) async fn whole(&self, name: &Name) -> Result<Option<Bytes>, StoreError> {
+        match self.0.get(&path(name)).await {
+            Ok(found) => found.bytes().await.map(Some).map_err(fault),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(fault(e)),
+        }
+    }
+
     /// Deletes an object; one that is gone already is no fault.
     pub(crate) async fn delete(&self, name: &Name) -> Result<(), StoreError> {
         match self.0.delete(&path(name)).await {

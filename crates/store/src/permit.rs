@@ -10,12 +10,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use avouch_ledger::leaf::{Leaf, Outcome};
-use avouch_policy::{Act, Ask, Code, Grant, ItemId, Party, Policy, Reason, Refusal, Verdict};
+use avouch_policy::{Act, Ask, Code, Crossed, Grant, ItemId, Party, Policy, Reason, Refusal, Verdict};
 use avouch_seal::SubjectId;
 
+use crate::crossing::Going;
 use crate::engine::Hold;
 use crate::error::StoreError;
 use crate::look::Look;
+use crate::recipient::recipient_lock;
 use crate::service::Credential;
 use crate::tx::{Receipt, Tx};
 
@@ -72,7 +74,10 @@ pub struct Permit<'s> {
     pub(crate) grant: Grant,
     pub(crate) actor: Actor,
     pub(crate) epoch: u64,
+    pub(crate) register: Option<Register>,
     pub(crate) policy: Arc<Policy>,
+    /// What it sends abroad, to be counted in the commit of its leaf (5.4).
+    pub(crate) going: Option<Going>,
     scope: u64,
     lifetime: PhantomData<fn(&'s ()) -> &'s ()>,
 }
@@ -90,6 +95,18 @@ impl Permit<'_> {
         self.ask.items.contains(&item)
     }
 
+    /// The refusal of what it was asked for, for a reason that shows only where the record rests.
+    pub(crate) fn refused(&self, code: Code) -> Refused {
+        Refused {
+            subject: self.subject,
+            ask: self.ask.clone(),
+            actor: self.actor.clone(),
+            policy: Arc::clone(&self.policy),
+            stopped: None,
+            refusal: Refusal::of(&self.ask, vec![Reason::act(code)]),
+        }
+    }
+
     /// That it is spent in the look or transaction it was minted in.
     pub(crate) fn spent_in(&self, look: &Look<'_>) -> Result<(), StoreError> {
         if self.scope == look.scope() {
@@ -105,6 +122,13 @@ impl Permit<'_> {
     }
 }
 
+/// The recipient a permit is for, with the epoch of its standing in the register.
+#[derive(Debug, Clone)]
+pub(crate) struct Register {
+    pub(crate) recipient: String,
+    pub(crate) epoch: u64,
+}
+
 /// A verdict that is no: what was asked, and every reason.
 #[derive(Debug, Clone)]
 #[must_use = "a refusal is an act too: record it"]
@@ -113,6 +137,8 @@ pub struct Refused {
     pub(crate) ask: Ask,
     pub(crate) actor: Actor,
     pub(crate) policy: Arc<Policy>,
+    /// What would have gone abroad and was too much, with the counts it would have left (5.4).
+    stopped: Option<(Going, Crossed)>,
     /// Why.
     pub refusal: Refusal,
 }
@@ -177,8 +203,26 @@ impl<'c> Look<'c> {
         ask.party = actor.party();
         ask.at = self.now();
         let mut standing = account.standing;
+        // Access from abroad is sending abroad (5.4): to whoever runs the service there.
+        if let Actor::Service(credential) = actor
+            && let Some(name) = credential.abroad()
+            && matches!(ask.act, Act::Use | Act::Export)
+        {
+            (ask.act, ask.recipient) = (Act::Share, policy.recipient(name));
+        }
+        let going = Going::of(&policy, &ask, standing.home);
+        if let Some(going) = &going {
+            standing.crossed = self.crossed_with(subject, going).await?;
+        }
         if ask.act == Act::Collect && ask.items.iter().any(|item| policy.rules().permissions.has(item.index())) {
             standing.denied = self.denied(subject).await?;
+        }
+        let mut register = None;
+        if let (Act::Share, Some(recipient)) = (ask.act, ask.recipient) {
+            let recipient = policy.recipient_name(recipient).to_owned();
+            let registered = self.recipient(&recipient).await?;
+            standing.register = registered.registered();
+            register = Some(Register { recipient, epoch: registered.epoch });
         }
         let mut verdict = policy.decide(&standing, &ask);
         if let Actor::Service(credential) = actor
@@ -193,6 +237,7 @@ impl<'c> Look<'c> {
                 }
             };
         }
+        self.ask_shadow(subject, &ask, actor, &verdict).await;
         Ok(match verdict {
             Verdict::Permitted(grant) => Answer::Permitted(Permit {
                 subject,
@@ -200,12 +245,16 @@ impl<'c> Look<'c> {
                 grant,
                 actor: actor.clone(),
                 epoch: standing.epoch,
+                register,
                 policy,
+                going,
                 scope: self.scope(),
                 lifetime: PhantomData,
             }),
             Verdict::Refused(refusal) => {
-                Answer::Refused(Refused { subject, ask, actor: actor.clone(), policy, refusal })
+                let exceeded = refusal.reasons.iter().any(|r| r.code == Code::MechanismExceeded);
+                let stopped = going.filter(|_| exceeded).map(|going| (going, standing.crossed));
+                Answer::Refused(Refused { subject, ask, actor: actor.clone(), policy, stopped, refusal })
             }
         })
     }
@@ -215,9 +264,14 @@ impl<'t> Tx<'t> {
     /// Asks, as [`Look::ask`]; a refusal's leaf goes into this commit.
     ///
     /// # Errors
-    /// As [`Look::ask`]; [`StoreError::Misused`] when the transaction did not announce the subject.
+    /// As [`Look::ask`]; [`StoreError::Misused`] when the transaction did not announce the subject, or, to share, the
+    /// recipient ([`recipient_lock`]).
     pub async fn ask(&mut self, subject: SubjectId, ask: Ask, actor: &Actor) -> Result<Answer<'t, Denied>, StoreError> {
         self.held(subject, Hold::Shared)?;
+        if let (Act::Share, Some(recipient)) = (ask.act, ask.recipient) {
+            let lock = recipient_lock(self.shared.region, self.policy().recipient_name(recipient));
+            self.held(lock, Hold::Shared)?;
+        }
         let answer: Answer<'t, Refused> = Look::ask(self, subject, ask, actor).await?;
         Ok(match answer {
             Answer::Permitted(permit) => Answer::Permitted(permit),
@@ -229,6 +283,9 @@ impl<'t> Tx<'t> {
     pub(crate) async fn deny(&mut self, refused: Refused) -> Result<Denied, StoreError> {
         let mut entry = leaf(self, &refused.policy, &refused.ask, &refused.actor, Outcome::Refused);
         entry.reasons = refused.refusal.reasons.iter().map(|r| r.code.name().to_owned()).collect();
+        if let Some((going, would)) = &refused.stopped {
+            self.mark_stopped(going, *would).await?;
+        }
         let key = self.key(refused.subject).await?;
         let receipt = self.append(entry, key.as_deref().map(|k| (refused.subject, k)))?;
         Ok(Denied { refusal: refused.refusal, receipt, policy: refused.policy })

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
+use crate::journal::Kind;
 use crate::look::Look;
 use crate::permit::Permit;
 use crate::record::RecordId;
@@ -166,6 +167,20 @@ impl<'t> Tx<'t> {
     /// # Errors
     /// When the database refuses.
     pub async fn unpublish(&mut self, subject: SubjectId, item: &str, record: RecordId) -> Result<bool, StoreError> {
+        let gone = self.drop_publication(subject, item, record).await?;
+        if gone {
+            self.journal_record(Kind::Unpublished, subject, item, record);
+        }
+        Ok(gone)
+    }
+
+    /// As [`Tx::unpublish`], of a record that goes with it.
+    pub(crate) async fn drop_publication(
+        &mut self,
+        subject: SubjectId,
+        item: &str,
+        record: RecordId,
+    ) -> Result<bool, StoreError> {
         self.held(subject, Hold::Shared)?;
         let sql = "DELETE FROM publication WHERE subject = ?1 AND item = ?2 AND record = ?3";
         let gone = self.db.execute(sql, &[Val::Blob(subject.id()), Val::Text(item), Val::Blob(&record.0)]).await?;

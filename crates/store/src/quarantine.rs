@@ -85,7 +85,7 @@ fn head(row: &Row) -> Result<Quarantined, StoreError> {
 }
 
 /// The name a value is sealed under; no record of the item opens with it.
-fn sealed_as(item: &str) -> String {
+pub(crate) fn sealed_as(item: &str) -> String {
     format!("quarantine:{item}")
 }
 
@@ -229,6 +229,24 @@ impl<'t> Tx<'t> {
             self.put_from(permit, &puts, &origins).await?;
         }
         Ok(released)
+    }
+
+    /// Deletes one value of the quarantine because its person declined it; false when it was not there. The leaf is
+    /// the caller's.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn decline_quarantined(
+        &mut self,
+        subject: SubjectId,
+        item: &str,
+        id: RecordId,
+    ) -> Result<bool, StoreError> {
+        let gone = self.drop_quarantined(subject, item, id).await?;
+        if gone {
+            self.journal_ended(subject, &["quarantine", item, &data_encoding::HEXLOWER.encode(&id.0)]);
+        }
+        Ok(gone)
     }
 
     /// Deletes one value of the quarantine; false when it was not there. The leaf is the caller's.

@@ -3,17 +3,23 @@
 //! Keeps promises 2.0, 5.1 and 5.5: sealed under the subject's own key, bound to their place, with an
 //! end; what is past its end is not opened.
 
+use std::sync::Arc;
+
 use avouch_ledger::leaf::{Leaf, Outcome};
 use avouch_policy::{Act, ItemId};
 use avouch_seal::{Aad, Plain, SubjectId, SubjectKey};
 use jiff::Timestamp;
 
 use crate::blob::Blob;
+use crate::crossing::Going;
 use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
+use crate::journal::Kind;
 use crate::look::Look;
-use crate::permit::{Actor, Permit, Refused};
+use crate::permit::{Actor, Permit, Refused, Register};
 use crate::publication::PUBLICATION;
+use crate::reader::Event;
+use crate::recipient::recipient_lock;
 use crate::signal::SignalPlace;
 use crate::standing;
 use crate::transact::Transact;
@@ -136,7 +142,9 @@ impl Which {
 pub struct Opened {
     pub(crate) subject: SubjectId,
     pub(crate) epoch: u64,
+    pub(crate) register: Option<Register>,
     pub(crate) leaf: Leaf,
+    pub(crate) going: Option<Going>,
     pub(crate) records: Vec<Record>,
 }
 
@@ -246,7 +254,9 @@ impl<'c> Look<'c> {
                 }
             }
         }
-        if permit.ask.act == Act::Use && self.policy().purpose_name(permit.ask.purpose) == PUBLICATION {
+        if matches!(permit.ask.act, Act::Use | Act::Share)
+            && self.policy().purpose_name(permit.ask.purpose) == PUBLICATION
+        {
             self.only_published(subject, &mut records).await?;
             if records.is_empty() && matches!(which, Which::One(..)) {
                 return Err(StoreError::NoRecord);
@@ -258,16 +268,27 @@ impl<'c> Look<'c> {
         for record in with_blobs {
             record.blobs = self.blobs(&key, subject, record.head.item, record.head.id, epoch).await?;
         }
+        let going = permit.going.and_then(|going| going.sent(&permit.policy, &records));
         let mut leaf = permit.leaf(self, Outcome::Done);
         leaf.commitment = Some(commit(&key, &leaf.salt, records.iter().map(|r| &r.value)));
-        Ok(Opened { subject, epoch: permit.epoch, leaf, records })
+        let register = permit.register;
+        Ok(Opened { subject, epoch: permit.epoch, register, leaf, going, records })
+    }
+
+    /// Whether one record is there and past its end: it waits for the sweep, and is opened no more (5.1).
+    pub(crate) async fn is_past_its_end(&mut self, subject: SubjectId, which: &Which) -> Result<bool, StoreError> {
+        let Which::One(item, id) = which else { return Ok(false) };
+        let (name, now) = (self.policy().item_name(*item).to_owned(), self.now());
+        let sql = "SELECT 1 FROM record WHERE subject = ?1 AND item = ?2 AND id = ?3 AND until <= ?4";
+        let params = [Val::Blob(subject.id()), Val::Text(&name), Val::Blob(&id.0), now.into()];
+        Ok(self.db.first(sql, &params).await?.is_some())
     }
 
     /// Leaves of items of which there are many only what is published (4.4): a consent to publication opens
     /// nothing that its person keeps to themselves.
     async fn only_published(&mut self, subject: SubjectId, records: &mut Vec<Record>) -> Result<(), StoreError> {
         let published = self.publications(subject).await?;
-        let policy = std::sync::Arc::clone(self.policy());
+        let policy = Arc::clone(self.policy());
         records.retain(|record| {
             let name = policy.item_name(record.head.item);
             !policy.facts().collection.items.get(name).is_some_and(|i| i.many)
@@ -352,7 +373,7 @@ impl<'t> Tx<'t> {
         let subject = permit.subject;
         let key = self.key(subject).await?.ok_or(StoreError::Gone)?;
         let now = self.now();
-        let policy = std::sync::Arc::clone(&permit.policy);
+        let policy = Arc::clone(&permit.policy);
         let purpose = policy.purpose_name(permit.ask.purpose);
         for (at, put) in values.iter().enumerate() {
             if !permit.covers(put.item) {
@@ -393,6 +414,7 @@ impl<'t> Tx<'t> {
                             ],
                         )
                         .await?;
+                    self.tell_readers(subject, Event::Correction, item).await?;
                 }
                 None => {
                     let until = policy.keep_until(permit.ask.purpose, collected);
@@ -431,7 +453,13 @@ impl<'t> Tx<'t> {
     pub async fn open_here(&mut self, permit: Permit<'t>, which: &Which) -> Result<Used, StoreError> {
         let opened = Look::open(self, permit, which).await?;
         let key = self.key(opened.subject).await?.ok_or(StoreError::Gone)?;
-        let receipt = self.append(opened.leaf, Some((opened.subject, &key)))?;
+        if let Some(going) = opened.going
+            && !self.count_going(&[(&key, going)]).await?
+        {
+            return Err(StoreError::Busy("another node sent as many abroad as may go; it is decided anew".into()));
+        }
+        let receipt = self.append(opened.leaf.clone(), Some((opened.subject, &key)))?;
+        self.note_given(opened.subject, &opened.leaf, &receipt).await?;
         Ok(Used { records: opened.records, receipt })
     }
 
@@ -441,9 +469,21 @@ impl<'t> Tx<'t> {
     /// # Errors
     /// When the database refuses.
     pub async fn delete_record(&mut self, subject: SubjectId, item: &str, id: RecordId) -> Result<bool, StoreError> {
+        let gone = self.drop_record(subject, item, id).await?;
+        if gone {
+            self.journal_record(Kind::Deleted, subject, item, id);
+        }
+        Ok(gone)
+    }
+
+    /// As [`Tx::delete_record`], of one that is past its end: a restored backup finds that by itself.
+    ///
+    /// # Errors
+    /// As [`Tx::delete_record`].
+    pub async fn drop_record(&mut self, subject: SubjectId, item: &str, id: RecordId) -> Result<bool, StoreError> {
         self.held(subject, Hold::Shared)?;
         self.drop_blobs(subject, item, id).await?;
-        self.unpublish(subject, item, id).await?;
+        self.drop_publication(subject, item, id).await?;
         let gone = self
             .db
             .execute(
@@ -451,34 +491,86 @@ impl<'t> Tx<'t> {
                 &[Val::Blob(subject.id()), Val::Text(item), Val::Blob(&id.0)],
             )
             .await?;
+        if gone == 1 {
+            self.tell_readers(subject, Event::Deletion, item).await?;
+        }
         Ok(gone == 1)
     }
 }
 
-/// The leaves of opened values, each at the epoch it was permitted at.
-pub(crate) struct Release(pub(crate) Vec<(SubjectId, u64, Leaf)>);
+/// The leaf of opened values, at the epochs it was permitted at, with what it sends abroad.
+pub(crate) struct Leaving {
+    pub(crate) subject: SubjectId,
+    pub(crate) epoch: u64,
+    pub(crate) register: Option<Register>,
+    pub(crate) leaf: Leaf,
+    pub(crate) going: Option<Going>,
+}
+
+impl Leaving {
+    /// What leaves with opened values.
+    pub(crate) fn of(opened: &Opened) -> Self {
+        Self {
+            subject: opened.subject,
+            epoch: opened.epoch,
+            register: opened.register.clone(),
+            leaf: opened.leaf.clone(),
+            going: opened.going,
+        }
+    }
+
+    /// Whom the commit that lets it leave holds: its subject and its recipient.
+    pub(crate) fn hold(&self, hold: &mut Vec<(SubjectId, Hold)>) {
+        hold.push((self.subject, Hold::Shared));
+        if let Some(register) = &self.register {
+            hold.push((recipient_lock(*self.subject.region(), &register.recipient), Hold::Shared));
+        }
+    }
+
+    /// The subject's key, if subject and recipient stand as they did at the permit.
+    pub(crate) async fn still(&self, tx: &mut Tx<'_>) -> Result<Option<Arc<SubjectKey>>, StoreError> {
+        if standing::epoch(&mut tx.db, self.subject).await? != Some(self.epoch) {
+            return Ok(None);
+        }
+        if let Some(register) = &self.register
+            && tx.recipient(&register.recipient).await?.epoch != register.epoch
+        {
+            return Ok(None);
+        }
+        tx.key(self.subject).await
+    }
+}
+
+/// The leaves of opened values.
+pub(crate) struct Release(pub(crate) Vec<Leaving>);
 
 impl Transact for Release {
     const NAME: &'static str = "release";
-    /// A receipt each; nothing when the standing of any of them has changed since its permit.
+    /// A receipt each; nothing when the standing of any of them, or of the recipient, has changed since its permit, or
+    /// when so many have gone abroad meanwhile that its mechanism covers no more.
     type Out = Option<Vec<Receipt>>;
     type Fault = StoreError;
 
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
-        hold.extend(self.0.iter().map(|(subject, ..)| (*subject, Hold::Shared)));
+        self.0.iter().for_each(|leaving| leaving.hold(hold));
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let mut keys = Vec::with_capacity(self.0.len());
-        for (subject, epoch, _) in &self.0 {
-            match (standing::epoch(&mut tx.db, *subject).await?, tx.key(*subject).await?) {
-                (Some(now), Some(key)) if now == *epoch => keys.push(key),
-                _ => return Ok(None),
-            }
+        for leaving in &self.0 {
+            let Some(key) = leaving.still(tx).await? else { return Ok(None) };
+            keys.push(key);
+        }
+        let goings = self.0.iter().zip(&keys).filter_map(|(leaving, key)| Some((&**key, leaving.going?)));
+        let goings: Vec<_> = goings.collect();
+        if !goings.is_empty() && !tx.count_going(&goings).await? {
+            return Ok(None);
         }
         let mut receipts = Vec::with_capacity(self.0.len());
-        for ((subject, _, leaf), key) in self.0.iter().zip(&keys) {
-            receipts.push(tx.append(leaf.clone(), Some((*subject, key)))?);
+        for (leaving, key) in self.0.iter().zip(&keys) {
+            let receipt = tx.append(leaving.leaf.clone(), Some((leaving.subject, key)))?;
+            tx.note_given(leaving.subject, &leaving.leaf, &receipt).await?;
+            receipts.push(receipt);
         }
         Ok(Some(receipts))
     }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
+use crate::journal::Kind;
 use crate::look::Look;
 use crate::permit::Permit;
 use crate::record::{Record, RecordHead, RecordId};
@@ -74,7 +75,7 @@ fn ends(until: Option<Timestamp>) -> i64 {
 }
 
 /// A signal is bound to region, subject, purpose, item, id and the time it was taken in.
-fn place(purpose: &str, item: &str) -> String {
+pub(crate) fn place(purpose: &str, item: &str) -> String {
     format!("signal\0{purpose}\0{item}")
 }
 
@@ -332,6 +333,8 @@ impl<'t> Tx<'t> {
     /// When the database refuses.
     pub async fn delete_signals(&mut self, subject: SubjectId, purpose: &str, item: &str) -> Result<u64, StoreError> {
         self.held(subject, Hold::Shared)?;
+        let entry = self.journal_entry(Kind::SignalsDeleted, subject, &[purpose, item]);
+        self.journal(entry);
         self.db
             .execute(
                 "DELETE FROM signal WHERE subject = ?1 AND purpose = ?2 AND item = ?3",

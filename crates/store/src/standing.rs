@@ -29,6 +29,10 @@ pub enum ConsentKind {
     Objection,
     /// A guardian's consent for a child (PIPL 31(1)), in the child's own history.
     Guardian,
+    /// Consent anew to a purpose that a successor changes (PIPL 22).
+    Successor,
+    /// No answer of the person's: a purpose that rests until they consent anew. It has no history.
+    Frozen,
 }
 
 impl ConsentKind {
@@ -42,15 +46,26 @@ impl ConsentKind {
             Self::Abroad => "abroad",
             Self::Objection => "objection",
             Self::Guardian => "guardian",
+            Self::Successor => "successor",
+            Self::Frozen => "frozen",
         }
     }
 
     /// The kind of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Consent, Self::Separate, Self::Recipient, Self::Abroad, Self::Objection, Self::Guardian]
-            .into_iter()
-            .find(|k| k.name() == name)
+        [
+            Self::Consent,
+            Self::Separate,
+            Self::Recipient,
+            Self::Abroad,
+            Self::Objection,
+            Self::Guardian,
+            Self::Successor,
+            Self::Frozen,
+        ]
+        .into_iter()
+        .find(|k| k.name() == name)
     }
 }
 
@@ -119,6 +134,7 @@ pub(crate) async fn load(
             (Some(ConsentKind::Consent), Some(p), _) => standing.consents.insert(p.index()),
             (Some(ConsentKind::Separate), Some(p), _) => standing.separate.insert(p.index()),
             (Some(ConsentKind::Objection), Some(p), _) => standing.objected.insert(p.index()),
+            (Some(ConsentKind::Frozen), Some(p), _) => standing.frozen.insert(p.index()),
             (Some(ConsentKind::Recipient), _, Some(r)) => standing.recipients.insert(r.index()),
             (Some(ConsentKind::Abroad), _, Some(r)) => standing.abroad.insert(r.index()),
             _ => {}

@@ -6,13 +6,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use avouch_ledger::note::{Signer, Verifier};
-use avouch_policy::{Ask, Policy};
-use avouch_seal::{Entropy, Kms, Region, SubjectId};
+use avouch_policy::{Ask, Code, Policy};
+use avouch_seal::{Entropy, Kms, Region, SubjectId, Suite};
 
+use crate::backup::load;
 use crate::clock::Clock;
 use crate::engine::{Db, Location};
 use crate::error::StoreError;
 use crate::health::Health;
+use crate::journal::{Entry, Journal, Kind};
 use crate::keys::KeyStore;
 use crate::log::LogHead;
 use crate::look::Reading;
@@ -20,13 +22,14 @@ use crate::migrate::{self, Which as Database};
 use crate::objects::Objects;
 use crate::permit::{Actor, Answer, Denied, Refused};
 use crate::pool::Pool;
-use crate::record::{Opened, Refuse, Release, Used, Which};
+use crate::record::{Leaving, Opened, Refuse, Release, Used, Which};
+use crate::shadow::Shadow;
 use crate::transact::Transact;
 use crate::writer::{Target, Writer};
 
 /// For tests: fails a commit before it is made, or after (made, but the reply lost).
 pub trait Faults: Send + Sync {
-    /// Whether to fail at this point: `before commit` or `after commit`.
+    /// Whether to fail at this point: `before commit`, `journal` or `after commit`.
     fn strike(&self, point: &'static str) -> bool;
 }
 
@@ -41,6 +44,9 @@ pub struct StoreConfig {
     pub keys: Location,
     /// The folder of the sealed objects: pictures and videos. Nodes of one region share it.
     pub objects: std::path::PathBuf,
+    /// The folder of the journals: what must hold in a restored backup too. Best where neither the data nor its backups
+    /// are, and shared by the nodes of a region.
+    pub journals: std::path::PathBuf,
     /// This node's name, which is its log's: one writing process a name.
     pub node: String,
     /// The public name of the controller's log, e.g. `plaza.example/cn`.
@@ -62,16 +68,36 @@ pub(crate) struct Shared {
     pub(crate) data: Pool,
     pub(crate) keys: KeyStore,
     pub(crate) objects: Objects,
+    pub(crate) journals: std::path::PathBuf,
+    pub(crate) journal: Journal,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) health: Arc<Health>,
     policy: RwLock<Arc<Policy>>,
+    shadow: RwLock<Option<Arc<Shadow>>>,
     faults: Option<Arc<dyn Faults>>,
 }
 
 impl Shared {
     pub(crate) fn policy(&self) -> Arc<Policy> {
         Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The policy in shadow, where there is one.
+    pub(crate) fn shadow(&self) -> Option<Arc<Shadow>> {
+        self.shadow.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_shadow(&self, shadow: Option<Arc<Shadow>>) {
+        *self.shadow.write().unwrap_or_else(PoisonError::into_inner) = shadow;
+    }
+
+    /// Writes into the journal; durable when this returns.
+    pub(crate) fn write_journal(&self, entries: &[Entry]) -> Result<(), StoreError> {
+        if !entries.is_empty() {
+            self.strike("journal")?;
+        }
+        self.journal.write(entries, self.entropy.as_ref())
     }
 
     pub(crate) fn strike(&self, point: &'static str) -> Result<(), StoreError> {
@@ -82,6 +108,14 @@ impl Shared {
             _ => Ok(()),
         }
     }
+}
+
+/// What a store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    Serve,
+    Look,
+    Restored,
 }
 
 /// One region's store. Cheap to clone.
@@ -102,6 +136,15 @@ impl std::fmt::Debug for Store {
 /// How often a use is decided anew when standing keeps changing under it.
 const TRIES: usize = 8;
 
+/// What the policy seals a region's data with.
+fn suite_of(policy: &Policy, region: Region) -> Suite {
+    let region = policy.facts().storage.regions.get(region.as_str());
+    match region.and_then(|r| r.suite) {
+        Some(avouch_policy::model::Suite::Sm4Gcm) => Suite::Sm4Gcm,
+        Some(avouch_policy::model::Suite::Aes256Gcm) | None => Suite::Aes256Gcm,
+    }
+}
+
 impl Store {
     /// Opens a region's store, bringing its databases to this build's schema.
     ///
@@ -109,6 +152,27 @@ impl Store {
     /// [`StoreError::Unopened`], [`StoreError::Newer`] and others, each saying what to do; nothing is
     /// changed then.
     pub async fn open(config: StoreConfig) -> Result<Self, StoreError> {
+        Self::open_as(config, Opening::Serve).await
+    }
+
+    /// Opens it to look, perhaps beside the process that serves: the journal is left as it is.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_to_look(config: StoreConfig) -> Result<Self, StoreError> {
+        Self::open_as(config, Opening::Look).await
+    }
+
+    /// Opens what was just restored of a backup, for what happened since to be re-applied; see
+    /// [`crate::restore`]. The journal is left as it is until something is re-applied.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_restored(config: StoreConfig) -> Result<Self, StoreError> {
+        Self::open_as(config, Opening::Restored).await
+    }
+
+    async fn open_as(config: StoreConfig, opening: Opening) -> Result<Self, StoreError> {
         let data = Pool::open(&config.data)?;
         // A damaged or newer data database is refused before the key store is touched.
         let target = match &data {
@@ -122,22 +186,44 @@ impl Store {
                 Target::Postgres(Arc::clone(pool))
             }
         };
-        let keys =
-            KeyStore::open(&config.keys, config.region, config.kms.as_ref(), Arc::clone(&config.entropy)).await?;
-        let seed = keys.log_seed(&config.node, config.kms.as_ref()).await?;
-        let signer = Signer::from_seed(&format!("{}/{}", config.origin, config.node), &seed)
+        let (now, suite) = (config.clock.now(), suite_of(&config.policy, config.region));
+        let entropy = Arc::clone(&config.entropy);
+        let keys = KeyStore::open(&config.keys, config.region, suite, config.kms, entropy, now).await?;
+        let (restoring, suffix) = {
+            let mut loan = data.take().await?;
+            let mut db = loan.db()?;
+            (load::meta(&mut db, load::RESTORING).await?, load::meta(&mut db, load::LOG_SUFFIX).await?)
+        };
+        if restoring.is_some() && opening != Opening::Restored {
+            return Err(StoreError::Unopened(
+                "this database is of a restore that was not finished: what was erased and withdrawn since the backup \
+                 is not re-applied yet. Run `avouch restore` again into an empty place"
+                    .into(),
+            ));
+        }
+        // After a restore each node begins a log of another name: the old one has been seen longer than it is now.
+        let name = format!("{}{}", config.node, suffix.unwrap_or_default());
+        let seed = keys.log_seed(&name, now).await?;
+        let signer = Signer::from_seed(&format!("{}/{name}", config.origin), &seed)
             .map_err(|_| StoreError::Unopened(format!("'{}' cannot name a log: use no spaces or +", config.node)))?;
         let verifier = Arc::new(signer.verifier());
-        let log = LogHead::new(config.node.clone(), signer);
+        let log = LogHead::new(name, signer);
+        let journal = Journal::new(&config.journals, config.region, &config.node);
+        if opening == Opening::Serve {
+            journal.begin(config.entropy.as_ref())?;
+        }
         let shared = Arc::new(Shared {
             region: config.region,
             data,
             keys,
             objects: Objects::open(&config.objects)?,
+            journals: config.journals,
+            journal,
             clock: config.clock,
             entropy: config.entropy,
             health: Arc::new(Health::default()),
             policy: RwLock::new(config.policy),
+            shadow: RwLock::default(),
             faults: config.faults,
         });
         let writer = Writer::start(Arc::clone(&shared), target, Some(log));
@@ -288,7 +374,18 @@ impl Store {
                 let mut reading = self.reading().await?;
                 let mut look = reading.look()?;
                 match look.ask(subject, ask.clone(), actor).await? {
-                    Answer::Permitted(permit) => Ok(look.open(permit, which).await?),
+                    Answer::Permitted(permit) => {
+                        let late = matches!(which, Which::One(..)).then(|| permit.refused(Code::Expired));
+                        match (look.open(permit, which).await, late) {
+                            (Err(StoreError::NoRecord), Some(late)) => {
+                                if !look.is_past_its_end(subject, which).await? {
+                                    return Err(StoreError::NoRecord);
+                                }
+                                Err(late)
+                            }
+                            (opened, _) => Ok(opened?),
+                        }
+                    }
                     Answer::Refused(refused) => Err(refused),
                 }
             };
@@ -311,7 +408,7 @@ impl Store {
     /// # Errors
     /// What keeps the store from recording; the values are dropped unread.
     pub async fn release(&self, opened: Vec<Opened>) -> Result<Option<Vec<Used>>, StoreError> {
-        let leaves = opened.iter().map(|o| (o.subject, o.epoch, o.leaf.clone())).collect();
+        let leaves = opened.iter().map(Leaving::of).collect();
         let receipts = self.transact(Release(leaves)).await?;
         Ok(receipts.map(|receipts| {
             opened.into_iter().zip(receipts).map(|(o, receipt)| Used { records: o.records, receipt }).collect()
@@ -331,6 +428,11 @@ impl Store {
     /// # Errors
     /// When the key store cannot be written.
     pub async fn destroy_key(&self, subject: SubjectId) -> Result<(), StoreError> {
+        let entry = {
+            let mut reading = self.reading().await?;
+            reading.look()?.journal_entry(Kind::Erased, subject, &[])
+        };
+        self.shared.write_journal(&[entry])?;
         self.shared.keys.destroy(subject, self.now()).await
     }
 
@@ -359,11 +461,16 @@ impl Store {
         let mut look = reading.look()?;
         let mut out = HashMap::new();
         for (name, sql) in [
-            ("subjects", "SELECT count(*) FROM standing WHERE state < 2"),
+            // Whoever wrote without an account has a standing and no account.
+            (
+                "subjects",
+                "SELECT count(*) FROM standing s WHERE state < 2 AND NOT EXISTS \
+                 (SELECT 1 FROM case_file c WHERE c.subject = s.subject AND c.secret IS NOT NULL)",
+            ),
             ("cancelling", "SELECT count(*) FROM standing WHERE state = 1"),
             ("records", "SELECT count(*) FROM record"),
             ("signals", "SELECT count(*) FROM signal"),
-            ("consents", "SELECT count(*) FROM consent WHERE given = 1"),
+            ("consents", "SELECT count(*) FROM consent WHERE given = 1 AND kind <> 'frozen'"),
             ("held", "SELECT count(*) FROM held"),
             ("jobs", "SELECT count(*) FROM job"),
             ("leaves", "SELECT count(*) FROM leaf"),

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::engine::{Db, Hold};
 use crate::error::StoreError;
+use crate::journal::Entry;
 use crate::look::Look;
 use crate::store::Shared;
 use crate::transact::Transact;
@@ -29,7 +30,8 @@ pub struct Receipt {
 pub(crate) struct PendingLeaf {
     pub(crate) entry: Vec<u8>,
     pub(crate) at: Timestamp,
-    pub(crate) subject: Option<SubjectId>,
+    /// Among whose own leaves it stands.
+    pub(crate) subjects: Vec<SubjectId>,
 }
 
 /// A running transaction. Permits minted in it carry its lifetime and die with it.
@@ -38,6 +40,7 @@ pub struct Tx<'t> {
     log: Option<String>,
     base: u64,
     leaves: Vec<PendingLeaf>,
+    entries: Vec<Entry>,
     hold: Vec<(SubjectId, Hold)>,
     name: &'static str,
     scope: PhantomData<fn(&'t ()) -> &'t ()>,
@@ -70,6 +73,7 @@ impl<'t> Tx<'t> {
             log: log.map(str::to_owned),
             base,
             leaves: Vec::new(),
+            entries: Vec::new(),
             hold: Vec::new(),
             name: "",
             scope: PhantomData,
@@ -88,16 +92,23 @@ impl<'t> Tx<'t> {
         self.look.db.script(sql).await
     }
 
-    pub(crate) fn mark(&self) -> usize {
-        self.leaves.len()
+    pub(crate) fn mark(&self) -> (usize, usize) {
+        (self.leaves.len(), self.entries.len())
     }
 
-    pub(crate) fn forget(&mut self, mark: usize) {
-        self.leaves.truncate(mark);
+    pub(crate) fn forget(&mut self, (leaves, entries): (usize, usize)) {
+        self.leaves.truncate(leaves);
+        self.entries.truncate(entries);
     }
 
-    pub(crate) fn finish(self) -> Vec<PendingLeaf> {
-        self.leaves
+    /// Its leaves, and what the journal must hold before it is committed.
+    pub(crate) fn finish(self) -> (Vec<PendingLeaf>, Vec<Entry>) {
+        (self.leaves, self.entries)
+    }
+
+    /// Adds an entry to the journal, which holds it before this commit is acknowledged.
+    pub(crate) fn journal(&mut self, entry: Entry) {
+        self.entries.push(entry);
     }
 
     /// That the transaction announced this subject, so that a withdrawal elsewhere waits for it.
@@ -121,10 +132,15 @@ impl<'t> Tx<'t> {
         mut leaf: Leaf,
         subject: Option<(SubjectId, &SubjectKey)>,
     ) -> Result<Receipt, StoreError> {
+        leaf.subject = subject.map(|(_, key)| key.tag(&leaf.salt));
+        self.append_for(leaf, subject.map(|(id, _)| id).into_iter().collect())
+    }
+
+    /// Appends a leaf as it is, found by each of these among their own.
+    pub(crate) fn append_for(&mut self, leaf: Leaf, subjects: Vec<SubjectId>) -> Result<Receipt, StoreError> {
         let Some(log) = &self.log else {
             return Err(StoreError::Misused { name: self.name, why: "this database keeps no log".into() });
         };
-        leaf.subject = subject.map(|(_, key)| key.tag(&leaf.salt));
         let entry = leaf.encode();
         if entry.len() > LONGEST_ENTRY {
             let why = format!(
@@ -134,7 +150,7 @@ impl<'t> Tx<'t> {
             return Err(StoreError::Misused { name: self.name, why });
         }
         let index = self.base + self.leaves.len() as u64;
-        self.leaves.push(PendingLeaf { entry, at: self.look.now(), subject: subject.map(|(id, _)| id) });
+        self.leaves.push(PendingLeaf { entry, at: self.look.now(), subjects });
         Ok(Receipt { log: log.clone(), index })
     }
 

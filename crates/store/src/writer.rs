@@ -249,12 +249,13 @@ async fn attempt(state: &mut State, db: &mut Db<'_>, batch: &mut [Box<dyn Job>])
             tx.script("RELEASE SAVEPOINT work").await?;
         }
     }
-    let leaves = tx.finish();
+    let (leaves, entries) = tx.finish();
     let next = match &state.log {
         Some(log) if !leaves.is_empty() => Some(log.append(db, &leaves, &state.shared).await?),
         _ => None,
     };
     state.shared.strike("before commit")?;
+    state.shared.write_journal(&entries)?;
     db.script("COMMIT").await?;
     if let (Some(log), Some(next)) = (&mut state.log, next) {
         log.advance(next);

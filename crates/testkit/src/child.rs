@@ -57,6 +57,11 @@ impl Reexec {
         self.stdin.take().unwrap()
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL: no destructor runs, no buffer is flushed.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

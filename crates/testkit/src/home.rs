@@ -95,15 +95,16 @@ impl Home {
         (&self.data, &self.keys)
     }
 
-    /// Stops it and waits until its writer has folded its files together; gives the folder and the clock. SQLite
-    /// only.
+    /// Stops it and waits until nothing of it holds its files any more; gives the folder and the clock. SQLite only.
     pub fn close(self) -> (tempfile::TempDir, Arc<SimClock>) {
         let Self { app, clock, dir, .. } = self;
         drop(app);
-        let wal = dir.path().join("data.db-wal");
-        // The writer ends on its own thread; its last act empties the write-ahead log.
-        while wal.metadata().is_ok_and(|m| m.len() > 0) {
-            std::thread::yield_now();
+        // Writer and readers end on threads of their own; the last of them takes the write-ahead log away.
+        for log in ["data.db-wal", "keys.db-wal"] {
+            let log = dir.path().join(log);
+            while log.exists() {
+                std::thread::yield_now();
+            }
         }
         (dir, clock)
     }
@@ -207,6 +208,7 @@ pub async fn open_app(
         data: data.clone(),
         keys: keys.clone(),
         objects: key_file.parent().unwrap_or(key_file).join("objects"),
+        journals: key_file.parent().unwrap_or(key_file).join("journals"),
         node: node.to_owned(),
         origin: "plaza.example/cn".to_owned(),
         kms,

@@ -25,15 +25,19 @@ macro_rules! on_both_engines {
     };
 }
 
+pub mod authenticator;
 pub mod canary;
 pub mod child;
 pub mod clock;
 pub mod entropy;
 pub mod home;
 pub mod media;
+pub mod openbao;
 pub mod outbox;
 pub mod postgres;
+pub mod staff;
 
+pub use authenticator::{Algorithm, Authenticator};
 pub use clock::SimClock;
 pub use entropy::SeededEntropy;
 pub use home::{Engine, Home, policy};

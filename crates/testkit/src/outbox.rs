@@ -12,6 +12,7 @@ pub struct Arrived {
     pub kind: String,
     pub text: String,
     pub code: Option<String>,
+    pub unsubscribe: Option<String>,
 }
 
 /// Where messages arrive.
@@ -42,6 +43,7 @@ impl Outbox {
             kind: letter.kind.clone(),
             text: letter.text.to_string(),
             code: letter.code.as_ref().map(|c| c.to_string()),
+            unsubscribe: letter.unsubscribe.clone(),
         });
         Ok(())
     }

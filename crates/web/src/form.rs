@@ -57,6 +57,8 @@ pub struct Field {
     pub required: bool,
     /// Whether it is one of several of which one is needed: then it is not marked as optional.
     pub either: bool,
+    /// Whether nothing else may be shown in its place.
+    pub only: bool,
     /// The `autocomplete` token, so that browsers and people with difficulties fill it right (WCAG 1.3.5).
     pub autocomplete: &'static str,
     /// What was entered before; never a password.
@@ -78,6 +80,7 @@ impl Field {
             input,
             required: false,
             either: false,
+            only: false,
             autocomplete: "off",
             value: Shown::default(),
             error: String::new(),
@@ -126,6 +129,19 @@ impl Field {
         if self.input != Input::Password {
             self.value = value;
         }
+        self
+    }
+
+    /// Whether it asks who is there: a passkey may be shown in its place.
+    #[must_use]
+    pub fn proves(&self) -> bool {
+        self.autocomplete == "current-password" && !self.only
+    }
+
+    /// Takes nothing in its place.
+    #[must_use]
+    pub const fn only(mut self) -> Self {
+        self.only = true;
         self
     }
 

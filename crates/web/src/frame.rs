@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use avouch_policy::Words;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::http::assets;
 use crate::lang::Lang;
 use crate::shown::Shown;
+use crate::site::joint::Way;
 use crate::text::{Arg, Texts};
 
 /// Which of the faces a page belongs to.
@@ -26,8 +28,14 @@ pub enum Face {
 pub struct Account {
     /// The user name, or of staff the operator's name.
     pub name: Shown,
+    /// Whether the person has a passkey.
+    pub passkey: bool,
+    /// The partners at which the person can show who they are: name in the policy, and what it is called.
+    pub partners: Vec<(String, Words)>,
     /// When the account will be erased, if its cancelling is under way (6.3).
     pub erased_on: Option<civil::Date>,
+    /// What a member of staff is there for; none of a person's.
+    pub roles: Vec<avouch::store::StaffRole>,
 }
 
 /// A coming change of the policy (7.1).
@@ -61,6 +69,8 @@ pub struct Names {
     pub zone: TimeZone,
     /// The language when a reader asks for none.
     pub default_lang: Lang,
+    /// The origin passkeys are bound to; nothing where none are offered.
+    pub passkeys_at: Option<String>,
 }
 
 impl Names {
@@ -123,6 +133,25 @@ impl Frame {
             flash: None,
             request: String::new(),
         }
+    }
+
+    /// Whether a passkey can be shown in place of the password.
+    #[must_use]
+    pub fn shows_passkey(&self) -> bool {
+        self.names.passkeys_at.is_some() && self.account.as_ref().is_some_and(|a| a.passkey)
+    }
+
+    /// The partners at which the person can show who they are in place of the password.
+    #[must_use]
+    pub fn shows_at(&self) -> Vec<Way> {
+        let partners = self.account.iter().flat_map(|a| &a.partners);
+        partners.map(|(p, name)| Way { partner: p.clone(), name: name.in_lang(self.tag()).to_owned() }).collect()
+    }
+
+    /// The script of passkeys.
+    #[must_use]
+    pub fn passkeys_script(&self) -> &'static str {
+        &assets::PASSKEYS.path
     }
 
     /// The message of `key`.
@@ -244,6 +273,7 @@ mod tests {
             address: [(Lang::En, "Road".into()), (Lang::ZhCn, "路".into())],
             zone: TimeZone::UTC,
             default_lang: Lang::En,
+            passkeys_at: None,
         };
         Frame::new(Arc::new(names), Lang::ZhCn, Face::Site, path)
     }

@@ -7,6 +7,7 @@
 //! Every page works without JavaScript; none is shipped.
 
 pub mod api;
+pub mod case;
 pub mod console;
 pub mod fault;
 pub mod form;

@@ -1,10 +1,12 @@
 //! A rendered page as an answer.
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::fault::Fault;
+use crate::http::assets::PASSKEYS;
+use crate::http::headers::CSP_PASSKEYS;
 
 /// A template on its way out. Rendering that fails becomes an error page that tells nothing of it.
 #[derive(Debug)]
@@ -23,6 +25,10 @@ impl<T: Template> IntoResponse for Page<T> {
 impl<T: Template> IntoResponse for PageWith<T> {
     fn into_response(self) -> Response {
         match self.1.render() {
+            Ok(html) if html.contains(&PASSKEYS.path) => {
+                let policy = [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP_PASSKEYS))];
+                (self.0, policy, Html(html)).into_response()
+            }
             Ok(html) => (self.0, Html(html)).into_response(),
             Err(error) => {
                 tracing::error!(%error, "a page did not render");

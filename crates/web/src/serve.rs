@@ -22,6 +22,8 @@ pub fn site_routes(app: App) -> Router {
         .route("/", get(site::home::show))
         .route("/join", get(site::join::show).post(site::join::send))
         .route("/login", get(site::login::show).post(site::login::send))
+        .route("/login/passkey", post(site::passkey::send))
+        .route("/login/passkey/start", post(site::passkey::start))
         .route("/login/factor", post(site::login_code::factor))
         .route("/login/code", get(site::login_code::show).post(site::login_code::send))
         .route("/login/code/enter", post(site::login_code::by_code))
@@ -36,7 +38,11 @@ pub fn site_routes(app: App) -> Router {
         .route("/policy", get(site::policy::current))
         .route("/policy/{version}", get(site::policy::past))
         .route("/policy/{version}/{file}", get(site::policy::save))
-        .route("/contact", get(site::contact::show))
+        .route("/contact", get(site::contact::show).post(site::contact::send))
+        .route("/contact/case", post(site::contact::back))
+        .route("/contact/case/{number}/{code}", get(site::case::show).post(site::case::send))
+        .route("/contact/case/{number}/{code}/letter", get(site::case::letter))
+        .route("/unsubscribe/{link}", get(site::unsubscribe::show).post(site::unsubscribe::send))
         .route("/ledger/{log}/{*path}", get(site::ledger::tile))
         .route("/privacy", get(privacy::overview::show))
         .route("/privacy/items/{item}", get(privacy::item::show))
@@ -51,6 +57,15 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/uses", get(privacy::uses::show))
         .route("/privacy/consents", get(privacy::consents::show))
         .route("/privacy/consents/{purpose}", post(privacy::consents::send))
+        .route("/privacy/consents/abroad/{recipient}", post(privacy::consents::send_abroad))
+        .route("/privacy/transfer", get(privacy::transfer::show))
+        .route("/privacy/transfer/{transfer}", post(privacy::transfer::object))
+        .route("/privacy/transfer/{transfer}/consents/{purpose}", post(privacy::transfer::answer))
+        .route("/privacy/sharing", get(privacy::sharing::show))
+        .route("/privacy/sharing/{recipient}", post(privacy::sharing::send))
+        .route("/privacy/recommendation", get(privacy::recommendation::show))
+        .route("/privacy/recommendation/{purpose}", post(privacy::recommendation::switch))
+        .route("/privacy/recommendation/decisions/{decision}", post(privacy::recommendation::ask))
         .route("/privacy/signals", get(privacy::signals::show))
         .route("/privacy/signals/{purpose}/{item}/delete", post(privacy::signals::delete))
         .route("/privacy/waiting", get(privacy::waiting::show))
@@ -66,8 +81,14 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/security/recovery", get(privacy::security::recovery))
         .route("/privacy/security/factor/change", post(privacy::security::change_factor))
         .route("/privacy/joint", get(privacy::joint::show))
+        .route("/privacy/joint/prove", get(privacy::joint::proving).post(privacy::joint::prove))
         .route("/privacy/joint/{partner}/link", get(privacy::joint::before).post(privacy::joint::link))
         .route("/privacy/joint/{partner}/unlink", post(privacy::joint::unlink))
+        .route("/privacy/security/passkey", get(privacy::passkeys::show).post(privacy::passkeys::add))
+        .route("/privacy/security/passkey/start", post(privacy::passkeys::start))
+        .route("/privacy/security/passkey/show", post(site::passkey::start_proof))
+        .route("/privacy/security/passkey/proof", post(privacy::passkeys::prove))
+        .route("/privacy/security/passkey/remove", get(privacy::passkeys::removing).post(privacy::passkeys::remove))
         .route("/privacy/real-name", get(privacy::real_name::show).post(privacy::real_name::send))
         .route("/privacy/real-name/consent", post(privacy::real_name::consent))
         .route("/privacy/guardian", get(privacy::guardian::show).post(privacy::guardian::ask))
@@ -77,6 +98,9 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/sessions", get(privacy::sessions::show))
         .route("/privacy/sessions/end-others", post(privacy::sessions::end_others))
         .route("/privacy/sessions/{session}/end", post(privacy::sessions::end))
+        .route("/privacy/cases", get(site::case::own))
+        .route("/privacy/cases/{number}", get(site::case::own_one).post(site::case::own_send))
+        .route("/privacy/cases/{number}/letter", get(site::case::own_letter))
         .route("/privacy/receipts", get(privacy::receipts::list))
         .route("/privacy/receipts/{log}/{index}", get(privacy::receipts::one))
         .route("/privacy/receipts/{log}/{index}/proof.json", get(privacy::receipts::proof))
@@ -85,24 +109,20 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/cancel/keep", post(privacy::cancel::keep))
         .route("/privacy/cancel/now", post(privacy::cancel::now))
         .with_state(web.clone());
-    let site = guard::stand(routes, Face::Site, &foundation(&web.app));
+    let mut base = foundation(&web.app);
+    // Over TLS people come to the one address that is configured, and to no other.
+    if let Some(origin) = web.app.origin().filter(|o| o.tls()) {
+        base.transport.tls = true;
+        base.origin = Some(origin.as_str().into());
+    }
+    let site = guard::stand(routes, Face::Site, &base);
     proxy::behind(site.layer(from_fn_with_state(web.clone(), know)), &web.app)
 }
 
 /// The console's routes over their foundation.
 pub fn console_routes(app: App) -> Router {
     let web = Web { app };
-    let routes = Router::new()
-        .route("/", get(console::home::show))
-        .route("/enter/{token}", get(console::enter::show))
-        .route("/enter", post(console::enter::send))
-        .route("/logout", post(console::enter::leave))
-        .route("/names", get(console::names::list))
-        .route("/names/{subject}", post(console::names::open))
-        .route("/names/{subject}/decide", post(console::names::decide))
-        .route("/leaves", get(console::leaves::list))
-        .route("/leaves/{log}/{index}", get(console::leaves::one))
-        .with_state(web.clone());
+    let routes = console::access::routes(&web);
     let staff = guard::stand(routes, Face::Console, &foundation(&web.app));
     proxy::behind(staff.layer(from_fn_with_state(web.clone(), console::know)), &web.app)
 }

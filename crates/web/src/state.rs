@@ -52,6 +52,7 @@ pub fn foundation(app: &App) -> Foundation {
         site: pair(controller.name.as_ref()),
         address: pair(controller.address.as_ref()),
         zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
+        passkeys_at: app.relying_party().map(|rp| rp.origin.to_owned()),
         default_lang: Lang::from_tag(&policy.facts().default_language).unwrap_or(Lang::ZhCn),
     };
     let store = app.store.clone();
@@ -121,7 +122,14 @@ async fn look_up(web: &Web, cookie: &str) -> Result<Option<(Session, Account)>, 
     };
     let zone = TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC);
     let erased_on = account.cancel_due.map(|due| due.to_zoned_datetime(zone).date());
-    Ok(Some((session, Account { name: Shown::default(), erased_on })))
+    let passkey = web.app.has_passkey(session.subject()).await?;
+    let policy = web.policy();
+    let named = |partner: String| {
+        let words = policy.facts().collection.partners.get(&partner)?.name.clone();
+        Some((partner, words))
+    };
+    let partners = web.app.shows_at(session.subject()).await?.into_iter().filter_map(named).collect();
+    Ok(Some((session, Account { name: Shown::default(), passkey, partners, erased_on, roles: Vec::new() })))
 }
 
 /// The browser as it tells of itself: the agent shortened, the address coarse in nothing but its use.
@@ -195,8 +203,12 @@ pub fn told(fault: &avouch::Fault, lang: &str) -> Fault {
         F::Taken(_)
         | F::NeedsGuardian
         | F::NotNow(_)
+        | F::NotApproved(_)
         | F::WrongLogin
         | F::WrongCode
+        | F::WrongPasskey
+        | F::CopiedPasskey
+        | F::LastWayIn
         | F::NeedsProof
         | F::NeedsFactor(_)
         | F::NeedsCode

@@ -12,7 +12,7 @@ pub const SOURCES: [&str; 3] = ["provided", "automatic", "third-party"];
 /// Acts on personal data.
 pub const ACTS: [&str; 6] = ["collect", "use", "share", "publish", "keep", "export"];
 /// Further entries of the ledger: changes of standing and of the account.
-pub const DEEDS: [&str; 19] = [
+pub const DEEDS: &[&str] = &[
     "register",
     "login",
     "logout",
@@ -28,17 +28,83 @@ pub const DEEDS: [&str; 19] = [
     "password",
     "factor-on",
     "factor-off",
+    "passkey",
+    "passkey-made",
+    "passkey-removed",
+    "identify",
+    "prove",
+    "unlink",
     "check-name",
     "import",
     "import-end",
     "permission",
+    "link",
+    "session-end",
+    "operator-add",
+    "operator-disable",
+    "operator-enable",
+    "role-grant",
+    "role-take",
+    "ask-approval",
+    "approve",
+    "disapprove",
+    "break-glass",
+    "review",
+    "operator-link",
+    "legal-hold",
+    "restore",
+    "policy-publication",
+    "release",
+    "exception",
+    "key-destruction",
+    "transfer",
+    "export-on-behalf",
+    "bulk-reveal",
+    "announce-year",
+    "recount",
+    "alarm",
+    "case",
+    "reveal",
+    "threshold",
+    "threshold-done",
+    "transfer-told",
+    "transfer-object",
+    "transfer-accept",
+    "transfer-left-out",
+    "transfer-complete",
+    "transfer-off",
+    "recipient-checked",
+    "recipient-failed",
+    "recipient-suspended",
+    "recipient-resumed",
+    "recipient-ended",
+    "recipient-filed",
+    "recipient-opened",
+    "recipient-confirmed",
+    "rotate",
+    "suspend",
+    "reinstate",
+    "acknowledge",
+    "certify",
+    "deliver",
+    "token",
+    "token-revoked",
+    "decide",
+    "ask-review",
+    "reviewed",
+    "campaign",
+    "unsubscribe",
+    "analyse",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];
 /// Who acts.
 pub const PARTIES: [&str; 4] = ["subject", "service", "operator", "system"];
 /// What a recipient is.
-pub const ROLES: [&str; 4] = ["processor", "controller", "joint", "authority"];
+pub const ROLES: [&str; 5] = ["processor", "controller", "joint", "authority", "successor"];
+/// Ways across the border.
+pub const MECHANISMS: [&str; 5] =
+    ["security-assessment", "standard-contract", "certification", "exemption", "adequacy"];
 /// The chapters of a policy.
 pub const CHAPTERS: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "8"];
 
@@ -84,6 +150,30 @@ pub fn role(t: Texts, code: &str) -> String {
     coded(t, "role", code)
 }
 
+/// The words for a kind of act that needs a second person.
+#[must_use]
+pub fn approval(t: Texts, code: &str) -> String {
+    act(t, code)
+}
+
+/// The words for where an approval stands.
+#[must_use]
+pub fn approval_state(t: Texts, code: &str) -> String {
+    coded(t, "approval-state", code)
+}
+
+/// The words for a role of staff.
+#[must_use]
+pub fn staff_role(t: Texts, code: &str) -> String {
+    coded(t, "staff-role", code)
+}
+
+/// The words for a way across the border.
+#[must_use]
+pub fn mechanism(t: Texts, code: &str) -> String {
+    coded(t, "mechanism", code)
+}
+
 /// The title of a chapter, by its number.
 #[must_use]
 pub fn chapter(t: Texts, number: &str) -> String {
@@ -102,15 +192,16 @@ mod tests {
 
     #[test]
     fn every_code_has_words_in_every_language() {
-        let kinds: [(&str, &[&str]); 9] = [
+        let kinds: [(&str, &[&str]); 10] = [
             ("basis", &BASES),
             ("source", &SOURCES),
             ("act", &ACTS),
-            ("act", &DEEDS),
+            ("act", DEEDS),
             ("outcome", &OUTCOMES),
             ("party", &PARTIES),
             ("actor", &PARTIES),
             ("role", &ROLES),
+            ("mechanism", &MECHANISMS),
             ("chapter", &CHAPTERS),
         ];
         for lang in Lang::ALL {
@@ -119,6 +210,17 @@ mod tests {
                     assert!(Texts(lang).has(&format!("{kind}-{code}")), "{kind}-{code} in {}", lang.tag());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_role_of_staff_and_every_approval_has_words() {
+        use avouch::store::{ApprovalKind, ApprovalState, StaffRole};
+        for lang in Lang::ALL {
+            let has = |key: String| assert!(Texts(lang).has(&key), "{key} in {}", lang.tag());
+            StaffRole::ALL.iter().for_each(|role| has(format!("staff-role-{}", role.name())));
+            ApprovalState::ALL.iter().for_each(|state| has(format!("approval-state-{}", state.name())));
+            ApprovalKind::ALL.iter().for_each(|kind| has(format!("act-{}", kind.name())));
         }
     }
 

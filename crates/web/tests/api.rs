@@ -37,6 +37,17 @@ impl Api {
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
+    /// The lines of a stream.
+    async fn lines(&self, path: &str) -> (StatusCode, Vec<Value>) {
+        let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {}", self.credential));
+        let response = self.routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/x-ndjson");
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), 1 << 22).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        (status, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    }
+
     async fn get(&self, path: &str) -> (StatusCode, Value) {
         self.send(Method::GET, path, Some(&self.credential), Vec::new()).await
     }
@@ -77,8 +88,13 @@ async fn a_service_opens_an_account_puts_lists_and_reads() {
     assert_eq!(some["records"], json!([]), "only the items that were asked for");
     let (_, unknown) = api.get(&format!("/v1/subjects/{subject}/records?purpose=content&items=fone")).await;
     assert_eq!(codes(&unknown), ["unknown-item"]);
-    let (_, all) = api.get("/v1/use?purpose=content&items=comment").await;
-    assert_eq!(all["subjects"][0]["records"][0]["value"], "Hello.");
+    let (status, lines) = api.lines("/v1/bulk/content?items=comment").await;
+    assert_eq!((status, lines.len()), (StatusCode::OK, 2));
+    assert_eq!((lines[0]["outcome"].as_str(), &lines[0]["records"][0]["value"]), (Some("done"), &json!("Hello.")));
+    assert_eq!(lines[1], json!({ "outcome": "end", "refused": 0, "reasons": {}, "cursor": null }));
+    let (status, refused) = api.get("/v1/bulk/fortune?items=comment").await;
+    assert_eq!((status, codes(&refused)), (StatusCode::FORBIDDEN, vec!["unknown-purpose"]));
+    assert_eq!(api.get("/v1/bulk/content?items=comment&cursor=x").await.0, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

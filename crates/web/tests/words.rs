@@ -112,7 +112,29 @@ fn quoted() -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 /// Keys that are put together from a code: `basis-` and a basis, `fault-` and a fault.
-const CODED: [&str; 9] = ["basis-", "source-", "act-", "outcome-", "party-", "actor-", "role-", "chapter-", "topic-"];
+const CODED: &[&str] = &[
+    "basis-",
+    "source-",
+    "act-",
+    "outcome-",
+    "party-",
+    "actor-",
+    "role-",
+    "chapter-",
+    "topic-",
+    "staff-role-",
+    "approval-state-",
+    "mechanism-",
+    "case-category-",
+    "case-state-",
+    "case-outcome-",
+    "case-right-",
+    "event-",
+    "egress-",
+    "document-",
+    "recipient-state-",
+    "recipient-wrong-",
+];
 
 #[test]
 fn both_languages_have_the_same_words_with_the_same_arguments() {

@@ -2,7 +2,8 @@
 //!
 //! Keeps promises 1.1 and 2.1: user name, mobile number, e-mail, password, as the policy's purpose
 //! `account` asks; what it marks required, at least one contact, nothing else. A child joins only after a
-//! guardian's consent (PIPL 31).
+//! guardian's consent (PIPL 31). A contact that has an account already is told by a message, and the page says what it
+//! says to everyone (ASVS 6.3.8); a user name that is taken is said, because names are what others find people by.
 
 use std::collections::BTreeMap;
 
@@ -101,7 +102,10 @@ impl App {
             };
             let kept =
                 if item.kind == Kind::Secret { self.passwords.hash(&value, self.store.random()).await? } else { value };
-            if item.identifier {
+            // A contact whose owner can be asked is found by it only once they answered: joining tells nobody whose
+            // it is, and nobody keeps a contact from its owner by having typed it first.
+            let asked = item.contact && matches!(actor, Actor::Subject) && self.messengers.reach(item.kind);
+            if item.identifier && !asked {
                 identifiers.push((name, normalized));
             }
             values.push((id, RecordId::ONLY, zeroize::Zeroizing::new(kept)));

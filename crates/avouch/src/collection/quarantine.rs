@@ -183,7 +183,7 @@ impl Transact for Decline {
         let waiting = tx.quarantined(self.subject).await?;
         let mut items = Vec::new();
         for kept in waiting.iter().filter(|q| q.purpose == self.purpose) {
-            tx.drop_quarantined(self.subject, &kept.item, kept.id).await?;
+            tx.decline_quarantined(self.subject, &kept.item, kept.id).await?;
             items.push(kept.item.as_str());
         }
         if !items.is_empty() {

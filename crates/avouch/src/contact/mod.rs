@@ -1,29 +1,9 @@
-//! Chapter 8: by when what is written to us is answered.
+//! Chapter 8: what is written to us, by when it is answered, and how the answer is given.
 //!
-//! Keeps promise 8.2 as far as the due date: working days by the calendar the policy names.
+//! Keeps promises 8.1 to 8.3.
 
-use avouch_calendar::{Calendar, Due};
-use avouch_policy::{Period, Policy, Unit};
-use jiff::civil::Date;
-
-/// The last day for an answer to what is received on a day, by the policy's period and calendar.
-#[must_use]
-pub fn due(policy: &Policy, received: Date) -> Due {
-    let contact = &policy.facts().contact;
-    within(policy, contact.respond_within.unwrap_or(Period::Of(0, Unit::Day)), received)
-}
-
-/// The last day of a period that begins on a day; working days by the policy's calendar.
-#[must_use]
-pub fn within(policy: &Policy, period: Period, received: Date) -> Due {
-    let name = policy.facts().contact.calendar.as_deref().unwrap_or("cn");
-    let calendar = Calendar::named(name).unwrap_or_else(Calendar::cn);
-    match period {
-        Period::Of(n, Unit::WorkingDay) => calendar.due(received, n),
-        other => {
-            let noon = received.at(12, 0, 0, 0).to_zoned_datetime(jiff::tz::TimeZone::UTC).map(|z| z.timestamp());
-            let end = noon.map(|t| other.after(t).to_zoned_datetime(jiff::tz::TimeZone::UTC).date());
-            Due { date: end.unwrap_or(received), provisional: false, calendar_version: String::new() }
-        }
-    }
-}
+pub mod calendar;
+pub mod case;
+pub mod clock;
+pub mod desk;
+pub mod triage;

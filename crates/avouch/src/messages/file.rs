@@ -32,6 +32,7 @@ impl FileOutbox {
             "subject": letter.subject,
             "text": letter.text.as_str(),
             "code": letter.code.as_ref().map(|c| c.as_str()),
+            "unsubscribe": letter.unsubscribe,
         });
         // Names sort by time; the same message tried again takes the place of its first try.
         let path = self.folder.join(format!("{}-{}.json", letter.at.as_millisecond(), letter.id));
@@ -77,6 +78,7 @@ mod tests {
             subject: "Code".into(),
             text: "123456".to_owned().into(),
             code: Some("123456".to_owned().into()),
+            unsubscribe: None,
             at: "2026-12-01T01:00:00Z".parse().unwrap(),
         };
         outbox.mail(&letter).await.unwrap();

@@ -230,6 +230,7 @@ mod tests {
             subject: String::new(),
             text: "Say \"hi\" & 你好".to_owned().into(),
             code: Some("042042".to_owned().into()),
+            unsubscribe: None,
             at: "2026-12-01T01:00:00Z".parse().unwrap(),
         }
     }

@@ -24,6 +24,8 @@ pub struct Letter {
     pub text: Zeroizing<String>,
     /// The code in it, where it carries one.
     pub code: Option<Zeroizing<String>>,
+    /// The link that refuses more of these, where it is an offer: at once and without a login.
+    pub unsubscribe: Option<String>,
     /// When it is sent.
     pub at: Timestamp,
 }

@@ -183,8 +183,17 @@ impl App {
         let purpose = issued.as_ref().map_or("", |i| i.purpose.as_str());
         let code = issued.as_ref().map(|i| i.code.clone());
         let minutes = self.settings.code_lasts.as_mins();
-        let (line, text) =
-            words::say(body.what, purpose, code.as_ref().map(|c| c.as_str()), minutes, site, &body.language, fact.kind);
+        let (line, text) = if body.what == What::Transfer {
+            let successor = facts.sharing.recipients.values().find(|r| r.role == avouch_policy::model::Role::Successor);
+            // Called off and gone from the policy: there is nothing to tell any more.
+            let Some(successor) = successor else { return Ok(()) };
+            let name = successor.name.in_lang(&body.language);
+            let contact = successor.contact.as_deref().unwrap_or_default();
+            words::transfer(site, name, contact, &body.language, fact.kind)
+        } else {
+            let code = code.as_ref().map(|c| c.as_str());
+            words::say(body.what, purpose, code, minutes, site, &body.language, fact.kind)
+        };
         let letter = Letter {
             id: body.id,
             kind: if purpose.is_empty() { body.what.name().to_owned() } else { format!("code-{purpose}") },
@@ -193,6 +202,7 @@ impl App {
             subject: line,
             text: text.into(),
             code,
+            unsubscribe: None,
             at: self.store.now(),
         };
         let sent = match (fact.kind, &self.messengers.mail, &self.messengers.sms) {

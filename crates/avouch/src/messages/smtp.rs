@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
-use lettre::message::header::ContentType;
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -43,6 +43,30 @@ pub struct Smtp {
     /// Whom mail is from: `Plaza <no-reply@plaza.example>`.
     pub from: String,
 }
+
+macro_rules! header {
+    ($type:ident, $name:literal) => {
+        #[derive(Clone)]
+        struct $type(String);
+
+        impl Header for $type {
+            fn name() -> HeaderName {
+                HeaderName::new_from_ascii_str($name)
+            }
+
+            fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+                Ok(Self(text.to_owned()))
+            }
+
+            fn display(&self) -> HeaderValue {
+                HeaderValue::new(Self::name(), self.0.clone())
+            }
+        }
+    };
+}
+
+header!(Unsubscribe, "List-Unsubscribe");
+header!(UnsubscribePost, "List-Unsubscribe-Post");
 
 /// A mailer over one server.
 pub struct SmtpMailer {
@@ -101,7 +125,14 @@ impl SmtpMailer {
             .to
             .parse()
             .map_err(|_| Undelivered { why: "the address is none that mail can be sent to".into(), for_good: true })?;
-        let mail = Message::builder()
+        let mut head = Message::builder();
+        if let Some(link) = &letter.unsubscribe {
+            // RFC 2369 and 8058: a mail program offers the link, and one POST to it refuses.
+            head = head
+                .header(Unsubscribe(format!("<{link}>")))
+                .header(UnsubscribePost("List-Unsubscribe=One-Click".to_owned()));
+        }
+        let mail = head
             .from(self.from.clone())
             .to(Mailbox::new(None, address))
             .subject(letter.subject.clone())

@@ -11,6 +11,8 @@ pub(crate) enum What {
     Code,
     /// This contact was replaced by another.
     ContactReplaced,
+    /// Somebody gave this contact for another account, but it is this one's.
+    ContactYours,
     /// The password was set anew after it was forgotten.
     PasswordReset,
     /// The password was changed.
@@ -25,11 +27,23 @@ pub(crate) enum What {
     NewPlace,
     /// An account at a partner was linked.
     JointLinked,
+    /// Customer service answered; nothing of the answer.
+    CaseAnswered,
+    /// The business changes hands (4.3); the words are [`transfer`]'s.
+    Transfer,
+    /// A passkey was made.
+    PasskeyMade,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// A passkey was shown whose counter went back.
+    PasskeyCopied,
+    /// A human has answered a review that was asked for.
+    Reviewed,
 }
 
 impl What {
     #[cfg(test)]
-    const NOTICES: [Self; 8] = [
+    const NOTICES: &[Self] = &[
         Self::ContactReplaced,
         Self::PasswordReset,
         Self::PasswordChanged,
@@ -38,6 +52,9 @@ impl What {
         Self::RecoveryUsed,
         Self::NewPlace,
         Self::JointLinked,
+        Self::PasskeyMade,
+        Self::PasskeyRemoved,
+        Self::PasskeyCopied,
     ];
 
     /// Its name, for gateways with templates of their own.
@@ -45,6 +62,7 @@ impl What {
         match self {
             Self::Code => "code",
             Self::ContactReplaced => "contact-replaced",
+            Self::ContactYours => "contact-yours",
             Self::PasswordReset => "password-reset",
             Self::PasswordChanged => "password-changed",
             Self::FactorOn => "factor-on",
@@ -52,6 +70,12 @@ impl What {
             Self::RecoveryUsed => "recovery-used",
             Self::NewPlace => "new-place",
             Self::JointLinked => "joint-linked",
+            Self::CaseAnswered => "case-answered",
+            Self::Transfer => "transfer",
+            Self::PasskeyMade => "passkey-made",
+            Self::PasskeyRemoved => "passkey-removed",
+            Self::PasskeyCopied => "passkey-copied",
+            Self::Reviewed => "reviewed",
         }
     }
 }
@@ -95,8 +119,13 @@ pub(crate) fn say(
             )
         };
     }
+    if let Some((line, text)) = own_words(what, site, zh) {
+        return (if kind == Kind::Phone { String::new() } else { line }, text);
+    }
     let (en, cn) = match what {
-        What::Code => ("A code was asked for.", "有人请求了验证码。"),
+        What::Reviewed | What::CaseAnswered | What::ContactYours | What::Code => {
+            ("A code was asked for.", "有人请求了验证码。")
+        }
         What::ContactReplaced => (
             "This is no longer the contact of your account; another was put in its place.",
             "此联系方式已不再属于您的账号，已被新的联系方式取代。",
@@ -121,6 +150,19 @@ pub(crate) fn say(
         What::JointLinked => {
             ("An account elsewhere can now log in to your account.", "其他平台的一个账号现已可以登录您的账号。")
         }
+        What::Transfer => ("The service changes hands.", "本服务将进行业务转移。"),
+        What::PasskeyMade => (
+            "A passkey was added to your account, and all other logins were ended.",
+            "您的账号新增了一个通行密钥，其他登录均已退出。",
+        ),
+        What::PasskeyRemoved => (
+            "A passkey of your account was removed, and all other logins were ended.",
+            "您账号的一个通行密钥已移除，其他登录均已退出。",
+        ),
+        What::PasskeyCopied => (
+            "A passkey of your account was refused because it may have been copied. Remove it and make a new one.",
+            "您账号的一个通行密钥可能已被复制，因此被拒绝。请将其移除并重新创建。",
+        ),
     };
     let text = if zh {
         format!("{site}：{cn}如非本人操作，请立即重设密码并联系我们。")
@@ -131,18 +173,77 @@ pub(crate) fn say(
     (if kind == Kind::Phone { String::new() } else { line }, text)
 }
 
+/// Subject line and text of the notice that the business changes hands: who takes over, how to reach it, and what a
+/// person can do (PIPL 22).
+pub(crate) fn transfer(site: &str, successor: &str, contact: &str, language: &str, kind: Kind) -> (String, String) {
+    let (line, text) = if language.starts_with("zh") {
+        (
+            format!("{site}：业务转移通知"),
+            format!(
+                "{site}：{successor}（联系方式：{contact}）将接管本服务及您的个人信息。变更的目的已暂停，需您重新同意；\
+                 您也可以反对。请登录隐私中心，查看“业务转移”。"
+            ),
+        )
+    } else {
+        (
+            format!("{site}: a change of hands"),
+            format!(
+                "{site}: {successor} (reach it at {contact}) takes over this service, and your data with it. What it \
+                 changes rests until you consent anew, and you can object: see “Change of hands” in the privacy centre."
+            ),
+        )
+    };
+    (if kind == Kind::Phone { String::new() } else { line }, text)
+}
+
+/// Subject line and text of the messages that are no notice about the account's security.
+fn own_words(what: What, site: &str, zh: bool) -> Option<(String, String)> {
+    Some(match (what, zh) {
+        (What::CaseAnswered, true) => (
+            format!("{site}：客服已回复"),
+            format!(
+                "{site}客服已回复您的来信。请打开您保存的链接，或登录后在“联系客服”中查看。为保护您的隐私，本消息不含回复内容。"
+            ),
+        ),
+        (What::CaseAnswered, false) => (
+            format!("{site}: there is an answer for you"),
+            format!(
+                "Customer service of {site} has answered you. Open the link you kept, or log in and look under \
+                 \"Contact\". To protect you, nothing of the answer is in this message."
+            ),
+        ),
+        (What::ContactYours, true) => (
+            format!("{site}：您已有账号"),
+            format!(
+                "{site}：有人注册账号时填写了此联系方式，但它已属于您的账号，请直接登录或找回密码。如非本人操作，无需处理。"
+            ),
+        ),
+        (What::ContactYours, false) => (
+            format!("{site}: you have an account"),
+            format!(
+                "{site}: Somebody opening an account gave this contact, but it belongs to an account of yours already: \
+                 log in to that one, or set a new password for it. If this was not you, there is nothing to do."
+            ),
+        ),
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_message_has_its_words_in_every_language() {
-        for what in What::NOTICES {
+        for &what in What::NOTICES {
             let (_, en) = say(what, "", None, 10, "Plaza", "en", Kind::Email);
             let (_, zh) = say(what, "", None, 10, "广场", "zh-CN", Kind::Email);
             assert!(en.is_ascii() && en.contains("not you"), "{en}");
             assert!(zh.contains("如非本人操作"), "{zh}");
         }
+        let (_, en) = say(What::CaseAnswered, "", None, 10, "Plaza", "en", Kind::Email);
+        let (_, zh) = say(What::CaseAnswered, "", None, 10, "广场", "zh-CN", Kind::Email);
+        assert!(en.contains("has answered you") && zh.contains("已回复"));
         for purpose in ["verify", "change", "log-in", "retrieve", "reset"] {
             let (_, en) = say(What::Code, purpose, Some("012345"), 10, "Plaza", "en", Kind::Phone);
             assert!(en.starts_with("012345 ") && en.contains("10 minutes"), "{en}");

@@ -3,6 +3,7 @@
 //! Keeps promises 2.5 and 6.4: bound to the policy and to the words shown; a withdrawal holds from its
 //! commit, and what was collected under it ends as the policy says (PIPL 15, 16, 47).
 
+use avouch_policy::model::Role;
 use avouch_policy::{Basis, Policy};
 use avouch_seal::SubjectId;
 use avouch_store::{Actor, Answered, ConsentKind, Hold, Receipt, Transact, Tx};
@@ -10,8 +11,9 @@ use avouch_store::{Actor, Answered, ConsentKind, Hold, Receipt, Transact, Tx};
 use crate::app::App;
 use crate::collection::{joint, quarantine};
 use crate::fault::Fault;
+use crate::security::ways_in::{WaysIn, Without};
 use crate::storage::retention::end_after_withdrawal;
-use crate::usage::publish;
+use crate::usage::{automated, marketing, publish};
 
 /// The kind of consent a purpose rests on; nothing when it rests on another basis.
 #[must_use]
@@ -68,12 +70,68 @@ impl App {
     }
 }
 
+/// The words a person is asked with before anything goes to a recipient that decides for itself: who, how to reach it,
+/// what for, which kinds of data (PIPL 23).
+#[must_use]
+pub fn recipient_wording(policy: &Policy, recipient: &str, language: &str) -> String {
+    let facts = policy.facts();
+    let Some(fact) = facts.sharing.recipients.get(recipient) else {
+        return String::new();
+    };
+    let purposes: Vec<&str> = fact
+        .purposes
+        .iter()
+        .filter_map(|name| facts.usage.purposes.get(name).map(|purpose| purpose.label.in_lang(language)))
+        .collect();
+    let items: Vec<&str> = fact
+        .items
+        .iter()
+        .filter_map(|name| facts.collection.items.get(name).map(|item| item.label.in_lang(language)))
+        .collect();
+    let contact = fact.contact.as_deref().unwrap_or_default();
+    let way = fact.kind.in_lang(language);
+    [fact.name.in_lang(language), contact, way, &purposes.join(" · "), &items.join(" · ")].join("\n")
+}
+
+/// Whether a recipient needs a separate consent of its own: it decides for itself what it does with the data.
+#[must_use]
+pub fn asks_for_recipient(policy: &Policy, recipient: &str) -> bool {
+    policy.facts().sharing.recipients.get(recipient).is_some_and(|fact| fact.role == Role::Controller)
+}
+
+impl App {
+    /// Records a subject's answer to whether a recipient that decides for itself may be given data.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] for an unknown recipient, or one that needs no consent of its own.
+    pub async fn answer_recipient(
+        &self,
+        subject: SubjectId,
+        recipient: &str,
+        given: bool,
+        language: &str,
+    ) -> Result<Receipt, Fault> {
+        let policy = self.policy();
+        if !asks_for_recipient(&policy, recipient) {
+            return Err(Fault::NotFound);
+        }
+        let answered = Answered {
+            kind: ConsentKind::Recipient,
+            target: recipient.to_owned(),
+            given,
+            wording: avouch_ledger::hash::sha256(recipient_wording(&policy, recipient, language).as_bytes()),
+            language: language.to_owned(),
+        };
+        self.store.transact(Answer { subject, answered, actor: Actor::Subject, ways: None }).await
+    }
+}
+
 struct Answer {
     subject: SubjectId,
     answered: Answered,
     actor: Actor,
     /// What lets the person in, where partners' accounts are withdrawn.
-    ways: Option<joint::WaysIn>,
+    ways: Option<WaysIn>,
 }
 
 impl Transact for Answer {
@@ -98,25 +156,41 @@ impl Transact for Answer {
                 Err(other) => return Err(other),
             }
         }
-        if !self.answered.given
-            && let Some(end) = end_after_withdrawal(tx.policy(), &self.answered.target, tx.now())
-        {
-            tx.end_purpose(self.subject, &self.answered.target, end).await?;
-            tx.queue("sweep", None, end, "").await?;
-        }
         // Partners' accounts let nobody in from this commit, and the grants there end (1.7).
         if let Some(ways) = &self.ways
             && !tx.joint_logins(self.subject).await?.is_empty()
         {
-            if !ways.remain(tx, self.subject, None).await? {
-                return Err(joint::last_way_in());
+            if !ways.remain(tx, self.subject, Without::Partners).await? {
+                return Err(Fault::LastWayIn);
             }
             joint::end_all(tx, self.subject).await?;
         }
-        // What was published under it is in no list from this commit (4.4).
-        if !self.answered.given && self.answered.target == publish::PURPOSE {
-            tx.unpublish_all(self.subject).await?;
-        }
+        follow(tx, self.subject, &self.answered, &self.actor).await?;
         Ok(receipt)
     }
+}
+
+/// What an answer brings with it in its own commit, also where a restore gives it again.
+pub(crate) async fn follow(
+    tx: &mut Tx<'_>,
+    subject: SubjectId,
+    answered: &Answered,
+    by: &Actor,
+) -> Result<(), avouch_store::StoreError> {
+    let target = answered.target.as_str();
+    marketing::answered(tx, subject, target, answered.given, by).await?;
+    if answered.given {
+        return Ok(());
+    }
+    if let Some(end) = end_after_withdrawal(tx.policy(), target, tx.now()) {
+        tx.end_purpose(subject, target, end).await?;
+        tx.queue("sweep", None, end, "").await?;
+    }
+    // Off is off: the tags go with the consent, and the address that refused is not written to again.
+    automated::forget_tags(tx, subject, target).await?;
+    // What was published under it is in no list from this commit (4.4).
+    if target == publish::PURPOSE {
+        tx.unpublish_all(subject).await?;
+    }
+    Ok(())
 }

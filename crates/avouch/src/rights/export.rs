@@ -260,6 +260,21 @@ impl App {
                 })
             })
             .collect();
+        let cases = self.told_cases(subject).await?;
+        // Of a passkey its person is told all but the key and the handle, which serve nobody else.
+        let passkeys: Vec<Value> = self
+            .passkeys(subject)
+            .await?
+            .iter()
+            .map(|held| {
+                json!({
+                    "name": held.passkey.name,
+                    "made": held.passkey.made.to_string(),
+                    "used": held.passkey.used.map(|t| t.to_string()),
+                    "synced": held.passkey.synced,
+                })
+            })
+            .collect();
         let (sums, permissions) = self.signals(subject).await?;
         let sums: Vec<Value> = sums
             .iter()
@@ -280,6 +295,19 @@ impl App {
             .iter()
             .map(|p| json!({ "item": p.item, "state": p.state.name(), "at": p.at.to_string() }))
             .collect();
+        let told = self.told_of(subject).await?;
+        let passed_on: Vec<Value> = told
+            .iter()
+            .map(|n| {
+                json!({
+                    "to": n.name,
+                    "event": n.event.name(),
+                    "about": n.about,
+                    "at": n.at.to_string(),
+                    "confirmed": n.acknowledged.map(|t| t.to_string()),
+                })
+            })
+            .collect();
         // An entry of an address book is another person's: that it is held is told, what it says is not handed on.
         let own = |item: &&String| facts.collection.items.get(*item).is_some_and(|i| i.signal.is_some() && !i.others);
         let items: Vec<String> = facts.collection.items.keys().filter(own).cloned().collect();
@@ -293,10 +321,14 @@ impl App {
             "records": records,
             "consents": consents,
             "uses": uses,
+            "passkeys": passkeys,
             "guardians": links,
+            "cases": cases,
             "waiting": waiting,
             "signals": sums,
             "permissions": states,
+            "disclosures": self.disclosures(subject).await?,
+            "passed_on": passed_on,
             "receipt": used.receipt,
         });
         let json = serde_json::to_vec_pretty(&data).map_err(|e| Fault::NotNow(format!("the export: {e}")))?;
@@ -402,6 +434,16 @@ fn readable(policy: &Policy, data: &Value, language: &str) -> String {
                 text(&kept["source"]),
                 text(&kept["until"]),
             );
+        }
+        let _infallible = write!(out, "</ul>");
+    }
+    let passkeys = data["passkeys"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if !passkeys.is_empty() {
+        let _infallible =
+            write!(out, "<h2>{}</h2><ul>", say("Your passkeys: made, last used", "您的通行密钥：创建与最近使用时间"));
+        for passkey in passkeys {
+            let (name, made, used) = (text(&passkey["name"]), text(&passkey["made"]), text(&passkey["used"]));
+            let _infallible = write!(out, "<li>{name} · {made} · {used}</li>");
         }
         let _infallible = write!(out, "</ul>");
     }

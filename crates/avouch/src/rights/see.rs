@@ -99,7 +99,9 @@ impl App {
         if !look.owns_leaf(subject, receipt).await? {
             return Err(Fault::NotFound);
         }
-        Ok(look.prove(receipt).await?)
+        let mut proof = look.prove(receipt).await?;
+        proof.member = look.member(subject, receipt).await?;
+        Ok(proof)
     }
 
     /// A subject's live sessions.

@@ -162,8 +162,16 @@ impl App {
         let fact = policy.facts().collection.items.get(item).ok_or(Fault::NotFound)?;
         let address = value::normalize(item, fact, &raw).ok_or(Fault::NotFound)?;
         let flow = FlowName::of_session(&session.token, CodeFor::Verify, item);
-        let message =
-            Outgoing { what: What::Code, item: item.to_owned(), language: from.language.to_owned(), flow: Some(flow) };
+        let owner = {
+            let mut reading = self.store.reading().await?;
+            reading.look()?.find(item, &address).await?
+        };
+        // Whose it is already is told that; the page says the same, and no code will be right.
+        let message = if owner.is_some_and(|who| who != session.subject()) {
+            Outgoing::notice(What::ContactYours, item, from.language)
+        } else {
+            Outgoing { what: What::Code, item: item.to_owned(), language: from.language.to_owned(), flow: Some(flow) }
+        };
         let place = limits::place(from.address);
         self.send_code(SendCode {
             flow,
@@ -319,6 +327,9 @@ impl Transact for Verify {
         let Some(proven) = tx.spend_code(self.flow, CodeFor::Verify, None, &self.typed).await? else {
             return Ok(None);
         };
+        if !tx.claim_proven(&proven).await? {
+            return Ok(None);
+        }
         tx.verify_contact(&proven).await?;
         let items = [proven.item()];
         let subject = Some(proven.subject());

@@ -46,7 +46,8 @@ fn recovery_text(bytes: [u8; RECOVERY_BYTES]) -> Zeroizing<String> {
     Zeroizing::new(groups.join("-"))
 }
 
-fn secret_of(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+/// An authenticator's secret as it was typed or sent, in base32.
+pub(crate) fn secret_of(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let plain: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
     data_encoding::BASE32_NOPAD.decode(plain.as_bytes()).ok().map(Zeroizing::new)
 }

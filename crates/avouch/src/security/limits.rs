@@ -7,7 +7,8 @@
 use std::net::IpAddr;
 
 use avouch_policy::model::Kind;
-use avouch_store::{StoreError, Tx};
+use avouch_seal::SubjectId;
+use avouch_store::{Hold, StoreError, Transact, Tx};
 use jiff::SignedDuration;
 
 /// How many messages may be asked for. Docs: `docs/configuration.md`.
@@ -134,7 +135,37 @@ pub(crate) async fn clear_tries(tx: &mut Tx<'_>, trier: &Trier) -> Result<(), St
     tx.clear_tries(&format!("{} pair", trier.what), &format!("{}\0{}", trier.who, trier.place)).await
 }
 
+struct Opening {
+    what: &'static str,
+    place: String,
+}
+
+impl Transact for Opening {
+    const NAME: &'static str = "count an opening";
+    type Out = u64;
+    type Fault = StoreError;
+
+    fn subjects(&self, _: &mut Vec<(SubjectId, Hold)>) {}
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+        tx.count_try(self.what, &self.place, HOUR).await
+    }
+}
+
 impl crate::App {
+    /// Counts something a stranger begins from an address, such as `join`; machines are stopped, people never get
+    /// there.
+    ///
+    /// # Errors
+    /// [`crate::Fault::TooMany`].
+    pub async fn admit(&self, what: &'static str, address: &str) -> Result<(), crate::Fault> {
+        let place = place(address);
+        if !place.is_empty() && self.store.transact(Opening { what, place }).await? > self.settings.openings {
+            return Err(crate::Fault::TooMany(HOUR.as_mins().unsigned_abs()));
+        }
+        Ok(())
+    }
+
     /// Which ceilings of all messages are reached: `sms`, `mail`. An alarm, told by health.
     ///
     /// # Errors

@@ -17,6 +17,15 @@ pub const LONGEST: usize = 256;
 /// Guesses, as a power of ten, that a password must withstand.
 const STRENGTH: f64 = 9.0;
 
+/// Passwords of this length and above that were seen in breaches: see `data/README.md`.
+const BREACHED: &str = include_str!("../../data/breached.txt");
+
+fn breached(password: &str) -> bool {
+    let digest = avouch_ledger::hash::sha256(password.to_lowercase().as_bytes());
+    let hex = data_encoding::HEXLOWER.encode(digest.first_chunk::<8>().unwrap_or(&[0; 8]));
+    BREACHED.lines().any(|line| line == hex)
+}
+
 /// Hashes passwords, a bounded number at once.
 #[derive(Debug)]
 pub struct Passwords {
@@ -50,8 +59,8 @@ impl Passwords {
         if length > LONGEST {
             return Err(FieldFault::new(field, "password-too-long", format!("use at most {LONGEST} characters")));
         }
-        // zxcvbn knows the common and breached ones, keyboard walks and repetitions.
-        if zxcvbn::zxcvbn(password, context).guesses_log10() < STRENGTH {
+        // zxcvbn knows what people choose: common words, keyboard walks and repetitions.
+        if breached(password) || zxcvbn::zxcvbn(password, context).guesses_log10() < STRENGTH {
             return Err(FieldFault::new(
                 field,
                 "password-common",
@@ -126,4 +135,20 @@ pub(crate) enum Match {
     Right,
     /// Its own, and the hash is of another system: to be replaced by one of ours.
     Old,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn promise_1_1_a_breached_password_is_refused_however_long() {
+        let passwords = Passwords::new(1);
+        for known in ["lhbjkjubz2957704", "Mailcreated5240", "mailCREATED5240"] {
+            let fault = passwords.check("password", known, &[]).err().map(|f| f.code);
+            assert_eq!(fault, Some("password-common"), "{known}");
+        }
+        assert!(passwords.check("password", "lantern orbit velvet cactus", &[]).is_ok());
+        assert!(BREACHED.lines().count() > 3_000 && BREACHED.lines().all(|line| line.len() == 16));
+    }
 }

@@ -31,6 +31,7 @@ use crate::messages::words::What;
 use crate::security::code::{From, SendCode, contact_of, no_contact};
 use crate::security::factor;
 use crate::security::limits;
+use crate::security::passkey;
 use crate::security::session::{Device, Session, log_login};
 
 /// A number unused for longer may be somebody else's by now.
@@ -264,12 +265,28 @@ impl App {
             proved,
             log: self.log_ask(&Actor::System),
             factor,
+            passkey: None,
             notices,
             recovery,
             cleared,
             tries: self.settings.tries,
             window: self.settings.tries_window,
         })
+    }
+
+    /// Ends a login with a passkey, which is both factors.
+    pub(crate) async fn enter_with_passkey(
+        &self,
+        subject: SubjectId,
+        check: passkey::Check,
+        device: Device,
+        language: &str,
+    ) -> Result<SessionToken, Fault> {
+        let mut entry = self.entry(subject, device, true, language, None, None).await?;
+        entry.passkey = Some(check);
+        let token = entry.token.clone();
+        self.store.transact(entry).await??;
+        Ok(token)
     }
 
     /// Ends a login with the second factor: an authenticator's code, or a recovery code.
@@ -419,11 +436,12 @@ impl App {
         self.store.transact(work).await?
     }
 
-    /// Changes the password of a signed-in person who shows the present one; other sessions end.
+    /// Changes the password of a signed-in person who shows the present one; other sessions end. Who has none yet chooses
+    /// one from a proven session.
     ///
     /// # Errors
-    /// [`Fault::WrongLogin`] for the present one; [`Fault::Invalid`] for the new; [`Fault::WrongCode`] for the
-    /// second factor; [`Fault::TooMany`].
+    /// [`Fault::WrongLogin`] for the present one; [`Fault::NeedsProof`] where there is none; [`Fault::Invalid`] for the
+    /// new; [`Fault::WrongCode`] for the second factor; [`Fault::TooMany`].
     pub async fn change_password(
         &self,
         session: &Session,
@@ -432,9 +450,13 @@ impl App {
         shown: &str,
         language: &str,
     ) -> Result<(), Fault> {
-        self.show_password(session, current).await?;
-        self.passwords.check("password", password, &[]).map_err(|f| Fault::Invalid(vec![f]))?;
         let subject = session.subject();
+        if self.has_password(subject).await? {
+            self.show_password(session, current).await?;
+        } else {
+            session.prove()?;
+        }
+        self.passwords.check("password", password, &[]).map_err(|f| Fault::Invalid(vec![f]))?;
         let factor = if self.has_factor(subject).await? { Some(self.factor_asks().await?) } else { None };
         let work = ChangePassword {
             session: session.clone(),
@@ -514,6 +536,7 @@ impl NewPassword {
             Answer::Permitted(permit) => {
                 let put = Put { item: self.item, id: RecordId::ONLY, value: self.hash.as_bytes() };
                 tx.put(permit, &[put]).await?;
+                tx.journal_ended(subject, &["password"]);
                 Ok(())
             }
             Answer::Refused(denied) => Err(denied.into()),
@@ -622,6 +645,7 @@ struct Enter {
     proved: bool,
     log: Option<Ask>,
     factor: Option<(Flow, FactorAsks, String)>,
+    passkey: Option<passkey::Check>,
     notices: Vec<Outgoing>,
     recovery: Vec<Outgoing>,
     cleared: Option<limits::Trier>,
@@ -635,13 +659,18 @@ impl Transact for Enter {
     type Fault = Fault;
 
     fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
-        // Spending a code of the factor must not happen twice at once.
-        let how = if self.factor.is_some() { Hold::Exclusive } else { Hold::Shared };
+        // Neither a code of the factor nor a passkey's count may be taken twice at once.
+        let how = if self.factor.is_some() || self.passkey.is_some() { Hold::Exclusive } else { Hold::Shared };
         hold.push((self.token.subject, how));
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
         let subject = self.token.subject;
+        if let Some(passkey) = &self.passkey
+            && let Err(fault) = passkey.run(tx, subject).await?
+        {
+            return Ok(Err(fault));
+        }
         if let Some((flow, asks, typed)) = &self.factor {
             let known = tx.knows_place(subject, &self.place).await?;
             let trier = limits::Trier { what: "factor", who: subject.to_string(), place: self.place.clone(), known };

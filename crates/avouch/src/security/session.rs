@@ -127,6 +127,15 @@ impl App {
         self.enter(subject, device, true, language, Some(trier)).await
     }
 
+    /// Whether a subject has a password: who joined through a partner has none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn has_password(&self, subject: SubjectId) -> Result<bool, Fault> {
+        let mut reading = self.store.reading().await?;
+        Ok(reading.look()?.holds(subject, "password").await?)
+    }
+
     /// Shows the password once more within a session.
     ///
     /// # Errors

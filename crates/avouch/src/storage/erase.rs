@@ -33,6 +33,9 @@ pub struct Certificate {
     pub kept: u64,
     /// How long a backup of the key store may still hold the key, as the policy says.
     pub backups_until: String,
+    /// Services and recipients that held something of the person and are told; the erasure is certified in the ledger
+    /// when the last of them has acknowledged.
+    pub told: Vec<String>,
     /// Where the erasure is recorded.
     pub receipt: Receipt,
 }
@@ -83,7 +86,10 @@ impl App {
         let (deleted, receipt) = self.store.transact(DeleteRows { subject }).await?;
         let policy = self.policy();
         let backups_until = policy.facts().storage.backups.as_ref().map(|b| b.kept.to_string()).unwrap_or_default();
-        Ok(Certificate { deleted, kept, backups_until, receipt })
+        let mut told: Vec<String> = self.told_of(subject).await?.into_iter().map(|notice| notice.name).collect();
+        told.sort_unstable();
+        told.dedup();
+        Ok(Certificate { deleted, kept, backups_until, told, receipt })
     }
 
     fn keep_ask(&self, wanted: &Wanted<'_>) -> Result<Ask, Fault> {
@@ -101,6 +107,14 @@ impl App {
     /// # Errors
     /// When a store cannot be read or written.
     pub async fn resume_erasures(&self) -> Result<u64, Fault> {
+        let resumed = self.finish_erasures().await?;
+        self.finish_joinings().await?;
+        self.give_up_unmatched().await?;
+        Ok(resumed)
+    }
+
+    /// Deletes what still stands of people whose key is destroyed; gives how many there were.
+    pub(super) async fn finish_erasures(&self) -> Result<u64, Fault> {
         let mut resumed = 0;
         for subject in self.store.tombstones().await? {
             let stands = {
@@ -114,7 +128,6 @@ impl App {
                 resumed += 1;
             }
         }
-        self.finish_joinings().await?;
         Ok(resumed)
     }
 
@@ -156,7 +169,7 @@ impl Transact for KeepByLaw {
         }
         // Should anything stop the erasure from here on, the worker goes on with it.
         tx.queue(JOB, Some(self.subject), tx.now() + GO_ON, "").await?;
-        let mut kept = 0;
+        let mut kept = tx.keep_disclosures(self.subject).await?;
         for (ask, keeps) in &self.keeping {
             // Records, then page by page the signals: of a person who was here long there are many.
             let signals = tx.signals(self.subject).await?;

@@ -1,4 +1,6 @@
-//! Chapter 5: how long things are kept, and how they go.
+//! Chapter 5: how long things are kept, how they go, and what leaves the country.
 
+pub mod backup;
+pub mod border;
 pub mod erase;
 pub mod retention;

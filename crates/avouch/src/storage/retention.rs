@@ -42,6 +42,10 @@ pub struct Sweep {
     pub uploads: u64,
     /// Sealed objects deleted that belonged to nothing any more.
     pub objects: u64,
+    /// Cases of customer service forgotten.
+    pub cases: u64,
+    /// Deadlines that end at another time now, by a calendar announced since.
+    pub moved: u64,
     /// The leaf of the sweep; none for a dry run.
     pub receipt: Option<Receipt>,
 }
@@ -78,10 +82,14 @@ impl App {
             count(&mut sweep, &page);
             self.store.transact(DeleteOverdue { page }).await?;
         }
+        // What is to be counted is counted before its signals may go.
+        self.analyse().await?;
         self.expire_signals(&mut sweep).await?;
         sweep.uploads = self.expire_uploads().await?;
         self.store.find_loose_objects().await?;
         sweep.objects = self.store.sweep_objects().await?;
+        sweep.cases = self.forget_cases().await?;
+        sweep.moved = self.recount_clocks().await?;
         let (held, quarantined, receipt) =
             self.store.transact(SweepHeld { window: self.settings.tries_window }).await?;
         sweep.held = held;
@@ -204,7 +212,7 @@ impl Transact for DeleteOverdue {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         for overdue in &self.page {
-            if tx.delete_record(overdue.subject, &overdue.item, overdue.record).await? {
+            if tx.drop_record(overdue.subject, &overdue.item, overdue.record).await? {
                 let items = [overdue.item.as_str()];
                 tx.note("expire", &overdue.purpose, &items, Party::System, Outcome::Done, Some(overdue.subject))
                     .await?;
@@ -228,8 +236,11 @@ impl Transact for SweepHeld {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let held = tx.sweep_held().await?;
         let quarantined = tx.sweep_quarantine().await?;
+        tx.sweep_crossings().await?;
+        tx.sweep_decisions().await?;
         tx.sweep_tries(self.window).await?;
         tx.sweep_accounts(DEAD_LETTERS).await?;
+        tx.sweep_sharing(crate::sharing::egress::ANSWERS).await?;
         let receipt = tx.note("sweep", "retention", &[], Party::System, Outcome::Done, None).await?;
         Ok((held, quarantined, receipt))
     }

@@ -1,24 +1,35 @@
 //! One file a subcommand.
 
+pub(crate) mod backup;
+pub(crate) mod border;
 pub(crate) mod calendar;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod import;
+pub(crate) mod keys;
 pub(crate) mod ledger;
+pub(crate) mod operator;
 pub(crate) mod people;
 pub(crate) mod policy;
+pub(crate) mod policy_shadow;
+pub(crate) mod restore;
 pub(crate) mod retention;
 pub(crate) mod serve;
 pub(crate) mod service;
 pub(crate) mod subject;
+pub(crate) mod transfer;
 
 use std::path::PathBuf;
 
+use avouch_policy::Source;
+use avouch_seal::KeyFile;
 use avouch_store::LedgerReader;
 use clap::Args;
 
+use crate::config::Config;
 use crate::folder::{self, Opened, Purpose};
 use crate::output::Failure;
+use crate::root_key;
 
 /// Which installation a command is about.
 #[derive(Debug, Args)]
@@ -42,6 +53,22 @@ impl Where {
     pub(crate) async fn look(&self) -> Result<Opened, Failure> {
         let (config, source) = folder::config_for(self.config.as_deref(), self.data.as_deref())?;
         folder::open(&config, source, Purpose::Look).await
+    }
+
+    /// Opens it to look after keys and backups, also while it is served.
+    pub(crate) async fn beside(&self) -> Result<Opened, Failure> {
+        let (config, source) = folder::config_for(self.config.as_deref(), self.data.as_deref())?;
+        folder::open(&config, source, Purpose::Beside).await
+    }
+
+    /// Its root key's file.
+    pub(crate) fn root_key_file(&self) -> Result<KeyFile, Failure> {
+        root_key::file(&self.configured()?.0)
+    }
+
+    /// Its configuration and policy.
+    pub(crate) fn configured(&self) -> Result<(Config, Source), Failure> {
+        folder::config_for(self.config.as_deref(), self.data.as_deref())
     }
 
     /// Its ledgers; needs no key.

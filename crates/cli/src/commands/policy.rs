@@ -23,6 +23,8 @@ pub(crate) enum Policy {
     Diff(Diff),
     /// Write the policy as people read it.
     Render(Render),
+    /// Say what a policy in shadow would have refused.
+    Shadow(super::policy_shadow::Shadow),
 }
 
 /// Say what a regulator would, with citations.
@@ -107,12 +109,13 @@ fn in_language(policy: &Loaded, language: &str) -> Result<(), Failure> {
 }
 
 impl Policy {
-    pub(crate) fn run(self, json: bool) -> Result<Found, Failure> {
+    pub(crate) async fn run(self, json: bool) -> Result<Found, Failure> {
         match self {
             Self::Lint(lint) => lint.run(json),
             Self::Explain(explain) => explain.run(json),
             Self::Diff(diff) => diff.run(json),
             Self::Render(render) => render.run(json),
+            Self::Shadow(shadow) => shadow.run(json).await,
         }
     }
 }

@@ -77,6 +77,14 @@ impl Listeners {
         })
     }
 
+    /// The address people come to: the one that is configured, or this machine's own name where it serves itself.
+    pub(crate) fn origin(&self, config: &Config) -> Option<avouch::Origin> {
+        config.address.clone().or_else(|| {
+            let at = self.site.local_addr().ok().filter(|at| at.ip().is_loopback())?;
+            format!("http://localhost:{}", at.port()).parse().ok()
+        })
+    }
+
     pub(crate) fn ready(&self, config: &Config) -> Ready {
         Ready {
             site: url(&self.site),
@@ -100,13 +108,20 @@ pub(crate) async fn console_link(app: &App, console: &str) -> Result<String, Fai
 }
 
 /// Serves until it is told to stop.
-pub(crate) async fn run(app: App, listeners: Listeners) -> Result<Found, Failure> {
+pub(crate) async fn run(app: App, listeners: Listeners, config: &Config) -> Result<Found, Failure> {
+    let app = match listeners.origin(config) {
+        Some(origin) => app.at(origin),
+        None => app,
+    };
     let worker = tokio::spawn(work(app.clone()));
+    // Beside the one that sweeps: a recipient that answers slowly keeps nobody else waiting.
+    let more: Vec<_> = (0..MORE_WORKERS).map(|_| tokio::spawn(work_only(app.clone()))).collect();
     let site = avouch_web::serve_site(app.clone(), listeners.site, stop());
     let api = avouch_web::serve_api(app.clone(), listeners.api, stop());
     let console = avouch_web::serve_console(app, listeners.console, stop());
     let served = tokio::try_join!(site, api, console);
     worker.abort();
+    more.iter().for_each(tokio::task::JoinHandle::abort);
     served.map_err(|e| Failure::new("listen", format!("a listener stopped: {e}")))?;
     Ok(Found::Nothing)
 }
@@ -123,6 +138,19 @@ async fn stop() {
         Err(_) => {
             let _told = interrupt.await;
         }
+    }
+}
+
+/// Workers beside the first.
+const MORE_WORKERS: usize = 3;
+
+/// Does jobs that are due, every second.
+async fn work_only(app: App) {
+    loop {
+        if let Err(fault) = app.work().await {
+            tracing::error!(fault = %fault, "a worker cannot reach its queue");
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
 }
 
@@ -155,7 +183,11 @@ impl Serve {
             ready.console_link = Some(console_link(&opened.app, &ready.console).await?);
         }
         output::answer(json, &ready, || words(&ready));
-        run(opened.app.clone(), listeners).await
+        if let Some(shadow) = &config.shadow {
+            let policy = folder::load(&folder::read_policy(&shadow.policy)?)?;
+            opened.app.store.set_shadow(std::sync::Arc::new(policy), shadow.purposes.clone());
+        }
+        run(opened.app.clone(), listeners, &config).await
     }
 }
 

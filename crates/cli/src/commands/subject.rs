@@ -1,6 +1,6 @@
 //! `avouch subject`: one person's export or erasure, by those who run the server.
 
-use std::io::{BufRead, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use avouch_seal::SubjectId;
@@ -82,20 +82,12 @@ impl Export {
 }
 
 impl Erase {
-    #[expect(clippy::print_stderr, reason = "a question to the person at the terminal")]
     async fn run(self, json: bool) -> Result<Found, Failure> {
         let opened = self.place.open().await?;
         opened.app.account(self.subject).await?;
         if !self.yes {
-            eprint!("Erase {} for good? Nothing brings it back. Type the id to go on: ", self.subject);
-            let mut line = String::new();
-            std::io::stdin()
-                .lock()
-                .read_line(&mut line)
-                .map_err(|e| Failure::new("asked", format!("cannot read the answer: {e}")))?;
-            if line.trim() != self.subject.to_string() {
-                return Err(Failure::new("asked", "not erased: the id was not typed. Use --yes in scripts"));
-            }
+            let id = self.subject.to_string();
+            output::confirm(&format!("Erase {id} for good? Nothing brings it back. Type the id"), &id)?;
         }
         let certificate = opened.app.erase(self.subject).await?;
         output::answer(json, &certificate, || {

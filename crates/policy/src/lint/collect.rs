@@ -2,7 +2,7 @@
 
 use super::{Cx, Severity};
 use crate::law::{Measure, record};
-use crate::model::{Basis, ItemSet, Origin, Purpose, Right};
+use crate::model::{Basis, ItemSet, Origin, Party, Purpose, Right};
 
 pub(super) fn check(cx: &mut Cx<'_>) {
     items(cx);
@@ -328,6 +328,33 @@ fn choice(cx: &mut Cx<'_>, path: &str, purpose: &Purpose) {
             "adm.off_switch",
             "the purpose decides automatically and cannot be switched off",
             "rest it on consent, or write objectable = true",
+        );
+    }
+    if purpose.automated && purpose.logic.is_none() {
+        cx.error(
+            "automated-without-explanation",
+            path,
+            "adm.explain|adm.off_switch",
+            "the purpose decides automatically, and people are not told how",
+            "write logic in every language",
+        );
+    }
+    if purpose.significant && !purpose.party.contains(&Party::Operator) {
+        cx.error(
+            "significant-without-review",
+            &format!("{path}.party"),
+            "adm.explain|adm.off_switch",
+            "what it decides weighs on people, and no human may look at it again",
+            "add \"operator\" to party",
+        );
+    }
+    if purpose.channel.is_some() && purpose.basis != Basis::Consent {
+        cx.error(
+            "marketing-without-consent",
+            &format!("{path}.basis"),
+            "basis.consent",
+            "offers are sent to nobody who did not ask for them on this channel",
+            "write basis = \"consent\"",
         );
     }
     if purpose.basis == Basis::LegitimateInterests

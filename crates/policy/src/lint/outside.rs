@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use super::{Cx, Severity};
+use crate::crossing::EXEMPT_BELOW;
 use crate::law::Measure;
-use crate::model::{Basis, Control, Recipient, Role};
+use crate::model::{Abroad, Basis, Control, Mechanism, Recipient, Role};
 
 pub(super) fn check(cx: &mut Cx<'_>) {
     cookies(cx);
@@ -267,6 +271,8 @@ fn agreement(cx: &mut Cx<'_>, path: &str, recipient: &Recipient) {
     }
 }
 
+const CONTRACT_FILING: &str = "cross_border.contract_filing";
+
 fn abroad(cx: &mut Cx<'_>, path: &str, recipient: &Recipient) {
     let facts = cx.facts;
     if recipient.region == facts.controller.region {
@@ -300,6 +306,30 @@ fn abroad(cx: &mut Cx<'_>, path: &str, recipient: &Recipient) {
             "use another mechanism",
         );
     }
+    if way.mechanism == Mechanism::Exemption {
+        let known = way.citation.as_deref().and_then(crate::law::record).is_some_and(|(pack, record)| {
+            facts.controller.law.contains(&pack.name)
+                && record.in_force(cx.on)
+                && (record.word() == Some(way.mechanism.as_str()) || record.id == EXEMPT_BELOW)
+        });
+        if !known {
+            cx.error(
+                "exemption-without-citation",
+                &place,
+                "cross_border.exemption|cross_border.mechanism",
+                "it is not told which exemption of the law this is",
+                "write citation, e.g. \"cn-pipl.cross_border.exempt_below\"",
+            );
+        }
+    }
+    if way.mechanism == Mechanism::StandardContract
+        && way.filing.is_none()
+        && let Some((_, record)) = cx.law(CONTRACT_FILING)
+    {
+        let message = format!("no filing is entered; it is due {} working days after the contract", record.value);
+        cx.warn("standard-contract-not-filed", &place, CONTRACT_FILING, message, "write filing = { id, filed }");
+    }
+    longest(cx, &place, way);
     if let Some(end) = way.valid_until.filter(|end| *end <= cx.on) {
         cx.error(
             "mechanism-expired",
@@ -307,6 +337,24 @@ fn abroad(cx: &mut Cx<'_>, path: &str, recipient: &Recipient) {
             "cross_border.mechanism",
             format!("the mechanism {} held until {end}", way.reference),
             "renew it, or stop sending",
+        );
+    }
+    if way.method.is_none() {
+        cx.error(
+            "cross-border-without-method",
+            &place,
+            "cross_border.notice",
+            "people are not told in what way their data is processed abroad",
+            "write method in every language",
+        );
+    }
+    if recipient.contact.is_none() {
+        cx.error(
+            "cross-border-without-contact",
+            path,
+            "cross_border.notice",
+            "people are not told how to reach the recipient abroad",
+            "write contact",
         );
     }
     if way.rights.is_none() {
@@ -325,6 +373,28 @@ fn abroad(cx: &mut Cx<'_>, path: &str, recipient: &Recipient) {
             "cross_border.impact",
             "no impact assessment was approved",
             "write assessment = { id, approved }",
+        );
+    }
+}
+
+/// A mechanism the law lets hold for so long is not entered for longer.
+fn longest(cx: &mut Cx<'_>, place: &str, way: &Abroad) {
+    let ids = match way.mechanism {
+        Mechanism::SecurityAssessment => "cross_border.assessment_valid",
+        Mechanism::Certification => "cross_border.certificate_valid",
+        _ => return,
+    };
+    let Some(period) = cx.law(ids).and_then(|(_, record)| record.period()) else { return };
+    let Some(from) = way.valid_from.or_else(|| way.assessment.as_ref().map(|a| a.approved)) else { return };
+    let day = |date: Date| date.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let longest = day(from).map(|from| period.after(from));
+    if way.valid_until.and_then(day).is_none_or(|until| Some(until) > longest) {
+        cx.error(
+            "mechanism-too-long",
+            place,
+            ids,
+            "it is entered for longer than the law lets it hold",
+            "write valid_from and valid_until as its document has them",
         );
     }
 }

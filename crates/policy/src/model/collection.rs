@@ -29,6 +29,8 @@ facts! {
         pub scopes: Vec<String> = Vec::new(),
         /// The hosts it is spoken to at; any other is refused.
         pub hosts: BTreeSet<String> = BTreeSet::new(),
+        /// Where those hosts are, if that is known: a name in `[storage.regions]`.
+        pub region: Option<String>,
         /// Where its own policy stands.
         pub policy: Option<String>,
     }

@@ -21,9 +21,9 @@ pub use collection::{Assessment, Collection, Derived, Item, Kind, Minors, Origin
 pub use contact::{Channel, Contact, Regulator, Start, Updates};
 pub use cookies::{Category, Control, Cookies, Tracker, TrackerKind};
 pub use rights::{Cancel, ChangeContact, Delete, Export, Right, Rights};
-pub use sharing::{Abroad, Agreement, Mechanism, Publication, Recipient, Role, Sharing, Transfer};
+pub use sharing::{Abroad, Agreement, Filing, Mechanism, Publication, Recipient, Role, Sharing, Transfer};
 pub use storage::{Backups, CrossBorder, Region, Security, Statutory, Storage, Suite};
-pub use usage::{After, Basis, ItemSet, Party, Purpose, Retention, Then, Usage};
+pub use usage::{After, Basis, Evidence, ItemSet, Party, Purpose, Reach, Retention, Then, Usage};
 
 use crate::read::{Cx, Node, Read, facts};
 use crate::words::Words;

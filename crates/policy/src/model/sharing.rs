@@ -65,12 +65,28 @@ facts! {
         pub mechanism: Mechanism,
         /// Its number or file reference.
         pub reference: String,
+        /// The record of the law in force that names the exemption, e.g. `cn-pipl.cross_border.exempt_below`.
+        pub citation: Option<String>,
+        /// First day it holds; without one, from the day its assessment was approved.
+        pub valid_from: Option<Date>,
         /// First day it no longer holds.
         pub valid_until: Option<Date>,
+        /// The filing of it with the authority.
+        pub filing: Option<Filing>,
+        /// The way the data is processed there, in words.
+        pub method: Option<Words>,
         /// How people exercise their rights there.
         pub rights: Option<Words>,
         /// The impact assessment that was approved.
         pub assessment: Option<Assessment>,
+    }
+
+    /// A mechanism filed with the authority.
+    pub struct Filing {
+        /// The number the authority gave it.
+        pub id: String,
+        /// The day it was filed.
+        pub filed: Date,
     }
 
     /// Merger, division, acquisition, transfer of assets.
@@ -99,6 +115,8 @@ names! {
         Joint = "joint",
         /// A state body that asks under a law.
         Authority = "authority",
+        /// Takes the business over: bound to go on as promised, told to people by name (PIPL article 22).
+        Successor = "successor",
     }
 
     /// A lawful way across the border.

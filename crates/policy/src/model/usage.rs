@@ -32,6 +32,11 @@ facts! {
         pub essential: bool = false,
         /// Whether it decides about people automatically (PIPL article 24).
         pub automated: bool = false,
+        /// Whether what it decides can weigh on a person's rights, so that a human looks again when asked (PIPL
+        /// article 24).
+        pub significant: bool = false,
+        /// How it decides, to the person; for what is automated.
+        pub logic: Option<Words>,
         /// Whether the person can object to it at any time.
         pub objectable: bool = false,
         /// Whether each use needs an entry in the register of exceptions (2.7).
@@ -48,6 +53,12 @@ facts! {
         pub retention: Option<Retention>,
         /// What a person who refuses goes without.
         pub without: Option<Words>,
+        /// How its bulk use is evidenced.
+        pub evidence: Evidence = Evidence::Each,
+        /// The fewest people a count of its data may stand for; without it nothing is counted (2.3).
+        pub smallest: Option<u32>,
+        /// The way people are reached, where it is for marketing (2.5).
+        pub channel: Option<Reach>,
     }
 
     /// How long the data of a purpose is kept.
@@ -94,6 +105,24 @@ names! {
         Operator = "operator",
         /// Avouch itself.
         System = "system",
+    }
+
+    /// How the use of many people's data at once is evidenced.
+    pub enum Evidence {
+        /// By a leaf for each person.
+        Each = "each",
+        /// By one leaf that commits to everyone in it.
+        Batch = "batch",
+    }
+
+    /// How marketing reaches people.
+    pub enum Reach {
+        /// By e-mail.
+        Email = "email",
+        /// By SMS.
+        Sms = "sms",
+        /// On pages and in apps, at display.
+        InApp = "in-app",
     }
 
     /// What starts a retention period.

@@ -219,6 +219,34 @@ impl View<'_> {
         table(&head, rows)
     }
 
+    pub(super) fn partners(&self) -> String {
+        if self.facts.collection.partners.is_empty() {
+            return self.say("There is no such partner.", "目前没有此类合作方。").to_owned();
+        }
+        let head = [
+            self.say("Partner", "合作方"),
+            self.say("What it sends us", "提供给我们的信息"),
+            self.say("Where we speak to it", "访问地址"),
+            self.say("Its own policy", "其隐私政策"),
+        ];
+        let rows = self.facts.collection.partners.values().map(|partner| {
+            let hosts: Vec<_> = partner.hosts.iter().map(|host| escape(host)).collect();
+            let hosts = hosts.join(self.say(", ", "，"));
+            let policy =
+                partner.policy.as_deref().map(|url| super::link(self.say("its privacy policy", "其隐私政策"), url));
+            vec![
+                self.words(&partner.name),
+                self.labels(partner.items.iter()),
+                match &partner.region {
+                    Some(region) => self.with(&hosts, &self.region(region)),
+                    None => hosts,
+                },
+                policy.unwrap_or_else(|| super::unstated(self.tongue).to_owned()),
+            ]
+        });
+        table(&head, rows)
+    }
+
     pub(super) fn recipients(&self) -> String {
         let head = [
             self.say("Recipient", "接收方"),

@@ -125,6 +125,7 @@ impl Tongue {
             Role::Controller => ("decides for itself", "独立处理"),
             Role::Joint => ("decides together with us", "共同处理"),
             Role::Authority => ("under a law", "依法"),
+            Role::Successor => ("takes the business over", "承继业务"),
         };
         self.pick(en, zh)
     }

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use avouch_policy::model::Role;
-use avouch_policy::{Act, Age, Basis, Code, Party, State};
+use avouch_policy::{Act, Age, Basis, Code, Party, State, Stopped};
 
-use crate::world::{Person, Question, World};
+use crate::world::{Person, Question, Way, World};
 
 /// A reason with the item it is about.
 pub type Why = (Code, Option<usize>);
@@ -31,7 +31,11 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
     let separately = who.separate.contains(&q.purpose);
     let registered = who.instruments.contains(&q.purpose);
 
-    refuse_if(!purpose.parties.contains(&q.party), Code::PartyNotAllowed);
+    // Only who the purpose names may claim it; but handing the business over is the system's act.
+    let to_successor = q.act == Act::Share
+        && q.recipient.and_then(|r| world.recipients.get(r)).is_some_and(|to| to.role == Role::Successor);
+    let handing_over = to_successor && q.party == Party::System;
+    refuse_if(!purpose.parties.contains(&q.party) && !handing_over, Code::PartyNotAllowed);
     refuse_if(q.items.is_empty(), Code::NoItems);
 
     // The person. Nothing is done with the erased; with one who is leaving only storage and legal duties; with one
@@ -43,6 +47,9 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
     // Who objects is heard, but for legal duties and the contract the service consists of.
     let heard = !(legal_duty || purpose.basis == Basis::Contract && purpose.essential);
     refuse_if(heard && who.objected.contains(&q.purpose), Code::Objected);
+
+    // What a change of hands changes rests until it is consented to anew; storage and legal duties go on.
+    refuse_if(who.frozen.contains(&q.purpose) && !(q.act == Act::Keep || legal_duty), Code::Frozen);
 
     // The basis.
     refuse_if(purpose.basis == Basis::Consent && !who.consents.contains(&q.purpose), Code::NoConsent);
@@ -72,25 +79,46 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
     let to = named.and_then(|r| world.recipients.get(r).map(|to| (r, to)));
     if let Some((r, to)) = to {
         refuse_if(!to.purposes.contains(&q.purpose), Code::RecipientPurpose);
+        // Nobody gets anything while the register says stop, whoever it is.
+        refuse_if(who.stopped == Some(Stopped::Suspended), Code::RecipientSuspended);
+        refuse_if(who.stopped == Some(Stopped::Failed), Code::RecipientFailed);
+        refuse_if(who.stopped == Some(Stopped::Ended), Code::RecipientEnded);
         let authority = to.role == Role::Authority;
         // An authority needs a verified instrument in place of an agreement.
         refuse_if(authority && !registered, Code::NoInstrument);
         // Everybody else an agreement: from the day it is signed to the day before it expires.
         let bound = to.agreement.as_ref().is_some_and(|a| a.signed <= today && today < a.expires);
         refuse_if(!authority && !bound, Code::NoAgreement);
-        // And supervision: up to the last hour of the day on which the check is due.
-        let checked = to.agreement.as_ref().and_then(|a| a.next_check).is_some_and(|day| today <= day);
+        // And supervision: up to the last hour of the day on which the check is due. What was found at a check
+        // counts before what was planned.
+        let planned = to.agreement.as_ref().and_then(|a| a.next_check).is_some_and(|day| today <= day);
+        let checked = who.check_holds.map_or(planned, |hour| q.hour < hour);
         refuse_if(!authority && !checked, Code::RecipientUnchecked);
         // Who decides for itself wants a separate consent of its own, but where law or a life asks.
         let asked = to.role == Role::Controller && !legal_duty && !emergency;
         refuse_if(asked && !who.recipients.contains(&r), Code::NoRecipientConsent);
-        // Abroad: by a mechanism with an approved assessment, and by separate consent.
+        // Abroad: by a mechanism with an approved assessment, and by separate consent. An exemption says which.
         let abroad = to.region != who.home;
+        let told = |way: Way| way != Way::Unnamed;
         let mechanism = to
             .abroad
             .as_ref()
-            .is_some_and(|m| m.approved.is_some_and(|day| day <= today) && m.valid_until.is_none_or(|day| today < day));
-        refuse_if(abroad && !(world.crossing && mechanism), Code::NoMechanism);
+            .filter(|m| told(m.kind) && m.approved.is_some_and(|day| day <= today))
+            .filter(|m| m.valid_until.is_none_or(|day| today < day))
+            .filter(|_| world.crossing)
+            .map(|m| m.kind);
+        refuse_if(abroad && mechanism.is_none(), Code::NoMechanism);
+        // Below 100 000 people a year plain data is exempt, sensitive data of nobody; with a contract or a
+        // certification fewer than a million people's plain, fewer than ten thousand people's sensitive data go.
+        let plain = q.items.iter().any(|i| world.items.get(*i).is_some_and(|item| !item.sensitive));
+        let small = mechanism == Some(Way::Small);
+        let contract = matches!(mechanism, Some(Way::Contract | Way::Certification));
+        let (plain_people, sensitive_people) = who.crossed;
+        let too_many = small && !sensitive && plain && plain_people >= 100_000
+            || contract && plain && plain_people >= 1_000_000
+            || contract && sensitive && sensitive_people >= 10_000;
+        refuse_if(abroad && small && sensitive, Code::MechanismSensitive);
+        refuse_if(abroad && too_many, Code::MechanismExceeded);
         refuse_if(abroad && !who.abroad.contains(&r), Code::NoAbroadConsent);
     }
 

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use avouch_policy::crossing::{Crossed, Crossing};
 use avouch_policy::model::Role;
 use avouch_policy::rules::{ItemRule, Names, PurposeRule, RecipientRule, party_bit};
 use avouch_policy::{
-    Act, Age, Ask, Basis, Bits, File, ItemId, Party, Policy, PurposeId, RecipientId, RegionId, Rules, Source, Standing,
-    State,
+    Act, Age, Ask, Basis, Bits, File, ItemId, Party, Policy, PurposeId, RecipientId, RegionId, Registered, Rules,
+    Source, Standing, State, Stopped,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Span, Timestamp};
@@ -89,6 +90,50 @@ pub struct Mechanism {
     pub valid_until: Option<i64>,
     /// The day its assessment was approved.
     pub approved: Option<i64>,
+    pub kind: Way,
+}
+
+/// A way across the border, and how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Assessment,
+    Certification,
+    Contract,
+    /// The exemption of small numbers.
+    Small,
+    /// An exemption the law names by its case.
+    Named,
+    /// An exemption nobody names.
+    Unnamed,
+}
+
+impl Way {
+    const ALL: [Self; 6] =
+        [Self::Assessment, Self::Certification, Self::Contract, Self::Small, Self::Named, Self::Unnamed];
+
+    fn written(self) -> &'static str {
+        match self {
+            Self::Assessment => "mechanism = 'security-assessment'",
+            Self::Certification => "mechanism = 'certification'",
+            Self::Contract => "mechanism = 'standard-contract'",
+            Self::Small => "mechanism = 'exemption', citation = 'cn-pipl.cross_border.exempt_below'",
+            Self::Named => "mechanism = 'exemption', citation = 'cn-pipl.cross_border.exempt.contract'",
+            Self::Unnamed => "mechanism = 'exemption'",
+        }
+    }
+
+    fn crossing(self, from: Timestamp, until: Timestamp) -> Option<Crossing> {
+        let all = Crossing { from, until, counted: true, plain_below: None, sensitive_below: None };
+        match self {
+            Self::Assessment => Some(all),
+            Self::Certification | Self::Contract => {
+                Some(Crossing { plain_below: Some(1_000_000), sensitive_below: Some(10_000), ..all })
+            }
+            Self::Small => Some(Crossing { plain_below: Some(100_000), sensitive_below: Some(0), ..all }),
+            Self::Named => Some(Crossing { counted: false, ..all }),
+            Self::Unnamed => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -124,9 +169,17 @@ pub struct Person {
     pub objected: BTreeSet<usize>,
     pub recipients: BTreeSet<usize>,
     pub abroad: BTreeSet<usize>,
+    /// Purposes that wait for a new consent.
+    pub frozen: BTreeSet<usize>,
     pub instruments: BTreeSet<usize>,
     /// Items whose permission the device refuses.
     pub denied: BTreeSet<usize>,
+    /// People whose plain and whose sensitive data went abroad this year, this one among them.
+    pub crossed: (u32, u32),
+    /// What the register says against the recipient that is asked for.
+    pub stopped: Option<Stopped>,
+    /// The first hour at which its last check no longer holds.
+    pub check_holds: Option<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -142,7 +195,7 @@ pub struct Question {
 }
 
 pub const PARTIES: [Party; 4] = [Party::Subject, Party::Service, Party::Operator, Party::System];
-const ROLES: [Role; 4] = [Role::Processor, Role::Controller, Role::Joint, Role::Authority];
+const ROLES: [Role; 5] = [Role::Processor, Role::Controller, Role::Joint, Role::Authority, Role::Successor];
 
 /// Somebody at least: a purpose that nobody may claim is a fault at load.
 fn parties(dice: &mut Dice) -> BTreeSet<Party> {
@@ -176,9 +229,11 @@ pub fn world(dice: &mut Dice) -> World {
                     expires: 5 + dice.below(30) as i64,
                     next_check: dice.day(90, 3, 25),
                 }),
-                abroad: dice
-                    .chance(80)
-                    .then(|| Mechanism { valid_until: dice.day(50, 5, 25), approved: dice.day(85, -10, 15) }),
+                abroad: dice.chance(80).then(|| Mechanism {
+                    valid_until: dice.day(50, 5, 25),
+                    approved: dice.day(85, -10, 15),
+                    kind: dice.pick(&Way::ALL),
+                }),
             })
             .collect(),
         regions,
@@ -200,8 +255,12 @@ pub fn person(dice: &mut Dice, world: &World) -> Person {
         objected: dice.some(p, 10),
         recipients: dice.some(r, 70),
         abroad: dice.some(r, 70),
+        frozen: dice.some(p, 6),
         instruments: dice.some(p, 60),
         denied: dice.some(world.items.len(), 4),
+        crossed: (dice.pick(&[1, 99_999, 100_000, 999_999, 1_000_000]), dice.pick(&[0, 1, 9_999, 10_000, 20_000])),
+        stopped: dice.chance(10).then(|| dice.pick(&[Stopped::Suspended, Stopped::Failed, Stopped::Ended])),
+        check_holds: dice.chance(30).then(|| dice.below(24 * 30) as i64),
     }
 }
 
@@ -290,13 +349,13 @@ pub fn rules(world: &World) -> Rules {
                 region: Some(RegionId::new(r.region as u16)),
                 agreement: r.agreement.as_ref().map(|a| (midnight(a.signed), midnight(a.expires))),
                 checked: r.agreement.as_ref().and_then(|a| a.next_check).map(|day| midnight(day + 1)),
-                mechanism: r
-                    .abroad
-                    .as_ref()
-                    .and_then(|m| Some((midnight(m.approved?), m.valid_until.map_or(Timestamp::MAX, midnight)))),
+                crossing: r.abroad.as_ref().and_then(|m| {
+                    m.kind.crossing(midnight(m.approved?), m.valid_until.map_or(Timestamp::MAX, midnight))
+                }),
             })
             .collect(),
         abroad_allowed: world.crossing,
+        crossing_law: None,
     }
 }
 
@@ -342,7 +401,7 @@ pub fn written(world: &World) -> Policy {
             let until = m.valid_until.map(|day| format!(", valid_until = {}", civil(day))).unwrap_or_default();
             let approved = m.approved.map(|day| format!(", assessment = {{ id = 'B', approved = {} }}", civil(day)));
             let approved = approved.unwrap_or_default();
-            writeln!(out, "abroad = {{ mechanism = 'certification', reference = 'C'{until}{approved} }}").unwrap();
+            writeln!(out, "abroad = {{ {}, reference = 'C'{until}{approved} }}", m.kind.written()).unwrap();
         }
     }
     for n in 0..world.regions {
@@ -366,8 +425,11 @@ pub fn standing(who: &Person) -> Standing {
     standing.objected = bits(&who.objected);
     standing.recipients = bits(&who.recipients);
     standing.abroad = bits(&who.abroad);
+    standing.frozen = bits(&who.frozen);
     standing.instruments = bits(&who.instruments);
     standing.denied = bits(&who.denied);
+    standing.crossed = Crossed { plain: who.crossed.0, sensitive: who.crossed.1 };
+    standing.register = Registered { stopped: who.stopped, checked: who.check_holds.map(time) };
     standing
 }
 

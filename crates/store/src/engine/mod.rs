@@ -6,13 +6,14 @@
 mod foreign;
 mod postgres;
 mod sqlite;
+mod tables;
 mod value;
 
 pub use foreign::{ForeignRow, ForeignTable};
 pub use postgres::PostgresConfig;
 pub(crate) use postgres::{PostgresPool, advisory_key};
 pub(crate) use sqlite::{SqliteFile, SqliteReader, truncate_wal};
-pub(crate) use value::{Row, Val};
+pub(crate) use value::{Row, Val, Value};
 
 use crate::error::StoreError;
 

@@ -85,6 +85,17 @@ pub(crate) enum Value {
     Blob(Vec<u8>),
 }
 
+impl<'a> From<&'a Value> for Val<'a> {
+    fn from(v: &'a Value) -> Self {
+        match v {
+            Value::Null => Val::Null,
+            Value::Int(v) => Val::Int(*v),
+            Value::Text(v) => Val::Text(v),
+            Value::Blob(v) => Val::Blob(v),
+        }
+    }
+}
+
 /// One row that a statement returned; columns by position.
 #[derive(Clone)]
 pub(crate) struct Row(pub(crate) Vec<Value>);
@@ -163,6 +174,17 @@ impl Row {
         match self.0.get(at) {
             Some(Value::Text(v)) => Ok(v),
             _ => Err(self.column(at, "text")),
+        }
+    }
+
+    /// The text in column `at`, or nothing where it is `NULL`.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    pub(crate) fn text_opt(&self, at: usize) -> Result<Option<&str>, StoreError> {
+        match self.0.get(at) {
+            Some(Value::Null) => Ok(None),
+            _ => self.text(at).map(Some),
         }
     }
 

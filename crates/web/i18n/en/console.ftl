@@ -40,7 +40,6 @@ count-records = Records
 count-consents = Consents in force
 count-held = Kept by law
 count-leaves = Entries of the ledger
-enter-officer = officer
 
 check-messages = Messages to people
 check-messages-good = Everything that was to be sent was taken.

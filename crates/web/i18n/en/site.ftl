@@ -97,6 +97,13 @@ contact-court = Court
 # Codes, the second factor, and getting back in.
 
 login-code = Log in with a code instead
+passkey-login = Log in with a passkey
+passkey-instead = Use a passkey instead
+passkey-failed = That did not work. Try once more, or use another way.
+passkey-copied = This passkey was refused because it may have been copied. Get in another way, remove it and make a new one.
+passkey-unable = This browser knows no passkeys. Every other way stays open.
+passkey-elsewhere = Passkeys work at { $origin } only.
+passkey-noscript = Passkeys need JavaScript. Every other way works without it.
 login-forgot = You forgot your password?
 login-forgot-go = Set a new one
 code-title = Log in with a code

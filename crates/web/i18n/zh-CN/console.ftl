@@ -37,7 +37,6 @@ count-records = 记录
 count-consents = 有效的同意
 count-held = 依法留存
 count-leaves = 账本条目
-enter-officer = 个人信息保护负责人
 
 check-messages = 发给个人的消息
 check-messages-good = 应发送的消息均已发出。

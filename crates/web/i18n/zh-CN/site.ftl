@@ -97,6 +97,13 @@ contact-court = 法院
 # 验证码、第二重验证与找回密码。
 
 login-code = 使用验证码登录
+passkey-login = 使用通行密钥登录
+passkey-instead = 改用通行密钥
+passkey-failed = 未能完成。请重试，或使用其他方式。
+passkey-copied = 此通行密钥可能已被复制，因此被拒绝。请以其他方式登录后将其移除，并重新创建。
+passkey-unable = 此浏览器不支持通行密钥，其他方式仍可使用。
+passkey-elsewhere = 通行密钥只能在 { $origin } 使用。
+passkey-noscript = 通行密钥需要启用 JavaScript，其他方式无需启用。
 login-forgot = 忘记密码？
 login-forgot-go = 重设密码
 code-title = 验证码登录

@@ -27,6 +27,12 @@ impl Caller {
         Actor::Service(Arc::clone(&self.service))
     }
 
+    /// The tag of the caller's language.
+    #[must_use]
+    pub fn tag(&self) -> &'static str {
+        self.lang.tag()
+    }
+
     /// A use case's fault in the caller's language.
     pub fn told(&self) -> impl Fn(avouch::Fault) -> Response + use<> {
         let lang = self.lang;

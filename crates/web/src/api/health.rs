@@ -1,6 +1,6 @@
 //! `GET /v1/health`: whether acts can be recorded, so whether anything personal is served.
 
-use avouch::store::Ill;
+use avouch::store::{Ill, ServiceStanding};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -26,6 +26,12 @@ pub struct Health {
     pub node: String,
     /// Messages to people that were given up in the last thirty days; the console says why.
     pub undelivered: u64,
+    /// Services whose credential is suspended, by name. An alarm.
+    pub suspended: Vec<String>,
+    /// Notices of withdrawals and erasures that were not acknowledged in time. An alarm.
+    pub unacknowledged: u64,
+    /// Calls to recipients in the last thirty days that failed or may not have arrived.
+    pub failed_calls: u64,
     /// Channels that reached their ceiling for today: `sms`, `mail`. An alarm.
     pub ceilings: Vec<String>,
 }
@@ -41,12 +47,19 @@ pub async fn health(State(web): State<Web>) -> Response {
         policy: web.policy().version().to_owned(),
         node: web.app.store.node().to_owned(),
         undelivered: web.app.dead_letters().await.unwrap_or_default(),
+        suspended: web.app.services().await.map(suspended).unwrap_or_default(),
+        unacknowledged: web.app.owed().await.map(|all| all.iter().map(|o| o.late).sum()).unwrap_or_default(),
+        failed_calls: web.app.failed_egress().await.map(|all| all.iter().map(|(_, n)| n).sum()).unwrap_or_default(),
         ceilings: web.app.ceilings_reached().await.unwrap_or_default().into_iter().map(str::to_owned).collect(),
     };
     if health.well {
         return Json(health).into_response();
     }
     Whole((StatusCode::SERVICE_UNAVAILABLE, Json(health))).into_response()
+}
+
+fn suspended(services: Vec<ServiceStanding>) -> Vec<String> {
+    services.into_iter().filter(|s| s.suspended).map(|s| s.name).collect()
 }
 
 /// What is wrong, for whoever may ask: no path, no value, nothing of the inside.

@@ -3,16 +3,23 @@
 //! Every call names its purpose; what the policy does not allow is refused with every reason as a problem
 //! document. Keeps promise 2.0 towards services.
 
+pub mod analytics;
 pub mod auth;
+pub mod automated;
 pub mod bulk;
+pub mod campaigns;
+pub mod egress;
 pub mod health;
+pub mod notices;
 pub mod policy;
 pub mod posts;
 pub mod problem;
 pub mod records;
 pub mod sent;
+pub mod sessions;
 pub mod signals;
 pub mod subjects;
+pub mod tokens;
 pub mod uploads;
 
 use avouch::App;
@@ -66,6 +73,7 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(subjects::open))
         .routes(routes!(subjects::find))
         .routes(routes!(subjects::set_external))
+        .routes(routes!(sessions::introspect))
         .routes(routes!(records::list, records::put))
         .routes(routes!(records::of_item))
         .routes(routes!(records::one))
@@ -79,7 +87,22 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(signals::sending, signals::take))
         .routes(routes!(signals::read))
         .routes(routes!(signals::permit))
-        .routes(routes!(bulk::page))
+        .routes(routes!(egress::call))
+        .routes(routes!(egress::standing))
+        .routes(routes!(tokens::make))
+        .routes(routes!(tokens::reveal))
+        .routes(routes!(tokens::list))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(notices::open))
+        .routes(routes!(notices::acknowledge))
+        .routes(routes!(bulk::stream))
+        .routes(routes!(automated::personalisation))
+        .routes(routes!(automated::decide))
+        .routes(routes!(automated::decision))
+        .routes(routes!(analytics::counts))
+        .routes(routes!(campaigns::begin))
+        .routes(routes!(campaigns::one))
+        .routes(routes!(campaigns::slot))
 }
 
 /// The description of the API, as JSON.

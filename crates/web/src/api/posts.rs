@@ -50,6 +50,7 @@ pub struct Post {
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
 #[expect(missing_debug_implementations, reason = "holds personal data")]
+#[schema(as = PostListing)]
 pub struct Listing {
     /// The entries.
     pub posts: Vec<Post>,

@@ -145,7 +145,7 @@ pub async fn list(
             .finish()
     };
     let next = if from.saturating_add(PAGE) < found.len() { to(asked.page + 1) } else { String::new() };
-    let acts: Vec<&str> = words::ACTS.iter().chain(&words::DEEDS).copied().collect();
+    let acts: Vec<&str> = words::ACTS.iter().chain(words::DEEDS).copied().collect();
     Ok(Page(Leaves {
         acts: choices(&acts, &asked.act, |code| words::act(f.texts, code)),
         outcomes: choices(&words::OUTCOMES, &asked.outcome, |code| words::outcome(f.texts, code)),

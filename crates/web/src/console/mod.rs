@@ -1,5 +1,5 @@
-//! The console, for staff. Nothing personal is on these pages but where a name is checked, which is recorded:
-//! leaves hold none.
+//! The console, for staff. Nothing personal is on these pages but where a name is checked or a case is worked on,
+//! which is recorded: leaves hold none.
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -12,19 +12,47 @@ use crate::http::cookie;
 use crate::shown::Shown;
 use crate::state::Web;
 
+pub mod access;
+pub mod approvals;
+pub mod border;
+pub mod cases;
 pub mod enter;
 pub mod home;
 pub mod leaves;
+pub mod list;
 pub mod names;
+pub mod operators;
+pub mod recipients;
+pub mod reviews;
+pub mod services;
 
 /// The parts of the console: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 3] = [("/", "part-today"), ("/names", "part-names"), ("/leaves", "part-leaves")];
+pub const PARTS: &[(&str, &str)] = &[
+    ("/", "part-today"),
+    ("/cases", "part-cases-staff"),
+    ("/names", "part-names"),
+    ("/reviews", "part-reviews"),
+    ("/recipients", "part-recipients"),
+    ("/border", "part-border"),
+    ("/services", "part-services"),
+    ("/approvals", "part-approvals"),
+    ("/operators", "part-operators"),
+    ("/leaves", "part-leaves"),
+];
+
+/// The parts an account may open.
+#[must_use]
+pub fn parts(account: &Account) -> Vec<(&'static str, &'static str)> {
+    PARTS.iter().copied().filter(|(path, _)| access::opens(account, path)).collect()
+}
 
 /// An operator who is signed in.
 #[derive(Debug, Clone)]
 pub struct Operator {
     /// The role account.
     pub name: String,
+    /// With its grants.
+    pub staff: avouch::store::Operator,
     /// The session's secret, to end it.
     secret: String,
 }
@@ -34,9 +62,16 @@ pub async fn know(State(web): State<Web>, mut request: Request, next: Next) -> R
     if let Some(secret) = cookie::read(request.headers(), cookie::CONSOLE) {
         let secret = secret.to_owned();
         match web.app.operator(&secret).await {
-            Ok(Some(name)) => {
-                request.extensions_mut().insert(Account { name: Shown::new(name.clone()), erased_on: None });
-                request.extensions_mut().insert(Operator { name, secret });
+            Ok(Some(staff)) => {
+                let (name, roles) = (Shown::new(staff.name.clone()), staff.roles().collect());
+                request.extensions_mut().insert(Account {
+                    name,
+                    passkey: false,
+                    partners: Vec::new(),
+                    erased_on: None,
+                    roles,
+                });
+                request.extensions_mut().insert(Operator { name: staff.name.clone(), staff, secret });
             }
             Ok(None) => {}
             Err(fault) => tracing::error!(%fault, "an operator's session could not be looked up"),

@@ -1,4 +1,4 @@
-//! The style sheet and the icon, named by their content and kept by browsers for a year.
+//! The style sheet, the icon and the one script, named by their content and kept by browsers for a year.
 
 use std::sync::LazyLock;
 
@@ -39,6 +39,11 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
 pub static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../../assets/icon.svg")));
 
+/// The script that speaks with authenticators. Only pages with a passkey's button load it.
+pub static PASSKEYS: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("passkeys", "js", "text/javascript; charset=utf-8", include_str!("../../assets/passkeys.js"))
+});
+
 impl Asset {
     fn new(name: &str, extension: &str, kind: &'static str, body: &'static str) -> Self {
         Self { path: format!("/assets/{name}.{:016x}.{extension}", fnv1a(body.as_bytes())), kind, body }
@@ -66,6 +71,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route(&STYLE.path, get(async || STYLE.answer()))
         .route(&ICON.path, get(async || ICON.answer()))
+        .route(&PASSKEYS.path, get(async || PASSKEYS.answer()))
         .route("/favicon.ico", get(async || ICON.answer()))
 }
 

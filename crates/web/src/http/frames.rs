@@ -104,7 +104,7 @@ fn append(response: &mut Response, value: Option<HeaderValue>) {
 }
 
 /// What an act says on the page it leads to, by the `said` parameter; no other words can be put there from outside.
-const SAID: [&str; 2] = ["corrected", "cancelling-kept-again"];
+const SAID: [&str; 5] = ["corrected", "cancelling-kept-again", "case-sent", "passkey-made", "passkey-removed"];
 
 fn said(query: &str) -> Option<&'static str> {
     let (_, wanted) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "said")?;

@@ -21,7 +21,7 @@ use super::headers::{self, Transport};
 use super::{Random, assets, cookie, request_id, sent_file, within};
 use crate::fault::{self, Fault};
 use crate::frame::{Face, Names};
-use crate::site::privacy::content::UPLOAD;
+use crate::site::unsubscribe;
 
 /// The largest form taken, in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;
@@ -75,7 +75,9 @@ pub fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+    // The link in an offer is its own authority: mail programs post to it from elsewhere, without cookies (RFC 8058).
+    let by_link = request.uri().path().starts_with(unsubscribe::PATH);
+    if by_link || matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
     match admit(&guard, request).await {
@@ -91,7 +93,7 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request, Fault> {
     }
     let session = cookie::read(headers, guard.frames.session_cookie()).unwrap_or("").to_owned();
     let token = cookie::read(headers, guard.frames.csrf_cookie()).map(str::to_owned);
-    if request.uri().path() == UPLOAD
+    if sent_file::taken_at(request.uri().path())
         && let Some(boundary) = sent_file::boundary(headers)
     {
         // The token is read and checked before a byte of the file is.

@@ -5,9 +5,14 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// What the pages may load: their own style and icon, nothing else; no script at all.
+/// What the pages may load: their own style and icon, nothing else; no script at all, but where a passkey can be shown.
 pub const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self'; form-action 'self'; \
                        frame-ancestors 'none'; base-uri 'none'";
+
+/// The same for a page with a passkey's button: the one script of our own, which asks nobody but us.
+pub const CSP_PASSKEYS: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
+                                img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+                                require-trusted-types-for 'script'";
 
 /// Devices and features the pages never ask for.
 const PERMISSIONS: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), \

@@ -20,6 +20,11 @@ pub struct SentFile {
     pub size: u64,
 }
 
+/// Whether a form that is sent to this path may carry a file.
+pub(crate) fn taken_at(path: &str) -> bool {
+    path == crate::site::privacy::content::UPLOAD || (path.starts_with("/recipients/") && path.contains("/documents/"))
+}
+
 /// A body read up to its file.
 pub(crate) struct Read {
     /// The fields before the file.

@@ -7,6 +7,7 @@ use crate::frame::Frame;
 use axum::extract::State;
 
 use crate::page::Page;
+use crate::site::privacy::transfer::{self, Announced};
 use crate::state::Web;
 
 /// The first page.
@@ -17,9 +18,11 @@ pub struct Home {
     pub f: Frame,
     /// The policy in short.
     pub summary: Summary,
+    /// The change of hands that is announced, where one is (4.3).
+    pub announced: Option<Announced>,
 }
 
 /// `GET /`
 pub async fn show(State(web): State<Web>, f: Frame) -> Page<Home> {
-    Page(Home { summary: Summary::of(&web, &f), f })
+    Page(Home { summary: Summary::of(&web, &f), announced: transfer::announced(&web, &f).await, f })
 }

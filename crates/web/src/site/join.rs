@@ -217,6 +217,7 @@ pub async fn send(
         return Ok(PageWith(StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let address = device.address.clone();
+    web.app.admit("join", &address).await.map_err(|e| told(&e, f.tag()))?;
     let values = given
         .iter()
         .filter(|(n, _)| *n != csrf::FIELD && *n != "age" && *n != "invitation")

@@ -12,7 +12,7 @@ use avouch::collection::join::Join;
 use avouch::collection::joint::{self, Arrived, Back, JointFault, Unknown};
 use avouch::security::session::Session;
 use avouch::store::{AgeBand, Flow};
-use avouch_policy::model::Kind;
+use avouch_policy::model::{Kind, Partner};
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
@@ -28,6 +28,7 @@ use crate::shown::Shown;
 use crate::site::join::{ages, input, verify_contacts, wrong};
 use crate::site::login_code::{enter, factor_page};
 use crate::site::privacy::item::kept_until;
+use crate::site::privacy::joint::prove_page;
 use crate::state::{Browser, Signed, Web, say, told};
 
 /// The cookie that binds the way to a partner to this browser: it ends when the browser is back.
@@ -141,18 +142,25 @@ pub(crate) fn before(
         },
         f,
     };
-    // Browsers hold a form to `form-action` also where its answer sends on.
+    Ok(sends_on(declared, PageWith(status, page).into_response()))
+}
+
+/// A page whose form may send on to a partner's hosts: browsers hold a form to `form-action` also where its answer sends
+/// on.
+pub(crate) fn sends_on(declared: &Partner, mut response: Response) -> Response {
     let on: Vec<String> = declared
         .hosts
         .iter()
         .map(|host| format!("{}://{host}", if host.starts_with("127.") { "http" } else { "https" }))
         .collect();
-    let csp = crate::http::headers::CSP.replace("form-action 'self'", &format!("form-action 'self' {}", on.join(" ")));
-    let mut response = PageWith(status, page).into_response();
+    let headers = response.headers_mut();
+    let csp = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|csp| csp.to_str().ok());
+    let csp = csp.unwrap_or(crate::http::headers::CSP);
+    let csp = csp.replace("form-action 'self'", &format!("form-action 'self' {}", on.join(" ")));
     if let Ok(csp) = HeaderValue::from_str(&csp) {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, csp);
+        headers.insert(header::CONTENT_SECURITY_POLICY, csp);
     }
-    Ok(response)
+    response
 }
 
 /// `GET /login/with/{partner}`
@@ -186,6 +194,7 @@ pub(crate) fn what(f: &Frame, fault: JointFault, name: &str) -> Result<String, F
             f.t1("joint-untrusted", "name", name)
         }
         JointFault::Taken => f.t1("joint-taken", "name", name),
+        JointFault::Another => f.t1("joint-another", "name", name),
         JointFault::Fault(fault) => return Err(told(&fault, f.tag())),
     })
 }
@@ -326,6 +335,11 @@ pub async fn back(
     let mut response = match web.app.finish_joint(back, session.as_ref(), device, f.tag()).await {
         Ok(Arrived::In(token)) => enter(&web, &token, "").await,
         Ok(Arrived::Linked) => Redirect::to("/privacy/joint").into_response(),
+        Ok(Arrived::Shown { page, fault: None }) => Redirect::to(&page).into_response(),
+        Ok(Arrived::Shown { page, fault: Some(fault) }) => {
+            let error = what(&f, fault, &name_of(&web, &f, &partner))?;
+            prove_page(&web, f, &partner, page, error)?
+        }
         Ok(Arrived::Unknown(came)) => Page(join_form(&web, f, &partner, &came, &BTreeMap::new(), &[])).into_response(),
         Err(JointFault::Fault(avouch::Fault::NeedsFactor(flow))) => {
             Page(factor_page(f, &flow, "/privacy", String::new())).into_response()

@@ -67,7 +67,7 @@ pub struct Sent {
     next: String,
 }
 
-fn form(web: &Web, f: Frame, next: &str, name: Shown, error: String) -> Login {
+pub(crate) fn form(web: &Web, f: Frame, next: &str, name: Shown, error: String) -> Login {
     let means = web.app.messengers();
     Login {
         fields: vec![

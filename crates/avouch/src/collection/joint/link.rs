@@ -5,8 +5,8 @@
 use avouch_policy::{Act, Ask, ItemId, Party};
 use avouch_seal::SubjectId;
 use avouch_store::{
-    Actor, Answer, Answered, CodeFor, ConsentKind, Flow, Hold, Look, NewJointLogin, Origin, Outcome, Put, Receipt,
-    RecordId, StoreError, Transact, Tx,
+    Actor, Answer, Answered, CodeFor, ConsentKind, Flow, Hold, NewJointLogin, Origin, Outcome, Put, Receipt, RecordId,
+    StoreError, Transact, Tx,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ use crate::messages::send::Outgoing;
 use crate::messages::words::What;
 use crate::outbound::Call;
 use crate::rights::consent::{kind_of, wording};
+use crate::security::ways_in::{WaysIn, Without};
 
 /// The largest avatar fetched, in bytes.
 const LARGEST_AVATAR: usize = 2 * 1024 * 1024;
@@ -36,35 +37,6 @@ pub(crate) struct Linking {
     account: ItemId,
     profile: Option<ItemId>,
     flow: Option<Flow>,
-}
-
-/// What lets a person in beside partners' accounts, as far as it is known outside a transaction.
-pub(crate) struct WaysIn {
-    /// Whether a code reaches a contact that was verified.
-    pub(super) reachable: bool,
-    /// The partners that are configured: no other lets anybody in.
-    pub(super) partners: Vec<String>,
-}
-
-impl WaysIn {
-    /// Whether a person gets in without a partner's account; without any of them where none is named.
-    pub(crate) async fn remain(
-        &self,
-        look: &mut Look<'_>,
-        subject: SubjectId,
-        without: Option<&str>,
-    ) -> Result<bool, Fault> {
-        let password = look.policy().item("password");
-        let other = |partner: &String| without.is_some_and(|w| w != partner) && self.partners.contains(partner);
-        Ok(self.reachable
-            || look.holdings(subject).await?.iter().any(|h| Some(h.item) == password)
-            || look.joint_logins(subject).await?.iter().any(|joint| other(&joint.partner)))
-    }
-}
-
-/// The fault of whoever would shut themselves out.
-pub(crate) fn last_way_in() -> Fault {
-    Fault::NotNow("this is the last way in; confirm a contact or set a password first".into())
 }
 
 /// Which record it is: each partner has one of a person.
@@ -257,12 +229,12 @@ impl Transact for Unlink {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Receipt, Fault> {
         let subject = self.subject;
-        let remains = self.ways.remain(tx, subject, Some(&self.partner)).await?;
+        let remains = self.ways.remain(tx, subject, Without::Partner(&self.partner)).await?;
         if !tx.unlink_joint(subject, &self.partner).await? {
             return Err(Fault::NotFound);
         }
         if !remains {
-            return Err(last_way_in());
+            return Err(Fault::LastWayIn);
         }
         for item in [ACCOUNT, PROFILE] {
             tx.delete_record(subject, item, record(&self.partner)).await?;

@@ -2,14 +2,15 @@
 //!
 //! Keeps promise 1.7 (PIPL 13, 14, 23; ASVS 6.8). Who somebody is there is issuer and subject, never an address: the
 //! same e-mail links nothing. An account is linked only by who opens it that way, or from inside a session that showed
-//! its password. Before the way there a page says what will be received; the answer is given with the grant and
-//! kept with it. What was received is fetched once, is shown like anything else, and goes with the link; then the
-//! grant is ended at the partner too.
+//! who is there; a login there anew shows that too. Before the way there a page says what will be received; the answer
+//! is given with the grant and kept with it. What was received is fetched once, is shown like anything else, and goes
+//! with the link; then the grant is ended at the partner too.
 
 mod link;
 mod oauth;
 mod oidc;
 mod partner;
+mod proof;
 
 use avouch_seal::SubjectId;
 use avouch_store::{
@@ -23,11 +24,12 @@ use crate::collection::join::{Join, Joined};
 use crate::fault::Fault;
 use crate::security::limits;
 use crate::security::session::{Device, Session};
+use crate::security::ways_in::Without;
 
-pub(crate) use link::{Linking, WaysIn, end_all, last_way_in};
+pub(crate) use link::{Linking, end_all};
 pub use oauth::OAuth;
+use partner::{Came, Secrets, Told};
 pub use partner::{JointFault, Partner, PartnerSettings, Partners, Way};
-use partner::{Secrets, Told};
 
 /// The purpose partners' accounts are collected for.
 pub const PURPOSE: &str = "joint_login";
@@ -48,6 +50,13 @@ pub enum Arrived {
     Linked,
     /// Nobody here has that account.
     Unknown(Unknown),
+    /// Back from showing who is there: the session is proven, unless there is a fault.
+    Shown {
+        /// The page that asked, as it was given to [`App::start_joint_proof`].
+        page: String,
+        /// Why nobody was shown.
+        fault: Option<JointFault>,
+    },
 }
 
 /// Somebody who came back from a partner and whom nobody here knows: may join.
@@ -110,24 +119,33 @@ impl App {
         let work = StartJoint {
             flow: flow.clone(),
             purpose: CodeFor::Joint,
-            partner: partner.name.clone(),
+            item: partner.name.clone(),
             subject: session.map(Session::subject),
+            browser: String::new(),
+            needs: String::new(),
             lasts: self.settings.code_lasts,
-            // Where it is not known, there is nothing to count by.
-            from: Some(limits::place(address)).filter(|place| !place.is_empty()).map(|place| Limit {
-                place,
-                tries: self.settings.tries * 10,
-                window: self.settings.tries_window,
-            }),
+            from: self.joint_limit(address),
         };
-        if !self.store.transact(work).await? {
-            return Err(Fault::TooMany(self.settings.tries_window.as_mins().unsigned_abs()).into());
-        }
-        let url = partner.start(&self.outbound, &Secrets::of(&flow)).await?;
+        self.begin_joint(work).await?;
+        let url = partner.start(&self.outbound, &Secrets::of(&flow), false).await?;
         Ok((flow, url))
     }
 
-    /// Ends the way to a partner: logs in, links, or says that nobody here has that account.
+    /// How many ways may begin at one place. Where it is not known, there is nothing to count by.
+    fn joint_limit(&self, address: &str) -> Option<Limit> {
+        let place = Some(limits::place(address)).filter(|place| !place.is_empty())?;
+        Some(Limit { place, tries: self.settings.tries * 10, window: self.settings.tries_window })
+    }
+
+    async fn begin_joint(&self, work: StartJoint) -> Result<(), JointFault> {
+        if self.store.transact(work).await? {
+            Ok(())
+        } else {
+            Err(Fault::TooMany(self.settings.tries_window.as_mins().unsigned_abs()).into())
+        }
+    }
+
+    /// Ends the way to a partner: logs in, links, shows who is there, or says that nobody here has that account.
     ///
     /// # Errors
     /// [`JointFault`]; [`Fault::NeedsFactor`] with the flow to go on with.
@@ -143,6 +161,9 @@ impl App {
         if !bool::from(secrets.state().as_bytes().ct_eq(back.state.as_bytes())) {
             return Err(JointFault::Over);
         }
+        if let Some(shown) = self.finish_joint_proof(partner, back, session).await? {
+            return Ok(shown);
+        }
         let took = self.store.transact(TakeFlow { flow: back.flow.clone(), purpose: CodeFor::Joint }).await?;
         // Another partner's answer at this one's address is nobody's (RFC 9700, 4.4).
         let Some(state) = took.filter(|state| state.item == partner.name) else { return Err(JointFault::Over) };
@@ -150,7 +171,8 @@ impl App {
             return Err(JointFault::Declined);
         }
         let code = back.code.filter(|code| !code.is_empty()).ok_or(JointFault::Over)?;
-        let told = partner.finish(&self.outbound, &secrets, code, back.iss, self.store.now()).await?;
+        let came = Came { code, iss: back.iss, now: self.store.now(), since: None };
+        let told = partner.finish(&self.outbound, &secrets, came).await?;
         match state.subject {
             Some(subject) => {
                 // Whoever began it must still be signed in.
@@ -185,12 +207,14 @@ impl App {
         let work = StartJoint {
             flow: flow.clone(),
             purpose: CodeFor::JointJoin,
-            partner: partner.name.clone(),
+            item: partner.name.clone(),
             subject: None,
+            browser: String::new(),
+            needs: String::new(),
             lasts: self.settings.code_lasts,
             from: None,
         };
-        self.store.transact(work).await?;
+        self.begin_joint(work).await?;
         let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&told).unwrap_or_default());
         let sealed = self.store.seal_told(&flow, &bytes)?;
         Ok(Arrived::Unknown(Unknown { flow, told: sealed, nickname: told.nickname.clone() }))
@@ -230,12 +254,6 @@ impl App {
         Ok(reading.look()?.joint_logins(subject).await?)
     }
 
-    /// What else lets a person in than partners' accounts.
-    pub(crate) async fn ways_in(&self, subject: SubjectId) -> Result<WaysIn, Fault> {
-        let reachable = self.contacts(subject).await?.iter().any(|c| c.verified.is_some() && c.reachable);
-        Ok(WaysIn { reachable, partners: self.partners.names().map(str::to_owned).collect() })
-    }
-
     /// Whether a person could still get in without their account at a partner.
     ///
     /// # Errors
@@ -243,7 +261,7 @@ impl App {
     pub async fn gets_in_without(&self, subject: SubjectId, partner: &str) -> Result<bool, Fault> {
         let ways = self.ways_in(subject).await?;
         let mut reading = self.store.reading().await?;
-        ways.remain(&mut reading.look()?, subject, Some(partner)).await
+        ways.remain(&mut reading.look()?, subject, Without::Partner(partner)).await
     }
 
     /// Ends every grant of somebody who is being erased.
@@ -279,8 +297,12 @@ fn taken(fault: Fault) -> JointFault {
 struct StartJoint {
     flow: Flow,
     purpose: CodeFor,
-    partner: String,
+    /// The partner, where the flow names it.
+    item: String,
     subject: Option<SubjectId>,
+    /// The session it may end in; empty for any browser that holds the flow.
+    browser: String,
+    needs: String,
     lasts: SignedDuration,
     /// Where it begins and how often it may; nothing for the next step of a way that was counted.
     from: Option<Limit>,
@@ -312,9 +334,9 @@ impl Transact for StartJoint {
             flow: self.flow.name(),
             purpose: self.purpose,
             subject: self.subject,
-            item: &self.partner,
-            address: "",
-            needs: "",
+            item: &self.item,
+            address: &self.browser,
+            needs: &self.needs,
             lasts: self.lasts,
         })
         .await?;

@@ -1,8 +1,8 @@
 //! OpenID Connect: discovery, the code with PKCE, and an ID token whose every claim is checked.
 //!
-//! Keeps promise 1.7 (ASVS 6.8.1, 6.8.2, 9.1, 9.2, 10.1, 10.2, 10.5): `state` and `nonce` are bound to the browser,
-//! PKCE is S256, the answer's `iss` is the partner's own (RFC 9207), tokens are signed by algorithms with public keys
-//! alone. Why not a client of the whole protocol: [ADR 0006](../../../../../docs/adr/0006-id-tokens-are-checked-by-the-one-cryptographic-library.md).
+//! Keeps promise 1.7 (ASVS 6.8.1, 6.8.2, 6.8.4, 9.1, 9.2, 10.1, 10.2, 10.5): `state` and `nonce` are bound to the
+//! browser, PKCE is S256, the answer's `iss` is the partner's own (RFC 9207), tokens are signed by algorithms with
+//! public keys alone; where who is there is to be shown, the login there is asked for anew and says when it was. Why not a client of the whole protocol: [ADR 0006](../../../../../docs/adr/0006-id-tokens-are-checked-by-the-one-cryptographic-library.md).
 
 use http::{HeaderValue, Method, header};
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::partner::{JointFault, Partner, Secrets, Told, nickname, untrusted};
+use super::partner::{Came, JointFault, Partner, Secrets, Told, nickname, untrusted};
 use crate::outbound::{Call, Guard};
 
 /// Signatures taken: with public keys alone, so that neither `none` nor a shared secret passes for one.
@@ -66,6 +66,7 @@ struct Claims {
     iat: i64,
     nonce: Option<String>,
     at_hash: Option<String>,
+    auth_time: Option<i64>,
     #[serde(flatten)]
     profile: Profile,
 }
@@ -111,21 +112,27 @@ async fn discover(partner: &Partner, issuer: &str, outbound: &Guard) -> Result<M
     if found.issuer == issuer { Ok(found) } else { Err(untrusted("the issuer describes another")) }
 }
 
-/// Where the browser goes to agree.
+/// Where the browser goes to agree. `anew`: to log in there once more, and to tell nothing but who it is.
 pub(super) async fn start(
     partner: &Partner,
     issuer: &str,
     outbound: &Guard,
     secrets: &Secrets,
+    anew: bool,
 ) -> Result<String, JointFault> {
     let metadata = discover(partner, issuer, outbound).await?;
     let mut scopes = vec!["openid"];
-    scopes.extend(partner.scopes.iter().map(String::as_str).filter(|scope| *scope != "openid"));
+    if !anew {
+        scopes.extend(partner.scopes.iter().map(String::as_str).filter(|scope| *scope != "openid"));
+    }
     let mut query = partner.asking(secrets, true);
     query
         .append_pair("client_id", &partner.settings.client_id)
         .append_pair("scope", &scopes.join(" "))
         .append_pair("nonce", &secrets.nonce());
+    if anew {
+        query.append_pair("prompt", "login").append_pair("max_age", "0");
+    }
     Ok(super::partner::with(&metadata.authorization_endpoint, &query.finish()))
 }
 
@@ -135,22 +142,23 @@ pub(super) async fn finish(
     issuer: &str,
     outbound: &Guard,
     secrets: &Secrets,
-    code: &str,
-    iss: Option<&str>,
-    now: Timestamp,
+    came: Came<'_>,
 ) -> Result<Told, JointFault> {
     let metadata = discover(partner, issuer, outbound).await?;
-    match iss {
+    match came.iss {
         Some(iss) if iss != issuer => return Err(untrusted("the answer is of another issuer")),
         None if metadata.authorization_response_iss_parameter_supported => {
             return Err(untrusted("the answer does not say whose it is"));
         }
         _ => {}
     }
-    let tokens = exchange(partner, outbound, &metadata, secrets, code).await?;
-    let claims = claims(partner, outbound, &metadata, &tokens, &secrets.nonce(), now).await?;
+    let tokens = exchange(partner, outbound, &metadata, secrets, came.code).await?;
+    let claims = claims(partner, outbound, &metadata, &tokens, &secrets.nonce(), came.now).await?;
+    if let Some(since) = came.since {
+        of_now(&claims, since, came.now)?;
+    }
     let mut profile = Profile::default();
-    if partner.profile {
+    if partner.profile && came.since.is_none() {
         profile = claims.profile;
         if let (None, Some(url)) = (profile.called().and(profile.picture.as_ref()), &metadata.userinfo_endpoint) {
             let mut bearer = HeaderValue::from_str(&format!("Bearer {}", tokens.access_token)).map_err(untrusted)?;
@@ -259,6 +267,16 @@ async fn claims(
         return Err(untrusted("it does not say who came"));
     }
     Ok(claims)
+}
+
+/// That the login there began no earlier than the way there: a login that was there already shows nobody.
+fn of_now(claims: &Claims, since: Timestamp, now: Timestamp) -> Result<(), JointFault> {
+    let at = claims.auth_time.ok_or_else(|| untrusted("its ID token does not say when somebody logged in there"))?;
+    let at = Timestamp::from_second(at).map_err(untrusted)?;
+    if at < since - SKEW || at > now + SKEW {
+        return Err(untrusted("the login there is not of now"));
+    }
+    Ok(())
 }
 
 /// The left half of a token's digest, by the algorithm of the signature.

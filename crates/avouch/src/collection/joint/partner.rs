@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use super::oauth::OAuth;
 use super::oidc;
 use crate::fault::Fault;
+use crate::origin::Origin;
 use crate::outbound::{Call, Guard, OutboundFault};
 
 /// Why nobody came in by a partner.
@@ -38,6 +39,9 @@ pub enum JointFault {
     /// The account at the partner is linked to another account here, or the account here to another there.
     #[error("this account at the partner cannot be linked here")]
     Taken,
+    /// Somebody logged in at the partner, but not with the account that is linked to the one signed in here.
+    #[error("another account at the partner is linked here")]
+    Another,
     /// Anything else.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -99,14 +103,14 @@ pub struct Partners {
 }
 
 impl Partners {
-    /// Partners as configured. `site` is where people find this site: `https://plaza.example`.
+    /// Partners as configured. They send people back to `origin`, the address of this site.
     ///
     /// # Errors
     /// What is wrong, for who wrote the configuration.
     pub fn new(
         policy: &Policy,
         outbound: &Guard,
-        site: &str,
+        origin: &Origin,
         settings: BTreeMap<String, PartnerSettings>,
     ) -> Result<Self, String> {
         let mut all = BTreeMap::new();
@@ -123,7 +127,7 @@ impl Partners {
                 outbound.check(url, &declared.hosts).map_err(|fault| format!("partner '{name}', {url}: {fault}"))?;
             }
             let partner = Partner {
-                redirect: format!("{}/login/with/{name}/back", site.trim_end_matches('/')),
+                redirect: format!("{}/login/with/{name}/back", origin.as_str()),
                 hosts: declared.hosts.clone(),
                 scopes: declared.scopes.clone(),
                 profile: declared.items.contains(super::PROFILE),
@@ -174,6 +178,19 @@ impl Secrets {
     pub(super) fn verifier(&self) -> String {
         self.made("verifier")
     }
+}
+
+/// What a browser came back with, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Came<'a> {
+    /// What is exchanged for who it is.
+    pub(super) code: &'a str,
+    /// Who the answer says it is from (RFC 9207).
+    pub(super) iss: Option<&'a str>,
+    /// Now.
+    pub(super) now: Timestamp,
+    /// Where who is there is to be shown: the login there must not be older. Nothing beyond who it is is asked then.
+    pub(super) since: Option<Timestamp>,
 }
 
 /// What a partner told of somebody who let it.
@@ -256,28 +273,28 @@ impl Partner {
         query
     }
 
-    /// Where the browser goes to agree.
-    pub(super) async fn start(&self, outbound: &Guard, secrets: &Secrets) -> Result<String, JointFault> {
+    /// Whether it can show who is there: it promises a login of now, and says when it was. ID tokens alone do.
+    #[must_use]
+    pub fn shows(&self) -> bool {
+        matches!(self.settings.way, Way::OpenId { .. })
+    }
+
+    /// Where the browser goes to agree; `anew` where the person is to log in there once more.
+    pub(super) async fn start(&self, outbound: &Guard, secrets: &Secrets, anew: bool) -> Result<String, JointFault> {
         let url = match &self.settings.way {
-            Way::OpenId { issuer } => oidc::start(self, issuer, outbound, secrets).await?,
+            Way::OpenId { issuer } => oidc::start(self, issuer, outbound, secrets, anew).await?,
             Way::OAuth(oauth) => oauth.start(self, secrets),
         };
         outbound.check(&url, &self.hosts)?;
         Ok(url)
     }
 
-    /// What it says about who came back with a code. `iss` is who the answer says it is from (RFC 9207).
-    pub(super) async fn finish(
-        &self,
-        outbound: &Guard,
-        secrets: &Secrets,
-        code: &str,
-        iss: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Told, JointFault> {
+    /// What it says about who came back with a code.
+    pub(super) async fn finish(&self, outbound: &Guard, secrets: &Secrets, came: Came<'_>) -> Result<Told, JointFault> {
         match &self.settings.way {
-            Way::OpenId { issuer } => oidc::finish(self, issuer, outbound, secrets, code, iss, now).await,
-            Way::OAuth(oauth) => oauth.finish(self, outbound, secrets, code, iss).await,
+            Way::OpenId { issuer } => oidc::finish(self, issuer, outbound, secrets, came).await,
+            Way::OAuth(_) if came.since.is_some() => Err(untrusted("it does not say when somebody logged in there")),
+            Way::OAuth(oauth) => oauth.finish(self, outbound, secrets, came.code, came.iss).await,
         }
     }
 

@@ -1,23 +1,25 @@
 //! The privacy centre.
 
+use avouch::storage::border::Notice;
 use avouch_web::form::{Field, Input};
 use avouch_web::frame::Frame;
 use avouch_web::shown::Shown;
 use avouch_web::site::privacy::Kept;
 use avouch_web::site::privacy::cancel::{Cancel, Cancelling, Erased};
-use avouch_web::site::privacy::consents::{Answer, Consents, Fixed, Sensitive, Switch};
+use avouch_web::site::privacy::consents::{Abroad, Answer, Consents, Fixed, Sensitive, Switch};
 use avouch_web::site::privacy::correct::Correct;
 use avouch_web::site::privacy::delete::{Delete, Deleted};
 use avouch_web::site::privacy::export::{Export, Part};
 use avouch_web::site::privacy::item::{ItemPage, Purpose, Recipient, Record};
-use avouch_web::site::privacy::joint::{Joint, Linked};
+use avouch_web::site::privacy::joint::{Joint, Linked, Prove};
 use avouch_web::site::privacy::overview::{Group, Overview, Row, Unverified};
 use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
-use avouch_web::site::privacy::security;
 use avouch_web::site::privacy::sessions::{self, Sessions};
 use avouch_web::site::privacy::signals::{self, Signals};
+use avouch_web::site::privacy::transfer::{Changed, Handing, TransferPage};
 use avouch_web::site::privacy::uses::{Line, Use, Uses};
 use avouch_web::site::privacy::waiting::{self, Waiting};
+use avouch_web::site::privacy::{passkeys, security};
 use avouch_web::words;
 use jiff::civil::date;
 
@@ -71,6 +73,21 @@ fn overview(s: &Set) -> Overview {
     }
 }
 
+fn passkeys(s: &Set, any: bool) -> Vec<passkeys::Row> {
+    let row = |name: String, used: Option<&str>, synced| passkeys::Row {
+        id: "7d0c5b1e9f3a4c2d8e6f7a8b9c0d1e2f".into(),
+        name: Shown::new(name),
+        made: "2026-12-02T01:00:00Z".parse().unwrap_or_default(),
+        used: used.and_then(|at| at.parse().ok()),
+        synced,
+    };
+    let rows = vec![
+        row("Chrome · Android".into(), Some("2026-12-08T12:30:00Z"), true),
+        row(s.pick("The key on my key ring", "钥匙扣上的安全密钥"), None, false),
+    ];
+    if any { rows } else { Vec::new() }
+}
+
 fn security(s: &Set, factor: bool) -> security::Security {
     let row = |item: &str, held, verified| security::Row {
         item: item.into(),
@@ -85,8 +102,10 @@ fn security(s: &Set, factor: bool) -> security::Security {
             row("email", true, "2026-12-01T01:00:00Z".parse().ok()),
             row("email", false, None),
         ],
+        password: factor,
         factor,
         offered: true,
+        passkeys: passkeys(s, factor),
         f: s.somebody("/privacy/security"),
     }
 }
@@ -236,6 +255,26 @@ fn joint(s: &Set, some: bool) -> Joint {
     }
 }
 
+/// Somebody who can show at a partner who they are.
+fn linked(s: &Set, path: &str) -> Frame {
+    let mut f = s.somebody(path);
+    let name = facts::text("collection.partners.harbour.name", s.lang);
+    if let Some(account) = &mut f.account {
+        account.partners = vec![("harbour".into(), avouch_policy::Words::one(s.lang.tag(), &name))];
+    }
+    f
+}
+
+fn prove(s: &Set, error: String) -> Prove {
+    Prove {
+        f: linked(s, "/privacy/joint/prove"),
+        partner: "harbour".into(),
+        name: facts::text("collection.partners.harbour.name", s.lang),
+        page: "/privacy/cancel".into(),
+        error,
+    }
+}
+
 fn waiting(s: &Set) -> Waiting {
     let value = |item: &str, value: &str| waiting::Value {
         label: s.item(item),
@@ -305,6 +344,7 @@ fn consents(s: &Set) -> Consents {
                 on,
                 since: (on || p == "analytics").then(|| at("2026-12-03T01:20:00Z")),
                 separate: basis(p) == "separate-consent",
+                frozen: p == "marketing",
                 sensitive,
             }
         })
@@ -326,15 +366,60 @@ fn consents(s: &Set) -> Consents {
         version: "1.0".into(),
         receipt: format!("{LOG}/{index}"),
     };
+    let abroad = Abroad {
+        notice: Notice {
+            recipient: "overseas".into(),
+            clause: "5.4".into(),
+            name: s.pick("Overseas Mail (demo)", "海外邮件（演示）"),
+            contact: "privacy@overseas.example".into(),
+            region: s.pick("United States", "美国"),
+            purposes: vec![s.purpose("marketing")],
+            method: s.pick("Kept until the message is sent, then deleted.", "保存至邮件发出，随后删除。"),
+            kinds: vec![s.item("email"), s.item("nickname")],
+            sensitive: Vec::new(),
+            rights: s.pick(
+                "Write to the address above, or ask us to do it for you.",
+                "可致函上述联系方式，也可由我们代您提出。",
+            ),
+        },
+        on: false,
+        since: None,
+    };
     Consents {
         switches,
+        abroad: vec![abroad],
         fixed,
         history: vec![
             answer("2026-12-12T09:00:00Z", "marketing", true, 803),
             answer("2026-12-05T11:30:00Z", "analytics", false, 412),
             answer("2026-12-03T01:20:00Z", "recommendation", true, 77),
         ],
+        error: String::new(),
         f,
+    }
+}
+
+fn transfer(s: &Set, objected: bool) -> TransferPage {
+    let changed = Changed {
+        purpose: "marketing".into(),
+        label: s.purpose("marketing"),
+        why: facts::text("usage.purposes.marketing.why", s.lang),
+        items: vec![s.item("email"), s.item("nickname"), s.item("phone")],
+        on: false,
+    };
+    TransferPage {
+        f: s.somebody("/privacy/transfer"),
+        handings: vec![Handing {
+            id: "00112233445566778899aabbccddeeff".into(),
+            name: s.pick("Harbour Social (demo)", "港湾社交（演示）"),
+            contact: "privacy@harbour.example".into(),
+            effective: at("2027-03-01T00:00:00Z"),
+            open: true,
+            off: false,
+            changed: vec![changed],
+            objected: objected.then(|| at("2026-12-16T04:00:00Z")),
+            outcome: String::new(),
+        }],
     }
 }
 
@@ -490,6 +575,8 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
         "export",
         &Export {
             f: s.somebody("/privacy/export"),
+            password: None,
+            error: String::new(),
             parts: [
                 "user_name",
                 "phone",
@@ -515,11 +602,23 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     put(out, "signals", &signals(s));
     put(out, "joint-logins", &joint(s, true));
     put(out, "joint-logins-none", &joint(s, false));
+    put(out, "joint-show", &prove(s, String::new()));
+    let harbour = facts::text("collection.partners.harbour.name", s.lang);
+    put(out, "joint-show-another", &prove(s, s.nobody("/").t1("joint-another", "name", harbour)));
+    let asked = linked(s, "/privacy/export");
+    let asked = Export { password: Some(password(&asked, false)), error: String::new(), parts: Vec::new(), f: asked };
+    put(out, "export-linked", &asked);
     put(out, "waiting", &waiting(s));
     put(out, "consents", &consents(s));
+    put(out, "privacy-transfer", &transfer(s, false));
+    put(out, "privacy-transfer-objected", &transfer(s, true));
+    let none = TransferPage { f: s.somebody("/privacy/transfer"), handings: Vec::new() };
+    put(out, "privacy-transfer-none", &none);
     let mut never = consents(s);
     never.history.clear();
     put(out, "consents-new", &never);
+    never.error = never.f.t("consent-last");
+    put(out, "consents-last-way-in", &never);
     put(out, "uses", &uses(s));
     let mut none = uses(s);
     none.lines.clear();
@@ -540,6 +639,11 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     ];
     put(out, "security", &security(s, false));
     put(out, "security-factor", &security(s, true));
+    let f = s.somebody("/privacy/security/passkey");
+    let name =
+        Field::new("name", f.t("passkey-name"), Input::Text).required().hint(f.t1("passkey-name-hint", "count", 60u32));
+    let fields = vec![name.value(Shown::new("Chrome · Linux"))];
+    put(out, "passkey", &passkeys::MakePasskey { fields, error: String::new(), f });
     let f = s.somebody("/privacy/security/factor");
     put(
         out,
@@ -568,7 +672,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             provisional: true,
             kept: kept(s),
             backups: backups.clone(),
-            password: password(&f, true),
+            password: Some(password(&f, true)),
             f,
         },
     );
@@ -586,7 +690,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             since: at("2026-12-16T04:20:00Z"),
             erased_on: date(2026, 12, 23),
             kept: Vec::new(),
-            password: password(&f, false),
+            password: Some(password(&f, false)),
             f,
         },
     );
@@ -600,6 +704,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             log: LOG.into(),
             kept: kept(s),
             backups,
+            told: facts::text("sharing.recipients.courier.name", s.lang),
         },
     );
 

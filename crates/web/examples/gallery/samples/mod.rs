@@ -2,10 +2,13 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "samples for people and tests to look at")]
 
+mod cases;
 mod centre;
 mod facts;
+mod sharing;
 mod site;
 mod staff;
+mod usage;
 
 use askama::Template;
 use avouch_web::fault::{Fault, FaultPage, Reason};
@@ -36,6 +39,7 @@ pub(crate) fn names() -> Names {
         address: [at(Lang::En), at(Lang::ZhCn)],
         zone: TimeZone::get("Asia/Shanghai").expect("the zone is bundled"),
         default_lang: Lang::ZhCn,
+        passkeys_at: Some("https://privacy.plaza.example".into()),
     }
 }
 
@@ -46,6 +50,8 @@ pub(crate) fn pages(lang: Lang) -> Vec<Page> {
     site::add(&s, &mut out);
     centre::add(&s, &mut out);
     staff::add(&s, &mut out);
+    sharing::add(&s, &mut out);
+    usage::add(&s, &mut out);
     for fault in Fault::each(s.reasons()) {
         let mut f = s.nobody("/privacy/items/phone");
         f.request = "k5tqmz3n7hxw2dle".into();
@@ -83,12 +89,25 @@ impl Set {
 
     pub(crate) fn somebody(&self, path: &str) -> Frame {
         let mut f = self.nobody(path);
-        f.account = Some(Account { name: Shown::new("lin.xiao"), erased_on: None });
+        f.account = Some(Account {
+            name: Shown::new("lin.xiao"),
+            passkey: false,
+            partners: Vec::new(),
+            erased_on: None,
+            roles: Vec::new(),
+        });
         f
     }
 
     pub(crate) fn staff(&self, path: &str) -> Frame {
         let mut f = self.somebody(path);
+        f.account = Some(Account {
+            name: Shown::new("officer"),
+            passkey: false,
+            partners: Vec::new(),
+            erased_on: None,
+            roles: avouch::store::StaffRole::ALL.to_vec(),
+        });
         f.face = Face::Console;
         f
     }

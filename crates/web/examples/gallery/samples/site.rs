@@ -9,12 +9,13 @@ use avouch_web::site::joint;
 use avouch_web::site::logged_out::LoggedOut;
 use avouch_web::site::login::Login;
 use avouch_web::site::policy::{Change, Chapter, PolicyPage, Version};
+use avouch_web::site::privacy::transfer::Announced;
 use avouch_web::site::step::Step;
 use avouch_web::site::summary::Summary;
 use avouch_web::words;
 use jiff::civil::date;
 
-use super::{Page, Set, facts, put};
+use super::{Page, Set, at, facts, put};
 
 pub(crate) fn summary(s: &Set) -> Summary {
     let optional = facts::keys("usage.purposes")
@@ -213,10 +214,17 @@ fn policy(s: &Set) -> PolicyPage {
 }
 
 pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
-    put(out, "home", &Home { f: s.nobody("/"), summary: summary(s) });
+    put(out, "home", &Home { f: s.nobody("/"), summary: summary(s), announced: None });
     let mut f = s.somebody("/");
     f.coming = Some(s.coming());
-    put(out, "home-coming-change", &Home { f, summary: summary(s) });
+    put(out, "home-coming-change", &Home { f, summary: summary(s), announced: None });
+    let announced = Announced {
+        name: s.pick("Harbour Social (demo)", "港湾社交（演示）"),
+        contact: "privacy@harbour.example".into(),
+        effective: at("2027-03-01T00:00:00Z"),
+    };
+    let f = s.somebody("/");
+    put(out, "home-change-of-hands", &Home { f, summary: summary(s), announced: Some(announced) });
 
     put(out, "join", &join(s));
     let mut wrong = join(s);
@@ -273,20 +281,30 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     ];
     put(out, "policy-past", &past);
 
-    put(
-        out,
-        "contact",
-        &Contact {
-            f: s.nobody("/contact"),
-            email: facts::text("contact.email", s.lang),
-            officer: facts::text("controller.officer.name", s.lang),
-            officer_email: facts::text("controller.officer.email", s.lang),
-            within: s.pick("15 working days", "15 个工作日"),
-            due: date(2027, 1, 4),
-            provisional: true,
-            regulator: facts::text("contact.regulator.name", s.lang),
-            regulator_url: facts::text("contact.regulator.url", s.lang),
-            court: facts::text("contact.court", s.lang),
-        },
-    );
+    put(out, "contact", &contact(s, s.nobody("/contact"), ""));
+    put(out, "contact-wrong", &contact(s, s.nobody("/contact"), &s.pick("Please fill this in.", "请填写此项。")));
+    put(out, "contact-signed-in", &contact(s, s.somebody("/contact"), ""));
+    super::cases::add(s, out);
+}
+
+fn contact(s: &Set, f: avouch_web::frame::Frame, wrong: &str) -> Contact {
+    let mut fields = vec![avouch_web::site::contact::text_field(&f, "", wrong.into())];
+    if f.account.is_none() {
+        fields.push(Field::new("email", f.t("contact-reply"), Input::Email).why(f.t("contact-reply-why"), "2.4"));
+    }
+    let choice =
+        |code: &str| Choice { value: code.into(), label: avouch_web::case::coded(&f, "category", code), chosen: false };
+    Contact {
+        categories: ["question", "complaint", "rights", "other"].map(choice).to_vec(),
+        category_error: wrong.into(),
+        fields,
+        email: facts::text("contact.email", s.lang),
+        officer: facts::text("controller.officer.name", s.lang),
+        officer_email: facts::text("controller.officer.email", s.lang),
+        within: s.pick("15 working days", "15 个工作日"),
+        due: Some(date(2027, 1, 4)),
+        provisional: true,
+        relief: super::cases::relief(s),
+        f,
+    }
 }

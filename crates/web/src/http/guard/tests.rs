@@ -15,6 +15,7 @@ fn app() -> Router {
         address: [(Lang::En, "1 Road".into()), (Lang::ZhCn, "一路".into())],
         zone: TimeZone::UTC,
         default_lang: Lang::ZhCn,
+        passkeys_at: None,
     };
     let foundation = Foundation {
         names: Arc::new(names),

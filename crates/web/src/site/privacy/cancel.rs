@@ -20,7 +20,8 @@ use serde::Deserialize;
 use crate::fault::Fault;
 use crate::http::cookie;
 use crate::page::{Page, PageWith};
-use crate::site::privacy::{backups, item};
+use crate::site::privacy::proof::{self, Proof};
+use crate::site::privacy::{backups, readers};
 use crate::state::{Signed, Web, page_fault, told};
 
 /// The page for leaving.
@@ -41,8 +42,8 @@ pub struct Cancel {
     pub kept: Vec<Kept>,
     /// For how long backups still hold what was erased.
     pub backups: String,
-    /// The password, once more.
-    pub password: Field,
+    /// The password, once more; nothing where who is there was shown at a partner.
+    pub password: Option<Field>,
 }
 
 /// The page while leaving is under way.
@@ -57,8 +58,8 @@ pub struct Cancelling {
     pub erased_on: civil::Date,
     /// What is kept, and why.
     pub kept: Vec<Kept>,
-    /// The password, for erasing now.
-    pub password: Field,
+    /// The password, for erasing now; nothing where who is there was shown at a partner.
+    pub password: Option<Field>,
 }
 
 /// The page after erasure: the last one this person sees here.
@@ -77,41 +78,51 @@ pub struct Erased {
     pub kept: Vec<Kept>,
     /// For how long backups still hold what was erased.
     pub backups: String,
+    /// Who else was told to forget.
+    pub told: String,
 }
 
-fn form(web: &Web, f: Frame, error: String) -> Cancel {
+async fn form(web: &Web, f: Frame, session: &Session, error: String) -> Result<Cancel, Fault> {
     let policy = web.policy();
     let cancel = policy.facts().rights.cancel.as_ref();
     let now = web.app.store.now();
-    let today = now.to_zoned_datetime(f.names.zone.clone()).date();
     let cooling = cancel.and_then(|c| c.cooling_off);
     let erased = cooling.map_or(now, |p| p.after(now)).to_zoned_datetime(f.names.zone.clone()).date();
-    let complete = cancel.and_then(|c| c.complete_within).map(|p| avouch::contact::within(&policy, p, today));
-    Cancel {
+    let complete = match cancel.and_then(|c| c.complete_within) {
+        Some(within) => web.app.ends(within, now).await.map_err(page_fault(&f))?,
+        None => None,
+    };
+    // What was wrong is said beside the field.
+    let password = if error.is_empty() { proof::each_time(&f, session) } else { Some(proof::password(&f)) };
+    Ok(Cancel {
         cooling_off: cooling.map(|p| p.in_words(f.tag())).unwrap_or_default(),
         erased_on: erased,
-        complete_by: complete.as_ref().map_or(erased, |d| d.date),
+        complete_by: complete.as_ref().and_then(|d| d.last_day).unwrap_or(erased),
         provisional: complete.is_some_and(|d| d.provisional),
         kept: Kept::all(&policy, &f),
         backups: backups(&policy, &f),
-        password: item::password(&f).why(f.t("cancel-password-why"), "").error(error),
+        password: password.map(|field| field.why(f.t("cancel-password-why"), "").error(error)),
         f,
-    }
+    })
 }
 
 /// `GET /privacy/cancel`
-pub async fn show(State(web): State<Web>, f: Frame, Signed(_): Signed) -> Response {
+///
+/// # Errors
+/// What keeps the store from answering.
+pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Response, Fault> {
     if f.account.as_ref().is_some_and(|a| a.erased_on.is_some()) {
-        return Redirect::to("/privacy/cancelling").into_response();
+        return Ok(Redirect::to("/privacy/cancelling").into_response());
     }
-    Page(form(&web, f, String::new())).into_response()
+    Ok(Page(form(&web, f, &session, String::new()).await?).into_response())
 }
 
 /// What the form sends.
 #[derive(Deserialize)]
 #[expect(missing_debug_implementations, reason = "holds a password")]
 pub struct Sent {
-    password: String,
+    #[serde(flatten)]
+    proof: Proof,
     #[serde(default)]
     when: String,
 }
@@ -126,7 +137,7 @@ pub async fn send(
     Signed(session): Signed,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
-    leave(web, f, session, &sent.password, sent.when == "now").await
+    leave(web, f, session, &sent.proof, sent.when == "now").await
 }
 
 /// `POST /privacy/cancel/now`
@@ -137,19 +148,18 @@ pub async fn now(
     State(web): State<Web>,
     f: Frame,
     Signed(session): Signed,
-    Form(sent): Form<item::Proof>,
+    Form(sent): Form<Proof>,
 ) -> Result<Response, Fault> {
-    leave(web, f, session, &sent.password, true).await
+    leave(web, f, session, &sent, true).await
 }
 
-async fn leave(web: Web, mut f: Frame, mut session: Session, password: &str, now: bool) -> Result<Response, Fault> {
-    match web.app.show_password(&session, password).await {
-        Ok(()) => session.proven = true,
-        Err(avouch::Fault::WrongLogin) => {
-            let error = f.t("cancel-wrong-password");
-            return Ok(PageWith(StatusCode::FORBIDDEN, form(&web, f, error)).into_response());
-        }
-        Err(other) => return Err(told(&other, f.tag())),
+async fn leave(web: Web, mut f: Frame, mut session: Session, proof: &Proof, now: bool) -> Result<Response, Fault> {
+    if let Err(fault) = proof.show(&web, &mut session, &f).await {
+        let (status, error) = match fault {
+            avouch::Fault::WrongLogin => (StatusCode::FORBIDDEN, f.t("cancel-wrong-password")),
+            other => proof::error(&f, &other).ok_or_else(|| told(&other, f.tag()))?,
+        };
+        return Ok(PageWith(status, form(&web, f, &session, error).await?).into_response());
     }
     let policy = web.policy();
     let cancelling = web.app.cancel(&session, now).await.map_err(page_fault(&f))?;
@@ -163,6 +173,7 @@ async fn leave(web: Web, mut f: Frame, mut session: Session, password: &str, now
         log: certificate.receipt.log,
         kept: if certificate.kept == 0 { Vec::new() } else { Kept::all(&policy, &f) },
         backups: backups(&policy, &f),
+        told: f.texts.list(&readers(&policy, &f, &certificate.told)),
         f,
     };
     let mut response = Page(page).into_response();
@@ -184,7 +195,7 @@ pub async fn cancelling(State(web): State<Web>, f: Frame, Signed(session): Signe
         since: since.unwrap_or(due),
         erased_on: due.to_zoned_datetime(f.names.zone.clone()).date(),
         kept: Kept::all(&web.policy(), &f),
-        password: item::password(&f),
+        password: proof::each_time(&f, &session),
         f,
     };
     Ok(Page(page).into_response())

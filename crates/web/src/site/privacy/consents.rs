@@ -8,16 +8,18 @@ use jiff::Timestamp;
 
 use crate::frame::Frame;
 use avouch::rights::consent::kind_of;
-use avouch::store::Actor;
+use avouch::storage::border::{self, Notice};
+use avouch::store::{Actor, ConsentEvent, ConsentKind, SubjectId};
 use avouch_policy::model::Basis;
 use axum::Form;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::fault::Fault;
-use crate::page::Page;
-use crate::state::{Signed, Web, page_fault, say};
+use crate::page::{Page, PageWith};
+use crate::state::{Signed, Web, page_fault, say, told};
 use crate::words;
 
 /// What must be said before a sensitive item is agreed to (PIPL Art. 30).
@@ -54,8 +56,21 @@ pub struct Switch {
     pub since: Option<Timestamp>,
     /// A separate consent.
     pub separate: bool,
+    /// Whether it rests, whatever the switch says: a change of hands changes it (4.3).
+    pub frozen: bool,
     /// The sensitive items among its own.
     pub sensitive: Vec<Sensitive>,
+}
+
+/// A recipient abroad that waits for a separate consent (5.4).
+#[derive(Clone, Debug)]
+pub struct Abroad {
+    /// What is told before the answer.
+    pub notice: Notice,
+    /// Whether it is on.
+    pub on: bool,
+    /// Since when it is as it is; none when never answered.
+    pub since: Option<Timestamp>,
 }
 
 /// One answer given before.
@@ -94,10 +109,14 @@ pub struct Consents {
     pub f: Frame,
     /// The switches.
     pub switches: Vec<Switch>,
+    /// The recipients abroad.
+    pub abroad: Vec<Abroad>,
     /// Purposes without a switch.
     pub fixed: Vec<Fixed>,
     /// Answers, newest first.
     pub history: Vec<Answer>,
+    /// What was wrong, with the page that mends it; empty when nothing was.
+    pub error: String,
 }
 
 /// `GET /privacy/consents`
@@ -105,11 +124,15 @@ pub struct Consents {
 /// # Errors
 /// What keeps the store from answering.
 pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Page<Consents>, Fault> {
+    Ok(Page(page(&web, f, session.subject(), String::new()).await?))
+}
+
+async fn page(web: &Web, f: Frame, subject: SubjectId, error: String) -> Result<Consents, Fault> {
     let told = page_fault(&f);
     let policy = web.policy();
     let facts = policy.facts();
-    let standing = web.app.account(session.subject()).await.map_err(&told)?.standing;
-    let events = web.app.consent_history(session.subject()).await.map_err(&told)?;
+    let standing = web.app.account(subject).await.map_err(&told)?.standing;
+    let events = web.app.consent_history(subject).await.map_err(&told)?;
     let archived = web.app.policies().await.map_err(&told)?;
     let version = |digest: &str| {
         let known = archived.iter().find(|p| data_encoding::HEXLOWER.encode(&p.digest) == digest);
@@ -146,27 +169,71 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
             on: policy.purpose(name).is_some_and(|p| bits.has(p.index())),
             since: events.iter().find(|e| e.target == *name).map(|e| e.at),
             separate,
+            frozen: policy.purpose(name).is_some_and(|p| standing.frozen.has(p.index())),
             sensitive: sensitive.collect(),
         });
     }
-    let label = |name: &String| facts.usage.purposes.get(name).map_or_else(|| name.clone(), |p| say(&f, &p.label));
+    let home = web.app.store.region();
+    let abroad = border::recipients(&policy, home.as_str()).filter_map(|(name, _)| {
+        Some(Abroad {
+            notice: border::notice(&policy, home.as_str(), name, f.tag())?,
+            on: policy.recipient(name).is_some_and(|r| standing.abroad.has(r.index())),
+            since: events.iter().find(|e| e.kind == ConsentKind::Abroad && e.target == name).map(|e| e.at),
+        })
+    });
+    let abroad = abroad.collect();
+    let label = |e: &ConsentEvent| {
+        let purpose = facts.usage.purposes.get(&e.target).map(|p| say(&f, &p.label));
+        let recipient = || facts.sharing.recipients.get(&e.target).map(|r| say(&f, &r.name));
+        match e.kind {
+            ConsentKind::Abroad | ConsentKind::Recipient => recipient(),
+            _ => purpose,
+        }
+        .unwrap_or_else(|| e.target.clone())
+    };
     let history = events
         .iter()
         .map(|e| Answer {
             at: e.at,
-            label: label(&e.target),
+            label: label(e),
             given: e.given,
             version: version(&e.policy),
             receipt: format!("{}/{}", e.receipt.log, e.receipt.index),
         })
         .collect();
-    Ok(Page(Consents { switches, fixed, history, f }))
+    Ok(Consents { switches, abroad, fixed, history, error, f })
 }
 
 /// What a switch sends.
 #[derive(Debug, Deserialize)]
 pub struct Sent {
     answer: String,
+}
+
+impl Sent {
+    fn given(&self) -> Result<bool, Fault> {
+        match self.answer.as_str() {
+            "give" => Ok(true),
+            "withdraw" => Ok(false),
+            _ => Err(Fault::Malformed),
+        }
+    }
+}
+
+/// `POST /privacy/consents/abroad/{recipient}`: the same step for a recipient abroad.
+///
+/// # Errors
+/// [`Fault::NotFound`] for a recipient that is not abroad.
+pub async fn send_abroad(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path(recipient): Path<String>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Fault> {
+    let answer = web.app.answer_abroad(session.subject(), &recipient, sent.given()?, f.tag(), &Actor::Subject);
+    answer.await.map_err(page_fault(&f))?;
+    Ok(Redirect::to(&format!("/privacy/consents#abroad-{recipient}")).into_response())
 }
 
 /// `POST /privacy/consents/{purpose}`: giving and withdrawing are the same step.
@@ -180,12 +247,14 @@ pub async fn send(
     Path(purpose): Path<String>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
-    let given = match sent.answer.as_str() {
-        "give" => true,
-        "withdraw" => false,
-        _ => return Err(Fault::Malformed),
-    };
-    let answer = web.app.answer(session.subject(), &purpose, given, f.tag(), &Actor::Subject);
-    answer.await.map_err(page_fault(&f))?;
-    Ok(Redirect::to(&format!("/privacy/consents#{purpose}")).into_response())
+    let given = sent.given()?;
+    match web.app.answer(session.subject(), &purpose, given, f.tag(), &Actor::Subject).await {
+        Ok(_) => Ok(Redirect::to(&format!("/privacy/consents#{purpose}")).into_response()),
+        // The only way into the account: what has to come first is said, with the page where it is done.
+        Err(avouch::Fault::LastWayIn) => {
+            let error = f.t("consent-last");
+            Ok(PageWith(StatusCode::CONFLICT, page(&web, f, session.subject(), error).await?).into_response())
+        }
+        Err(other) => Err(told(&other, f.tag())),
+    }
 }

@@ -20,7 +20,7 @@ use crate::fault::Fault;
 use crate::page::{Page, PageWith};
 use crate::site::join::{input, wrong};
 use crate::site::login_code::code_field;
-use crate::site::privacy::item::password;
+use crate::site::privacy::proof::{self, Proof, password};
 use crate::site::step::Step;
 use crate::state::{Browser, Signed, Web, page_fault, say, told};
 
@@ -51,8 +51,8 @@ pub struct Correct {
 #[expect(missing_debug_implementations, reason = "holds personal data")]
 pub struct Sent {
     value: String,
-    #[serde(default)]
-    password: String,
+    #[serde(flatten)]
+    proof: Proof,
 }
 
 /// What was wrong with what was sent: with the value, or with the rest.
@@ -121,9 +121,8 @@ pub async fn send(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
     let mut outcome = Ok(());
-    if !sent.password.is_empty() {
-        outcome = web.app.show_password(&session, &sent.password).await;
-        session.proven |= outcome.is_ok();
+    if sent.proof.given() {
+        outcome = sent.proof.show(&web, &mut session, &f).await;
     }
     // An item a person has many of is added to; the one there is of others is replaced.
     if outcome.is_ok() {
@@ -144,14 +143,10 @@ pub async fn send(
             (StatusCode::UNPROCESSABLE_ENTITY, Wrong { value, rest: String::new() })
         }
         Err(avouch::Fault::Taken(_)) => (StatusCode::CONFLICT, Wrong { value: f.t("join-taken"), rest: String::new() }),
-        Err(avouch::Fault::WrongLogin | avouch::Fault::NeedsProof) => {
-            (StatusCode::FORBIDDEN, Wrong { value: String::new(), rest: f.t("correct-wrong-password") })
+        Err(other) => {
+            let (status, rest) = proof::error(&f, &other).ok_or_else(|| told(&other, f.tag()))?;
+            (status, Wrong { value: String::new(), rest })
         }
-        Err(avouch::Fault::TooMany(minutes)) => {
-            let rest = f.t1("code-wait", "minutes", minutes);
-            (StatusCode::TOO_MANY_REQUESTS, Wrong { value: String::new(), rest })
-        }
-        Err(other) => return Err(told(&other, f.tag())),
     };
     let page = form(&web, f, &session, name, &sent.value, wrong).await?;
     Ok(PageWith(status, page).into_response())

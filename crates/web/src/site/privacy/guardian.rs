@@ -18,7 +18,7 @@ use crate::fault::Fault;
 use crate::form::{Choice, Field, Input};
 use crate::frame::Frame;
 use crate::page::{Page, PageWith};
-use crate::site::privacy::item::password;
+use crate::site::privacy::proof::{self, Proof, password};
 use crate::state::{Signed, Web, page_fault, say, told};
 
 /// A link as the page shows it.
@@ -86,8 +86,8 @@ pub struct Sent {
     relation: String,
     #[serde(default)]
     evidence: String,
-    #[serde(default)]
-    password: String,
+    #[serde(flatten)]
+    proof: Proof,
 }
 
 /// What is wrong, field by field.
@@ -237,9 +237,8 @@ async fn agree(
     sent: Sent,
 ) -> Result<Response, Fault> {
     let mut outcome = Ok(());
-    if !sent.password.is_empty() {
-        outcome = web.app.show_password(&session, &sent.password).await;
-        session.proven |= outcome.is_ok();
+    if sent.proof.given() {
+        outcome = sent.proof.show(web, &mut session, &f).await;
     }
     if outcome.is_ok() {
         let wording = avouch::store::sha256(wording(&f, &begins(web, &f)).as_bytes());
@@ -264,13 +263,13 @@ async fn agree(
             };
             (StatusCode::UNPROCESSABLE_ENTITY, faults.iter().map(|x| (x.field.clone(), text(x))).collect())
         }
-        Err(avouch::Fault::WrongLogin | avouch::Fault::NeedsProof) => {
-            (StatusCode::FORBIDDEN, vec![("password".to_owned(), f.t("correct-wrong-password"))])
-        }
         Err(avouch::Fault::NotNow(_)) => {
             (StatusCode::CONFLICT, vec![("whole".to_owned(), f.t("guardian-verify-first"))])
         }
-        Err(other) => return Err(told(&other, f.tag())),
+        Err(other) => {
+            let (status, error) = proof::error(&f, &other).ok_or_else(|| told(&other, f.tag()))?;
+            (status, vec![("password".to_owned(), error)])
+        }
     };
     let shown = page(web, f, &Signed(session), &sent, &wrong).await?;
     Ok(PageWith(status, shown).into_response())

@@ -17,8 +17,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::fault::Fault;
-use crate::form::Input;
 use crate::page::Page;
+use crate::site::privacy::proof::{Proof, password};
 use crate::site::privacy::{Kept, days_ago, real_name, uses};
 use crate::state::{Signed, Web, page_fault, say, told};
 use crate::words;
@@ -238,20 +238,6 @@ pub async fn show(
     }))
 }
 
-/// The field that asks for the password once more.
-#[must_use]
-pub fn password(f: &Frame) -> Field {
-    Field::new("password", f.t("cancel-password"), Input::Password).required().autocomplete("current-password")
-}
-
-/// A form that holds a password and nothing else.
-#[derive(Deserialize)]
-#[expect(missing_debug_implementations, reason = "holds a password")]
-pub struct Proof {
-    /// The password.
-    pub password: String,
-}
-
 /// `POST /privacy/items/{item}/reveal`
 ///
 /// # Errors
@@ -259,11 +245,11 @@ pub struct Proof {
 pub async fn reveal(
     State(web): State<Web>,
     f: Frame,
-    Signed(session): Signed,
+    Signed(mut session): Signed,
     Path(name): Path<String>,
     Form(proof): Form<Proof>,
 ) -> Result<Response, Fault> {
-    web.app.show_password(&session, &proof.password).await.map_err(|e| told(&e, f.tag()))?;
+    proof.show(&web, &mut session, &f).await.map_err(|e| told(&e, f.tag()))?;
     let known = web.policy().item(&name).is_some();
     Ok(Redirect::to(&if known { format!("/privacy/items/{name}") } else { "/privacy".to_owned() }).into_response())
 }

@@ -18,27 +18,35 @@ pub mod guardian;
 pub mod item;
 pub mod joint;
 pub mod overview;
+pub mod passkeys;
+pub mod proof;
 pub mod real_name;
 pub mod receipts;
+pub mod recommendation;
 pub mod security;
 pub mod sessions;
+pub mod sharing;
 pub mod signals;
+pub mod transfer;
 pub mod uses;
 pub mod waiting;
 
 /// The parts of the centre: path and key of the title, in the order of the menu.
-pub const PARTS: [(&str, &str); 13] = [
+pub const PARTS: &[(&str, &str)] = &[
     ("/privacy", "part-overview"),
     ("/privacy/content", "part-content"),
     ("/privacy/signals", "part-signals"),
     ("/privacy/uses", "part-uses"),
     ("/privacy/consents", "part-consents"),
+    ("/privacy/sharing", "part-sharing"),
+    ("/privacy/recommendation", "part-recommendation"),
     ("/privacy/export", "part-export"),
     ("/privacy/security", "part-security"),
     ("/privacy/joint", "part-joint"),
     ("/privacy/real-name", "part-real-name"),
     ("/privacy/guardian", "part-guardian"),
     ("/privacy/sessions", "part-sessions"),
+    ("/privacy/cases", "part-cases"),
     ("/privacy/receipts", "part-receipts"),
     ("/privacy/cancel", "part-cancel"),
 ];
@@ -83,6 +91,13 @@ impl Kept {
         let at = policy.facts().storage.statutory.values().position(|rule| rule.items.contains(item))?;
         Self::all(policy, f).into_iter().nth(at)
     }
+}
+
+/// Services and recipients by the names people know them by.
+#[must_use]
+pub fn readers(policy: &Policy, f: &Frame, names: &[String]) -> Vec<String> {
+    let known = &policy.facts().sharing.recipients;
+    names.iter().map(|name| known.get(name).map_or_else(|| name.clone(), |r| say(f, &r.name))).collect()
 }
 
 /// For how long backups hold what was erased, in words.

@@ -23,7 +23,7 @@ use crate::frame::Frame;
 use crate::page::{Page, PageWith};
 use crate::shown::Shown;
 use crate::site::privacy::consents::Sensitive;
-use crate::site::privacy::item::password;
+use crate::site::privacy::proof::{self, Proof, password};
 use crate::state::{Signed, Web, page_fault, say, told};
 
 /// What is said before anything is asked.
@@ -128,8 +128,8 @@ pub struct Sent {
     lines: String,
     #[serde(default)]
     method: String,
-    #[serde(default)]
-    password: String,
+    #[serde(flatten)]
+    proof: Proof,
 }
 
 /// What is wrong, field by field.
@@ -294,9 +294,8 @@ pub async fn send(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
     let mut outcome = Ok(());
-    if !sent.password.is_empty() {
-        outcome = web.app.show_password(&session, &sent.password).await;
-        session.proven |= outcome.is_ok();
+    if sent.proof.given() {
+        outcome = sent.proof.show(&web, &mut session, &f).await;
     }
     if outcome.is_ok() {
         let claim = NewClaim {
@@ -314,11 +313,11 @@ pub async fn send(
         Err(avouch::Fault::Invalid(faults)) => {
             (StatusCode::UNPROCESSABLE_ENTITY, faults.iter().map(|fault| words(&f, fault)).collect())
         }
-        Err(avouch::Fault::WrongLogin | avouch::Fault::NeedsProof) => {
-            (StatusCode::FORBIDDEN, vec![("password", f.t("correct-wrong-password"))])
-        }
         Err(avouch::Fault::NotNow(_)) => (StatusCode::CONFLICT, vec![("whole", f.t("name-under-way"))]),
-        Err(other) => return Err(told(&other, f.tag())),
+        Err(other) => {
+            let (status, error) = proof::error(&f, &other).ok_or_else(|| told(&other, f.tag()))?;
+            (status, vec![("password", error)])
+        }
     };
     let shown = page(&web, f, &Signed(session), true, &sent, &wrong).await?;
     Ok(PageWith(status, shown).into_response())

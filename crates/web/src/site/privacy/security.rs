@@ -5,6 +5,7 @@
 
 use askama::Template;
 use avouch::security::code::From;
+use avouch::security::session::Session;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -20,7 +21,8 @@ use crate::frame::Frame;
 use crate::page::{Page, PageWith};
 use crate::shown::Shown;
 use crate::site::login_code::code_field;
-use crate::site::privacy::item::password;
+use crate::site::privacy::passkeys;
+use crate::site::privacy::proof::{self, Proof};
 use crate::site::step::Step;
 use crate::state::{Browser, Signed, Web, page_fault, say, told};
 
@@ -47,10 +49,14 @@ pub struct Security {
     pub f: Frame,
     /// The contacts.
     pub rows: Vec<Row>,
+    /// Whether there is a password.
+    pub password: bool,
     /// Whether the second factor is on.
     pub factor: bool,
     /// Whether the policy knows a second factor.
     pub offered: bool,
+    /// The passkeys.
+    pub passkeys: Vec<passkeys::Row>,
 }
 
 /// The page with the QR code.
@@ -86,11 +92,23 @@ pub struct Recovery {
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds codes and passwords")]
 pub struct Sent {
-    password: String,
+    #[serde(flatten)]
+    proof: Proof,
     code: String,
-    fresh: String,
     secret: String,
     off: String,
+}
+
+/// What the form for another password sends: the present one, and nothing in its place (ASVS 6.2.3); where there is none
+/// yet, what shows who is there.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_debug_implementations, reason = "holds passwords")]
+pub struct Changed {
+    #[serde(flatten)]
+    proof: Proof,
+    code: String,
+    fresh: String,
 }
 
 /// `GET /privacy/security`
@@ -112,9 +130,11 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
             item: c.item,
         })
         .collect();
+    let password = web.app.has_password(session.subject()).await.map_err(&told)?;
     let factor = web.app.has_factor(session.subject()).await.map_err(&told)?;
     let offered = policy.item(avouch::security::factor::ITEM).is_some();
-    Ok(Page(Security { rows, factor, offered, f }))
+    let passkeys = passkeys::rows(&web, &session).await.map_err(&told)?;
+    Ok(Page(Security { rows, password, factor, offered, passkeys, f }))
 }
 
 fn ask_code(web: &Web, f: Frame, item: &str, error: String) -> Step {
@@ -196,21 +216,43 @@ pub async fn verified(
     }
 }
 
-fn ask_change(f: Frame, factor: bool, wrong: String, error: String) -> Step {
+/// What is asked for another password.
+#[derive(Clone, Copy)]
+struct Asks {
+    /// The present one: there is one.
+    present: bool,
+    /// Who is there, where there is none and that was not shown a short while ago.
+    proof: bool,
+    /// A code of the second factor.
+    factor: bool,
+}
+
+async fn asks(web: &Web, session: &Session) -> Result<Asks, avouch::Fault> {
+    let present = web.app.has_password(session.subject()).await?;
+    let factor = web.app.has_factor(session.subject()).await?;
+    Ok(Asks { present, proof: !present && !session.proven, factor })
+}
+
+fn ask_change(f: Frame, asks: Asks, wrong: String, error: String) -> Step {
     let shortest = avouch::security::password::SHORTEST;
     let fresh = Field::new("fresh", f.t("reset-password"), Input::Password)
         .required()
         .hint(f.t1("field-password-hint", "count", shortest))
         .autocomplete("new-password")
         .error(wrong);
-    let current =
-        Field::new("password", f.t("change-current"), Input::Password).required().autocomplete("current-password");
-    let code = factor.then(|| code_field(&f).hint(f.t("factor-hint")));
-    let (title, lead, button) = (f.t("change-title"), f.t("change-lead"), f.t("save"));
-    let mut step =
-        Step::new(f, title, "/privacy/security/password", button).inside().say(lead).wrong(error).ask(current);
-    if let Some(code) = code {
-        step = step.ask(code);
+    let current = asks.present.then(|| {
+        Field::new("password", f.t("change-current"), Input::Password)
+            .required()
+            .autocomplete("current-password")
+            .only()
+    });
+    let proof = asks.proof.then(|| proof::password(&f));
+    let code = asks.factor.then(|| code_field(&f).hint(f.t("factor-hint")));
+    let title = if asks.present { f.t("change-title") } else { f.t("choose-title") };
+    let (lead, button) = (f.t("change-lead"), f.t("save"));
+    let mut step = Step::new(f, title, "/privacy/security/password", button).inside().say(lead).wrong(error);
+    for field in [current, proof, code].into_iter().flatten() {
+        step = step.ask(field);
     }
     step.ask(fresh)
 }
@@ -220,8 +262,8 @@ fn ask_change(f: Frame, factor: bool, wrong: String, error: String) -> Step {
 /// # Errors
 /// What keeps the store from answering.
 pub async fn change(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Page<Step>, Fault> {
-    let factor = web.app.has_factor(session.subject()).await.map_err(page_fault(&f))?;
-    Ok(Page(ask_change(f, factor, String::new(), String::new())))
+    let asks = asks(&web, &session).await.map_err(page_fault(&f))?;
+    Ok(Page(ask_change(f, asks, String::new(), String::new())))
 }
 
 /// `POST /privacy/security/password`
@@ -231,11 +273,18 @@ pub async fn change(State(web): State<Web>, f: Frame, Signed(session): Signed) -
 pub async fn changed(
     State(web): State<Web>,
     f: Frame,
-    Signed(session): Signed,
-    Form(sent): Form<Sent>,
+    Signed(mut session): Signed,
+    Form(sent): Form<Changed>,
 ) -> Result<Response, Fault> {
-    let factor = web.app.has_factor(session.subject()).await.map_err(page_fault(&f))?;
-    let done = web.app.change_password(&session, &sent.password, &sent.fresh, &sent.code, f.tag()).await;
+    let mut asked = asks(&web, &session).await.map_err(page_fault(&f))?;
+    let mut done = Ok(());
+    if asked.proof {
+        done = sent.proof.show(&web, &mut session, &f).await;
+        asked.proof = !session.proven;
+    }
+    if done.is_ok() {
+        done = web.app.change_password(&session, sent.proof.password(), &sent.fresh, &sent.code, f.tag()).await;
+    }
     let (status, wrong, error) = match done {
         Ok(()) => return Ok(Redirect::to("/privacy/security").into_response()),
         Err(avouch::Fault::Invalid(faults)) => {
@@ -243,46 +292,39 @@ pub async fn changed(
             (StatusCode::UNPROCESSABLE_ENTITY, wrong, String::new())
         }
         Err(fault) => {
-            let (status, error) = proof_error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
+            let (status, error) = proof::error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
             (status, String::new(), error)
         }
     };
-    Ok(PageWith(status, ask_change(f, factor, wrong, error)).into_response())
-}
-
-/// What is said of a proof that failed; nothing where it was something else.
-pub(crate) fn proof_error(f: &Frame, fault: &avouch::Fault) -> Option<(StatusCode, String)> {
-    match fault {
-        avouch::Fault::WrongLogin | avouch::Fault::NeedsProof => {
-            Some((StatusCode::FORBIDDEN, f.t("correct-wrong-password")))
-        }
-        avouch::Fault::WrongCode => Some((StatusCode::FORBIDDEN, f.t("code-wrong"))),
-        avouch::Fault::TooMany(minutes) => {
-            Some((StatusCode::TOO_MANY_REQUESTS, f.t1("code-wait", "minutes", *minutes)))
-        }
-        _ => None,
-    }
+    Ok(PageWith(status, ask_change(f, asked, wrong, error)).into_response())
 }
 
 /// A page that asks for the password before the factor is turned on.
-fn ask_proof(f: Frame, error: String) -> Step {
+fn ask_proof(f: Frame, session: &Session, error: String) -> Step {
     let (title, lead, button) = (f.t("factor-on-title"), f.t("factor-on-lead"), f.t("factor-on-go"));
-    let field = password(&f);
-    Step::new(f, title, "/privacy/security/factor", button).inside().say(lead).wrong(error).ask(field)
+    let field = proof::each_time(&f, session);
+    let mut step = Step::new(f, title, "/privacy/security/factor", button).inside().say(lead).wrong(error);
+    step.fields.extend(field);
+    step
 }
 
-fn picture(uri: &str) -> Result<String, Fault> {
+/// An authenticator's address as a picture.
+pub(crate) fn picture(uri: &str) -> Result<String, Fault> {
     let code = QrCode::new(uri.as_bytes()).map_err(|_| Fault::Internal)?;
     let svg = code.render::<svg::Color<'_>>().min_dimensions(232, 232).quiet_zone(true).build();
     // The document's own prologue has no place within a page.
     Ok(svg.find("<svg").map(|at| svg.split_at(at).1.to_owned()).unwrap_or(svg))
 }
 
+/// A secret in groups of four, for typing.
+pub(crate) fn groups(secret: &str) -> String {
+    let groups: Vec<String> = secret.as_bytes().chunks(4).map(|g| String::from_utf8_lossy(g).into_owned()).collect();
+    groups.join(" ")
+}
+
 fn enrol(f: Frame, enrolment: &avouch::security::factor::Enrolment, error: String) -> Result<Factor, Fault> {
-    let groups: Vec<String> =
-        enrolment.secret.as_bytes().chunks(4).map(|g| String::from_utf8_lossy(g).into_owned()).collect();
     Ok(Factor {
-        secret: Shown::new(groups.join(" ")),
+        secret: Shown::new(groups(&enrolment.secret)),
         picture: Shown::new(picture(&enrolment.uri)?),
         uri: Shown::new(enrolment.uri.as_str()),
         code: code_field(&f).hint(f.t("factor-code-hint")),
@@ -292,7 +334,7 @@ fn enrol(f: Frame, enrolment: &avouch::security::factor::Enrolment, error: Strin
 }
 
 /// The name an authenticator lists the account under.
-async fn listed_as(web: &Web, session: &avouch::security::session::Session) -> Result<String, avouch::Fault> {
+pub(crate) async fn listed_as(web: &Web, session: &Session) -> Result<String, avouch::Fault> {
     let records = web.app.see(session.subject(), "user_name").await?;
     Ok(records.first().map_or_else(String::new, |r| {
         r.value.expose(avouch::store::Sink::Subject, |v| String::from_utf8_lossy(v).into_owned())
@@ -300,8 +342,8 @@ async fn listed_as(web: &Web, session: &avouch::security::session::Session) -> R
 }
 
 /// `GET /privacy/security/factor`
-pub async fn factor(f: Frame, Signed(_): Signed) -> Page<Step> {
-    Page(ask_proof(f, String::new()))
+pub async fn factor(f: Frame, Signed(session): Signed) -> Page<Step> {
+    Page(ask_proof(f, &session, String::new()))
 }
 
 /// `POST /privacy/security/factor`: the password, then the QR code; the code, then it is on.
@@ -315,11 +357,10 @@ pub async fn turn_on(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
     if sent.secret.is_empty() {
-        if let Err(fault) = web.app.show_password(&session, &sent.password).await {
-            let (status, error) = proof_error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
-            return Ok(PageWith(status, ask_proof(f, error)).into_response());
+        if let Err(fault) = sent.proof.show(&web, &mut session, &f).await {
+            let (status, error) = proof::error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
+            return Ok(PageWith(status, ask_proof(f, &session, error)).into_response());
         }
-        session.proven = true;
         let name = listed_as(&web, &session).await.map_err(page_fault(&f))?;
         let enrolment = web.app.enrol_factor(&session, &name, f.tag()).await.map_err(page_fault(&f))?;
         return Ok(Page(enrol(f, &enrolment, String::new())?).into_response());
@@ -331,7 +372,7 @@ pub async fn turn_on(
         }
         Err(avouch::Fault::NeedsProof) => {
             let error = f.t("correct-wrong-password");
-            Ok(PageWith(StatusCode::FORBIDDEN, ask_proof(f, error)).into_response())
+            Ok(PageWith(StatusCode::FORBIDDEN, ask_proof(f, &session, error)).into_response())
         }
         Err(avouch::Fault::WrongCode) => {
             let name = listed_as(&web, &session).await.map_err(page_fault(&f))?;
@@ -344,30 +385,30 @@ pub async fn turn_on(
     }
 }
 
-fn ask_off(f: Frame, off: bool, error: String) -> Step {
+fn ask_off(f: Frame, session: &Session, off: bool, error: String) -> Step {
     let (title, lead, button) = if off {
         (f.t("factor-off-title"), f.t("factor-off-lead"), f.t("factor-off-title"))
     } else {
         (f.t("recovery-new"), f.t("recovery-new-lead"), f.t("recovery-new"))
     };
-    let (proof, code) = (password(&f), code_field(&f).hint(f.t("factor-hint")));
-    Step::new(f, title, "/privacy/security/factor/change", button)
+    let (proof, code) = (proof::each_time(&f, session), code_field(&f).hint(f.t("factor-hint")));
+    let mut step = Step::new(f, title, "/privacy/security/factor/change", button)
         .inside()
         .say(lead)
         .wrong(error)
-        .carry("off", if off { "1" } else { "" })
-        .ask(proof)
-        .ask(code)
+        .carry("off", if off { "1" } else { "" });
+    step.fields.extend(proof);
+    step.ask(code)
 }
 
 /// `GET /privacy/security/factor/off`
-pub async fn off(f: Frame, Signed(_): Signed) -> Page<Step> {
-    Page(ask_off(f, true, String::new()))
+pub async fn off(f: Frame, Signed(session): Signed) -> Page<Step> {
+    Page(ask_off(f, &session, true, String::new()))
 }
 
 /// `GET /privacy/security/recovery`
-pub async fn recovery(f: Frame, Signed(_): Signed) -> Page<Step> {
-    Page(ask_off(f, false, String::new()))
+pub async fn recovery(f: Frame, Signed(session): Signed) -> Page<Step> {
+    Page(ask_off(f, &session, false, String::new()))
 }
 
 /// `POST /privacy/security/factor/change`: turns it off, or makes the recovery codes anew.
@@ -381,9 +422,8 @@ pub async fn change_factor(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
     let off = !sent.off.is_empty();
-    let mut outcome = web.app.show_password(&session, &sent.password).await.map(|()| None);
+    let mut outcome = sent.proof.show(&web, &mut session, &f).await.map(|()| None);
     if outcome.is_ok() {
-        session.proven = true;
         outcome = web.app.change_factor(&session, &sent.code, off, f.tag()).await.map(Some);
     }
     match outcome {
@@ -393,8 +433,8 @@ pub async fn change_factor(
         }
         Ok(_) => Ok(Redirect::to("/privacy/security").into_response()),
         Err(fault) => {
-            let (status, error) = proof_error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
-            Ok(PageWith(status, ask_off(f, off, error)).into_response())
+            let (status, error) = proof::error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
+            Ok(PageWith(status, ask_off(f, &session, off, error)).into_response())
         }
     }
 }

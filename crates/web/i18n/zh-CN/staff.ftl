@@ -1,0 +1,119 @@
+# 工作人员账号、角色以及需两人决定的事项。
+
+part-approvals = 审批
+part-operators = 工作人员
+
+staff-role-customer-service = 客服
+staff-role-data-protection-officer = 个人信息保护负责人
+staff-role-auditor = 审计员
+staff-role-administrator = 管理员
+
+approval-state-open = 等待答复
+approval-state-approved = 已同意，尚未执行
+approval-state-refused = 未同意
+approval-state-used = 已执行
+approval-state-emergency = 紧急情况下执行，待复核
+approval-state-reviewed = 已复核
+approval-state-lapsed = 已失效
+
+act-link = 生成工作人员一次性链接
+act-session-end = 结束工作人员会话
+act-operator-add = 新建工作人员账号
+act-operator-disable = 停用工作人员账号
+act-operator-enable = 启用工作人员账号
+act-role-grant = 授予角色
+act-role-take = 收回角色
+act-ask-approval = 申请审批
+act-approve = 第二人同意
+act-disapprove = 第二人不同意
+act-break-glass = 紧急情况下单人执行
+act-review = 紧急情况复核
+act-operator-link = 工作人员账号的新链接
+act-legal-hold = 依法保全
+act-restore = 恢复备份
+act-policy-publication = 发布隐私政策
+act-release = 向国家机关提供
+act-exception = 登记例外情形
+act-key-destruction = 销毁密钥
+act-export-on-behalf = 代为生成副本
+act-bulk-reveal = 显示多人信息
+
+operator-name = 账号
+operator-name-hint = 以工作任务命名，不使用个人姓名：2 至 32 个小写字母、数字或连字符。
+operator-password = 密码
+operator-code-hint = 身份验证器当前显示的六位数字。
+operator-code-wrong = 验证码不正确或已过期，请输入身份验证器当前显示的验证码。
+sign-in-button = 登录
+sign-in-failed = 账号、密码或验证码不正确。如身份验证器已丢失，请向管理员索取新链接。
+enrol-title = 设置密码和身份验证器
+enrol-lead = 此后 { $operator } 须同时使用两者登录，此前的登录均已失效。
+enrol-button = 保存并登录
+
+operators-lead = 工作人员的权限与登录情况。授予角色须由两人决定，收回立即生效。
+operators-search = 账号或角色
+operator-disabled = 已停用
+operator-not-enrolled = 尚未登录
+operator-no-roles = 尚无任何权限。
+operator-link = 为 { $operator } 生成链接
+operator-disable = 停用 { $operator }
+operator-enable = 启用 { $operator }
+operator-add = 新建账号
+operator-add-lead = 授予角色前没有任何权限。请为其生成链接并交给使用者。
+operator-taken = 已有同名账号。
+operator-own = 您自己的账号须由其他管理员更改。
+operator-link-why = 密码或身份验证器已丢失。
+operator-sessions = 当前登录
+operator-session = 自 { $since } 起，最近活动 { $seen }
+operator-end-session = 结束 { $operator } 的会话
+role-used = 最近使用于 { $date }
+role-unused = 从未使用
+role-suspended = 已暂停：{ $why }
+role-take = 收回{ $role }
+grant-title = 申请授予角色
+grant-lead = 须由第二人同意，任何人不得单独授予角色。
+grant-role = 角色
+grant-ask = 提交审批
+
+link-title = 仅显示一次的链接
+link-lead = { $operator } 可凭此链接设置密码和身份验证器。请将其接在管理台地址之后。
+link-once = 一天内有效，仅限一次。请确保转交时不被他人看到。
+
+approvals-lead = 需要两人决定的事项。申请人不得自行同意；逾期未答复视为不同意。
+approvals-search = 账号或事项内容
+approvals-none = 没有符合条件的事项。
+approval-kind = 事项
+approval-what = 内容
+approval-by = 申请人
+approval-asked = 申请时间
+approval-until = 截止时间
+approval-exactly = 具体内容
+approval-asking = 申请
+approval-why = 理由
+approval-answered-by = 答复人
+approval-answer = 答复内容
+approval-used = 执行时间
+approval-own = 此事项由您申请，等待他人决定。
+approval-words = 您的理由
+approval-review-words = 您的复核结论
+approval-yes = 同意
+approval-no = 不同意
+approval-review = 完成复核
+approval-do = 立即执行
+list-state = 状态
+list-found = { $count } 条
+list-csv = 保存为 CSV
+
+unapproved-unknown = 没有此申请。
+unapproved-own = 此事项由您本人申请，须由他人决定。
+unapproved-role = 您的账号没有申请或同意此事项的角色。
+unapproved-decided = 此事项已有决定。
+unapproved-waiting = 尚无人同意。
+unapproved-late = 逾期无人同意，视为不同意。如仍有需要请重新申请。
+unapproved-other = 将要执行的内容与获准的内容不完全一致。
+unapproved-not-yours = 只有申请人可以执行。
+unapproved-no-emergency = 此事项即使在紧急情况下也不得由一人执行。
+unapproved-no-reason = 请简要说明理由。
+
+check-approvals-good = 没有等待第二人的事项。
+check-approvals-waiting = { $count } 项申请等待第二人决定。
+check-approvals-emergency = { $count } 项紧急情况下的操作等待复核。

@@ -1,0 +1,150 @@
+//! A case of customer service in words: what happened in it, as its person or staff read it.
+//!
+//! Keeps promises 8.1 to 8.3.
+
+use avouch::contact::case::{Thread, Told};
+use avouch::store::{CaseFile, Sink};
+use jiff::Timestamp;
+
+use crate::frame::Frame;
+use crate::shown::Shown;
+use crate::site::privacy::uses::labels;
+use crate::state::{Web, say};
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// When.
+    pub at: Timestamp,
+    /// Who, or what happened.
+    pub head: String,
+    /// The words; empty where there are none.
+    pub text: Shown,
+    /// Whether only staff see it.
+    pub internal: bool,
+}
+
+/// The head of a case.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// Its number.
+    pub number: String,
+    /// What it was said to be.
+    pub category: String,
+    /// Its state, and of a closed one how it ended.
+    pub state: String,
+    /// Whether it is closed.
+    pub closed: bool,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// The last day for an answer; nothing where no rule sets one, or it was given.
+    pub due: Option<Timestamp>,
+    /// Whether that day may still move.
+    pub provisional: bool,
+    /// Whether that day is over.
+    pub overdue: bool,
+    /// Who of the staff has it.
+    pub operator: String,
+    /// What triage proposes, in words.
+    pub proposed: String,
+}
+
+/// The words of a coded thing of a case.
+#[must_use]
+pub fn coded(f: &Frame, kind: &str, code: &str) -> String {
+    let key = format!("case-{kind}-{code}");
+    if f.texts.has(&key) { f.t(&key) } else { code.to_owned() }
+}
+
+/// The instant a deadline is over, as the last moment before it: its own day is shown, not the next.
+fn last_moment(due: Timestamp) -> Timestamp {
+    due.checked_sub(jiff::SignedDuration::from_secs(1)).unwrap_or(due)
+}
+
+/// The head of a case.
+#[must_use]
+pub fn head(f: &Frame, file: &CaseFile, now: Timestamp) -> Head {
+    let closed = file.closed.is_some();
+    let proposed: Vec<String> = file.proposed.split_whitespace().map(|code| coded(f, "right", code)).collect();
+    Head {
+        number: file.number.clone(),
+        category: coded(f, "category", &file.category),
+        state: if closed { coded(f, "outcome", &file.outcome) } else { coded(f, "state", &file.state) },
+        closed,
+        opened: file.opened,
+        due: file.due.filter(|_| !closed).map(last_moment),
+        provisional: file.provisional,
+        overdue: !closed && file.due.is_some_and(|due| due <= now),
+        operator: file.operator.clone(),
+        proposed: f.texts.list(&proposed),
+    }
+}
+
+fn dated(f: &Frame, told: &str) -> (String, String) {
+    let day = |text: &str| text.parse().map_or_else(|_| text.to_owned(), |day: jiff::civil::Date| f.date(&day));
+    let (from, to) = told.split_once(' ').unwrap_or((told, ""));
+    (day(from), day(to))
+}
+
+fn said(web: &Web, f: &Frame, told: &Told, staff: bool) -> Said {
+    let entry = &told.entry;
+    let head = match entry.kind.as_str() {
+        "message" if staff => f.t("case-said-person"),
+        "message" => f.t("case-said-you"),
+        "reply" if staff => f.t1("case-said-operator", "operator", &*entry.operator),
+        "reply" => f.t("case-said-service"),
+        "note" => f.t1("case-said-note", "operator", &*entry.operator),
+        "letter" => f.t("case-said-letter"),
+        "reveal" => {
+            let item = labels(web, f, std::slice::from_ref(&entry.told));
+            f.t2("case-said-reveal", "item", item, "operator", &*entry.operator)
+        }
+        "assigned" if entry.told.is_empty() => f.t1("case-said-given-back", "operator", &*entry.operator),
+        "assigned" => f.t1("case-said-taken", "operator", &*entry.told),
+        "moved" => {
+            let (from, to) = dated(f, &entry.told);
+            f.t2("case-said-moved", "from", from, "to", to)
+        }
+        "closed" => coded(f, "outcome", &entry.told),
+        _ => coded(f, "state", &entry.told),
+    };
+    let text = told.words.as_ref().map(|words| words.expose(Sink::Subject, |v| Shown::new(String::from_utf8_lossy(v))));
+    Said {
+        at: entry.at,
+        head,
+        text: text.unwrap_or_default(),
+        internal: matches!(entry.kind.as_str(), "note" | "assigned"),
+    }
+}
+
+/// Everything that happened in a case.
+#[must_use]
+pub fn thread(web: &Web, f: &Frame, thread: &Thread, staff: bool) -> Vec<Said> {
+    thread.told.iter().map(|told| said(web, f, told, staff)).collect()
+}
+
+/// Regulator and court: where else one can turn (8.3).
+#[derive(Clone, Debug)]
+pub struct Relief {
+    /// The regulator.
+    pub regulator: String,
+    /// Its address on the web.
+    pub url: String,
+    /// The court.
+    pub court: String,
+}
+
+impl Relief {
+    /// By the policy.
+    #[must_use]
+    pub fn of(web: &Web, f: &Frame) -> Self {
+        let policy = web.policy();
+        let contact = &policy.facts().contact;
+        let regulator = contact.regulator.as_ref();
+        Self {
+            regulator: regulator.map(|r| say(f, &r.name)).unwrap_or_default(),
+            url: regulator.and_then(|r| r.url.clone()).unwrap_or_default(),
+            court: contact.court.as_ref().map(|c| say(f, c)).unwrap_or_default(),
+        }
+    }
+}
