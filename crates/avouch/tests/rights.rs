@@ -233,7 +233,7 @@ async fn promise_6_5_two_officers_release_a_copy_to_who_was_shown_and_nothing_is
         let claim = [("user_name", "person1"), ("email", "person1@plaza.example")];
         let opened = guest(&home, "copy", "relative", &claim).await;
         let number = opened.number.as_str();
-        assert!(matches!(home.app.ask_release(&one, number).await, Err(Fault::NotNow(_))), "not shown yet");
+        assert!(matches!(home.app.ask_copy_release(&one, number).await, Err(Fault::NotNow(_))), "not shown yet");
         home.app.work().await.unwrap();
         assert_eq!(home.app.request(number).await.unwrap().unwrap().matched, "email:same user_name:same");
         // The account's own person may say that they know of it; a stranger may not.
@@ -241,7 +241,7 @@ async fn promise_6_5_two_officers_release_a_copy_to_who_was_shown_and_nothing_is
         assert!(matches!(home.app.confirm_request(stranger, number, true).await, Err(Fault::NotFound)));
         home.app.confirm_request(subject, number, true).await.unwrap();
         let Caller::Code(secret) = code(&opened) else { panic!() };
-        let approval = home.app.ask_release(&one, number).await.unwrap();
+        let approval = home.app.ask_copy_release(&one, number).await.unwrap();
         assert!(matches!(
             home.app.release_copy(&one, approval, number).await,
             Err(Fault::NotApproved(NotApproved::Waiting))
@@ -355,9 +355,8 @@ async fn promise_6_5_a_copy_goes_to_another_controller_that_takes_it_and_to_no_o
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     let took = tokio::spawn(async move {
-        let mut answers = ["200 OK", "415 No"].into_iter();
         let mut all = Vec::new();
-        while let Some(answer) = answers.next() {
+        for answer in ["200 OK", "415 No"] {
             let (mut stream, _) = listener.accept().await.unwrap();
             let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
             loop {
@@ -448,7 +447,7 @@ async fn promise_6_5_a_request_of_any_day_of_three_years_is_due_on_the_right_day
     let mut day = date(2024, 1, 1);
     while day.year() <= 2026 {
         // At noon in China; in California the day before is not over.
-        let at = day.at(12, 0, 0, 0).to_zoned(shanghai.clone()).unwrap().timestamp();
+        let at = day.at(12, 0, 0, 0).to_zoned_datetime(shanghai.clone()).unwrap().timestamp();
         all.push((at, avouch::contact::case::rules(&policy, "rights", "", at)));
         day = next(day);
     }

@@ -369,9 +369,9 @@ impl App {
             "permissions": states,
             "disclosures": self.disclosures(subject).await?,
             "passed_on": passed_on,
-            "exceptions": registers["exceptions"],
-            "authorities": registers["authorities"],
-            "holds": registers["holds"],
+            "exceptions": registers.exceptions,
+            "authorities": registers.authorities,
+            "holds": registers.holds,
             "receipt": used.receipt,
         });
         let json = serde_json::to_vec_pretty(&data).map_err(|e| Fault::NotNow(format!("the export: {e}")))?;
@@ -385,6 +385,13 @@ impl App {
         }
         Ok(Export { json, html, files, signals, receipt: used.receipt })
     }
+}
+
+/// What the registers say of a person, as far as they may see it.
+struct Registers {
+    exceptions: Vec<Value>,
+    authorities: Vec<Value>,
+    holds: Vec<Value>,
 }
 
 /// What is held beside the records, told without secrets: no token, no session's name, no handle.
@@ -465,7 +472,7 @@ impl App {
 
     /// What stands about a subject in the registers of exceptions, of authorities' requests and of legal holds, as far
     /// as they may see it.
-    async fn registers_of(&self, subject: SubjectId) -> Result<Value, Fault> {
+    async fn registers_of(&self, subject: SubjectId) -> Result<Registers, Fault> {
         let exceptions = self.exceptions_of(subject).await?;
         let entry = |e: &avouch_store::Entry| {
             json!({
@@ -500,11 +507,11 @@ impl App {
                 "ends": h.ends.to_string(),
             })
         };
-        Ok(json!({
-            "exceptions": exceptions.iter().map(entry).collect::<Vec<_>>(),
-            "authorities": requests.iter().map(request).collect::<Vec<_>>(),
-            "holds": holds.iter().map(hold).collect::<Vec<_>>(),
-        }))
+        Ok(Registers {
+            exceptions: exceptions.iter().map(entry).collect(),
+            authorities: requests.iter().map(request).collect(),
+            holds: holds.iter().map(hold).collect(),
+        })
     }
 }
 

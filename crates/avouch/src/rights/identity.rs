@@ -167,7 +167,7 @@ impl App {
     ///
     /// # Errors
     /// [`Fault::NotNow`] unless identity was shown and a copy was asked for; [`Fault::NotApproved`].
-    pub async fn ask_release(&self, by: &Operator, number: &str) -> Result<ApprovalId, Fault> {
+    pub async fn ask_copy_release(&self, by: &Operator, number: &str) -> Result<ApprovalId, Fault> {
         let file = self.request(number).await?.ok_or(Fault::NotFound)?;
         let account = shown_account(&file)?;
         if !matches!(file.kind.as_str(), "access" | "copy" | "portability") {
@@ -179,7 +179,7 @@ impl App {
     /// Lets a copy be taken with the code of the request's case, for as long as the policy lets a link work.
     ///
     /// # Errors
-    /// [`Fault::NotApproved`]; as [`App::ask_release`].
+    /// [`Fault::NotApproved`]; as [`App::ask_copy_release`].
     pub async fn release_copy(&self, by: &Operator, approval: ApprovalId, number: &str) -> Result<(), Fault> {
         let file = self.request(number).await?.ok_or(Fault::NotFound)?;
         let account = shown_account(&file)?;

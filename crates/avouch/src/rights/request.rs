@@ -294,7 +294,7 @@ impl App {
             .filter(|(item, value)| asked_for.contains(item) && !value.is_empty())
             .collect();
         if let Some((item, _)) = given.iter().find(|(_, value)| value.chars().count() > 200) {
-            return Err(Fault::Invalid(vec![FieldFault::new(*item, "too-long", "write at most 200 characters")]));
+            return Err(Fault::Invalid(vec![FieldFault::new(item, "too-long", "write at most 200 characters")]));
         }
         let (Some(item), false) = (policy.item(identity::ITEM), given.is_empty()) else { return Ok(None) };
         let purpose = purpose_of(&policy, "rights");

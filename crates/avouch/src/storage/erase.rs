@@ -242,15 +242,13 @@ impl KeepByLaw {
         let permit = self.permit(tx, ask).await?;
         let (mut kept, _) = tx.keep_by_hold(permit, &holds, &Which::all()).await?;
         let mut after: Option<SignalPlace> = None;
-        let sent = !tx.signals(self.subject).await?.is_empty();
-        while sent {
+        let mut more = !tx.signals(self.subject).await?.is_empty();
+        while more {
             let permit = self.permit(tx, ask).await?;
             let which = Which::Signals { limit: SIGNALS_AT_ONCE, after };
             let (count, last) = tx.keep_by_hold(permit, &holds, &which).await?;
             kept += count;
-            if last.is_none() {
-                break;
-            }
+            more = last.is_some();
             after = last;
         }
         let permit = self.permit(tx, ask).await?;

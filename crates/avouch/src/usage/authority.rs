@@ -374,14 +374,13 @@ impl Release {
         // From the last place before the time it covers.
         let before = |from: Timestamp| (from - SignedDuration::from_millis(1), RecordId([0xff; 16]));
         let mut after: Option<SignalPlace> = request.covers.0.map(before);
-        while self.signals {
+        let mut more = self.signals;
+        while more {
             let page = self.page(tx, Some(&Which::Signals { limit: SIGNALS, after })).await?;
             let Some(last) = page.last().map(|r| (r.head.created, r.head.id)) else { break };
             after = Some(last);
             records.extend(page);
-            if request.covers.1.is_some_and(|until| until <= last.0) {
-                break;
-            }
+            more = request.covers.1.is_none_or(|until| last.0 < until);
         }
         if tx.held_apart(self.subject).await? > 0 {
             records.extend(self.page(tx, None).await?);

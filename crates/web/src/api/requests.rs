@@ -92,8 +92,8 @@ pub struct Requests {
 }
 
 /// Only a service that was given the purpose sees what people ask.
-fn may(caller: &Caller) -> Result<(), Response> {
-    if caller.service.may_claim(REQUESTS) { Ok(()) } else { Err(Fault::NotFound.into_response()) }
+fn may(caller: &Caller) -> Result<(), Fault> {
+    if caller.service.may_claim(REQUESTS) { Ok(()) } else { Err(Fault::NotFound) }
 }
 
 /// Opens a request for a person who is signed in at the service; number, due date and receipt at once.
@@ -111,7 +111,7 @@ pub async fn open(
     Sent(new): Sent<NewRequest>,
 ) -> Result<(StatusCode, Json<RequestStanding>), Response> {
     let whose = subject(&whose).map_err(IntoResponse::into_response)?;
-    may(&caller)?;
+    may(&caller).map_err(IntoResponse::into_response)?;
     // Who is not there is told before anything is opened in their name.
     web.app.account(whose).await.map_err(caller.told())?;
     let case = NewCase {
@@ -141,7 +141,7 @@ pub async fn list(
     Path(whose): Path<String>,
 ) -> Result<Json<Requests>, Response> {
     let whose = subject(&whose).map_err(IntoResponse::into_response)?;
-    may(&caller)?;
+    may(&caller).map_err(IntoResponse::into_response)?;
     web.app.account(whose).await.map_err(caller.told())?;
     let (own, _) = web.app.own_requests(whose).await.map_err(caller.told())?;
     Ok(Json(Requests { requests: own.into_iter().map(RequestStanding::from).collect() }))
@@ -160,7 +160,7 @@ pub async fn one(
     Path((whose, number)): Path<(String, String)>,
 ) -> Result<Json<RequestStanding>, Response> {
     let whose = subject(&whose).map_err(IntoResponse::into_response)?;
-    may(&caller)?;
+    may(&caller).map_err(IntoResponse::into_response)?;
     let found = web.app.request(&number).await.map_err(caller.told())?.filter(|r| r.subject == whose);
     Ok(Json(found.ok_or_else(|| Fault::NotFound.into_response())?.into()))
 }

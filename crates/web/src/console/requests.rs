@@ -42,7 +42,7 @@ pub async fn send(
         "cancel" => app.act_on_request(&number, name, OnBehalf::Cancel).await,
         "restrict" => app.act_on_request(&number, name, OnBehalf::Restrict).await,
         "extend" => app.extend_request(&number, name, &sent.text).await.map(drop),
-        "release" => match app.ask_release(&operator.staff, &number).await {
+        "release" => match app.ask_copy_release(&operator.staff, &number).await {
             Ok(approval) => return Ok(Redirect::to(&format!("/approvals/{approval}")).into_response()),
             Err(fault) => Err(fault),
         },
