@@ -315,7 +315,8 @@ impl<'t> Tx<'t> {
         let answer: Answer<'t, Refused> = Look::ask(self, subject, ask, actor).await?;
         Ok(match answer {
             Answer::Permitted(permit) => {
-                if permit.exceptional.is_some() && permit.grant.basis == Basis::SelfDisclosed {
+                let used = permit.exceptional.is_some() && permit.ask.act != Act::Collect;
+                if used && permit.grant.basis == Basis::SelfDisclosed {
                     self.held(rules_lock(self.shared.region), Hold::Shared)?;
                 }
                 Answer::Permitted(permit)

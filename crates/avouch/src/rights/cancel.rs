@@ -40,9 +40,10 @@ impl App {
         };
         let subject = session.subject();
         // What a hold keeps and cannot be sealed anew is only stored until then.
-        let due = self.erasure_waits(subject).await?.map_or(due, |until| due.max(until));
+        let waits = self.erasure_waits(subject).await?;
         let receipt = self.store.transact(Begin { subject, due }).await?;
-        let erased = if due <= start { Some(self.erase(subject).await?) } else { None };
+        let erased = if due <= start && waits.is_none() { Some(self.erase(subject).await?) } else { None };
+        let due = waits.map_or(due, |until| due.max(until));
         Ok(Cancelling { due, receipt, erased })
     }
 

@@ -204,6 +204,8 @@ pub async fn cancelling(State(web): State<Web>, f: Frame, Signed(session): Signe
     let Some(due) = account.cancel_due else {
         return Ok(Redirect::to("/privacy/cancel").into_response());
     };
+    let waits = web.app.erasure_waits(session.subject()).await.map_err(page_fault(&f))?;
+    let due = waits.map_or(due, |until| due.max(until));
     let since = web.app.cancelling_since(session.subject()).await.map_err(page_fault(&f))?;
     let page = Cancelling {
         since: since.unwrap_or(due),
