@@ -227,8 +227,8 @@ async fn promise_6_5_two_officers_release_a_copy_to_who_was_shown_and_nothing_is
         let home = Home::new(engine).await;
         let subject = home.person(1).await.subject;
         let (one, two) = (
-            home.operator("officer.one", &[StaffRole::DataProtectionOfficer]).await,
-            home.operator("officer.two", &[StaffRole::DataProtectionOfficer]).await,
+            home.operator("officer-one", &[StaffRole::DataProtectionOfficer]).await,
+            home.operator("officer-two", &[StaffRole::DataProtectionOfficer]).await,
         );
         let claim = [("user_name", "person1"), ("email", "person1@plaza.example")];
         let opened = guest(&home, "copy", "relative", &claim).await;

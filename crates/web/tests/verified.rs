@@ -13,6 +13,7 @@ const WRITES: &[(&str, &str)] = &[
     ("post", "/v1/campaigns"),
     ("post", "/v1/notices/{notice}/acknowledge"),
     ("post", "/v1/posts/{post}/comments"),
+    ("post", "/v1/relations"),
     ("post", "/v1/sessions/introspect"),
     ("post", "/v1/subjects"),
     ("post", "/v1/subjects/{subject}/decisions"),

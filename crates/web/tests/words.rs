@@ -138,6 +138,14 @@ const CODED: &[&str] = &[
     "paper-",
     "request-wrong-",
     "hold-wrong-",
+    "request-behalf-",
+    "request-done-",
+    "request-identity-",
+    "request-kind-",
+    "request-outcome-",
+    "request-reason-",
+    "request-role-",
+    "request-text-",
 ];
 
 #[test]
