@@ -32,9 +32,9 @@ after(async () => {
 
 async function logIn(page, person) {
   await page.goto(`${avouch.site}/login`);
-  await page.fill('#identifier', person.user_name);
+  await page.fill('#name', person.user_name);
   await page.fill('#password', person.password);
-  await page.click('form[action="/login"] button');
+  await page.click('main form button.main');
   await page.waitForURL('**/privacy');
 }
 

@@ -44,13 +44,14 @@ pub mod store {
     pub use avouch_ledger::tile;
     pub use avouch_seal::{IdError, Region, Sink, SubjectId};
     pub use avouch_store::{
-        Account, Actor, AgeBand, Approval, ApprovalId, ApprovalKind, ApprovalState, Blob, CampaignId, CaseEntry,
-        CaseFile, CaseFilter, CaseStatistics, Cell, CheckStage, Clock, ClockCounts, ConsentEvent, ConsentKind,
-        Credential, CrossingMark, DecisionHead, Denied, Disclosure, DocumentKind, EgressState, Event, Evidence,
-        ExactAct, Flow, Grant, GuardianLink, Head, Ill, LinkId, LinkRole, Matter, NotApproved, Notice, Operator,
-        OperatorSession, Overdue, Permission, PermissionState, Proof, PublicId, Published, REVIEW, ReaderKind, Receipt,
-        RecipientState, Record, RecordHead, RecordId, Review, Role, Rule, RunningClock, ServiceStanding, ServiceTerms,
-        SessionInfo, SessionName, SessionToken, SignalPlace, SignalSum, StaffRole, Store, StoreConfig, StoreError,
-        TokenHead, TransferStage, UseCount, Used, Which,
+        Account, Actor, AgeBand, Approval, ApprovalId, ApprovalKind, ApprovalState, AuthorityRequest, Blob, CampaignId,
+        CaseEntry, CaseFile, CaseFilter, CaseStatistics, Cell, CheckStage, Clock, ClockCounts, ConsentEvent,
+        ConsentKind, Credential, CrossingMark, DecisionHead, Denied, Disclosure, DocumentKind, EgressState, Entry,
+        EntryId, Event, Evidence, ExactAct, Flow, Grant, GuardianLink, Head, Ill, LegalHold, LinkId, LinkRole, Matter,
+        NewAuthorityRequest, NewHold, NotApproved, Notice, Operator, OperatorSession, Overdue, Paper, PaperKind,
+        Permission, PermissionState, PolicyRelease, Proof, PublicId, Published, REVIEW, ReaderKind, Receipt,
+        RecipientState, Record, RecordHead, RecordId, ReleaseNotice, Request, RequestCount, RequestState, Review, Role,
+        Rule, RunningClock, ServiceStanding, ServiceTerms, SessionInfo, SessionName, SessionToken, SignalPlace,
+        SignalSum, StaffRole, Store, StoreConfig, StoreError, TokenHead, Told, TransferStage, UseCount, Used, Which,
     };
 }

@@ -8,9 +8,11 @@ use crate::collection::{joint, real_name};
 use crate::contact::clock;
 use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
+use crate::rights::identity;
 use crate::sharing::{egress, transfer};
 use crate::storage::erase;
-use crate::usage::marketing;
+use crate::updates::{notice, publish};
+use crate::usage::{authority, exception, marketing};
 
 /// How long a failed job waits before it is tried again, at most.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -53,8 +55,9 @@ impl App {
 
     async fn run_job(&self, job: &Job) -> Result<(), Fault> {
         match (job.kind.as_str(), job.subject) {
-            (erase::JOB, Some(subject)) => self.erase(subject).await.map(|_| ()),
+            (erase::JOB, Some(subject)) => self.erase_when_free(subject).await,
             (clock::JOB, _) => self.alarm(job).await,
+            (identity::JOB, Some(subject)) => self.compare_identity(subject, &job.body).await,
             (send::JOB, _) => self.deliver(job).await,
             (marketing::JOB, _) => self.run_campaign(job).await,
             (marketing::OFFER, Some(subject)) => self.offer(subject, job).await,
@@ -66,10 +69,14 @@ impl App {
                 let id = transfer::from_text(&job.body).ok_or(Fault::NotFound)?;
                 self.tell_everybody(id).await.map(|_| ())
             }
+            (publish::IN_FORCE_JOB, _) => self.note_in_force(&job.body).await,
+            (notice::JOB, _) => self.notice_round(&job.body).await,
             (avouch_store::SWEEP_OBJECTS, _) => self.store.sweep_objects().await.map(|_| ()).map_err(Fault::from),
             (avouch_store::TELL, Some(subject)) => self.tell(subject, job).await,
             (egress::JOB, Some(subject)) => self.send_queued(subject, job).await,
             (avouch_store::SILENCE, Some(subject)) => self.hear_silence(subject, job).await,
+            (exception::JOB, Some(subject)) => self.tell_exception(subject, &job.body).await,
+            (authority::JOB, _) => self.end_secrecy(&job.body).await,
             ("sweep", _) => self.sweep(false).await.map(|_| ()),
             (other, _) => Err(Fault::NotNow(format!("this build does not know the job '{other}'"))),
         }

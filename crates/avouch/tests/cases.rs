@@ -44,7 +44,7 @@ fn reply(text: &str) -> Deed {
 }
 
 fn close(outcome: &str, text: &str) -> Deed {
-    Deed::Close { outcome: outcome.into(), text: text.into() }
+    Deed::Close { outcome: outcome.into(), reasons: Vec::new(), text: text.into() }
 }
 
 async fn own_acts(home: &Home, subject: SubjectId) -> Vec<(String, String, Vec<String>)> {

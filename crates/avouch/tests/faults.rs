@@ -202,7 +202,7 @@ impl Bench<'_> {
                 if kind == Kind::Reveal {
                     return app.reveal(&number, "desk", "email", "To write to the right person.").await;
                 }
-                let deed = Deed::Close { outcome: "answered".into(), text: "Yes.".into() };
+                let deed = Deed::Close { outcome: "answered".into(), reasons: Vec::new(), text: "Yes.".into() };
                 app.work_on_case(&number, "desk", deed).await
             }
         }

@@ -3,13 +3,17 @@
 //! Keeps promises 2.0, 2.5, 2.7, 4.1, 4.3, 4.4, 5.4 and 6.4. Every reason to refuse is collected; unknown
 //! anything is a refusal. Nothing here can make a permit: that is the store's alone.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::bits::Bits;
 use crate::crossing::{Crossed, Crossing};
+use crate::digest::Digest;
 use crate::model::{Basis, Party, Role};
 use crate::rules::{ItemId, PurposeId, PurposeRule, RecipientId, RegionId, Rules, party_bit};
+use crate::scope::Scope;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,6 +67,8 @@ pub struct Ask {
     pub region: RegionId,
     /// When.
     pub at: Timestamp,
+    /// The policy the ids above are of; nothing where rules stand alone.
+    pub policy: Option<Digest>,
 }
 
 /// The account's state.
@@ -119,8 +125,9 @@ pub struct Standing {
     pub abroad: Bits,
     /// Purposes that a change of hands changes, and that were not consented to anew.
     pub frozen: Bits,
-    /// Exceptional purposes with an entry in the register.
-    pub instruments: Bits,
+    /// Entries of the register of exceptions about this person, or about everyone; asked for when the purpose is
+    /// exceptional or an authority would get something.
+    pub instruments: Vec<Instrument>,
     /// Items whose permission the person's device refuses; asked for when one of them is collected.
     pub denied: Bits,
     /// How many people's data has gone abroad this year, with this person among them as far as the ask counts them;
@@ -128,6 +135,8 @@ pub struct Standing {
     pub crossed: Crossed,
     /// What the register of recipients says of the one that is asked for; asked for when something is shared.
     pub register: Registered,
+    /// Answers that were given to an earlier policy and cover less than the one in force.
+    pub outdated: Vec<Outdated>,
 }
 
 /// What the register of recipients says of one of them, beside what the policy declares.
@@ -151,6 +160,75 @@ pub enum Stopped {
     Ended,
 }
 
+/// An answer that covers less than the policy in force now says (7.2).
+#[derive(Debug, Clone)]
+pub struct Outdated {
+    /// What was answered.
+    pub question: Question,
+    /// What the answer covers.
+    pub scope: Arc<Scope>,
+}
+
+/// What a person was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// Consent to a purpose.
+    Consent(PurposeId),
+    /// Separate consent to a purpose.
+    Separate(PurposeId),
+    /// Separate consent to a recipient.
+    Recipient(RecipientId),
+    /// Separate consent to a recipient abroad.
+    Abroad(RecipientId),
+}
+
+/// An entry of the register of exceptions: what it lets be done without asking, and nothing beyond it (2.7).
+#[derive(Debug, Clone)]
+pub struct Instrument {
+    /// The exceptional purpose.
+    pub purpose: PurposeId,
+    /// The items it names.
+    pub items: Bits,
+    /// Who outside may get them; nobody where none is named.
+    pub recipient: Option<RecipientId>,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when, exclusive.
+    pub until: Timestamp,
+    /// Whether a foreign authority stands behind it.
+    pub foreign: Foreign,
+}
+
+/// Whether a foreign authority stands behind an entry of the register (PIPL 41).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    /// None does.
+    No,
+    /// One does, and the approval the law asks is not on file.
+    Unapproved,
+    /// One does, and the approval is on file.
+    Approved,
+}
+
+impl Instrument {
+    /// Whether it is in force for what is asked, whatever it covers.
+    fn in_force(&self, ask: &Ask) -> bool {
+        self.purpose == ask.purpose && self.from <= ask.at && ask.at < self.until
+    }
+
+    /// Whether it covers all that is asked: every item, and where it leaves the house whoever gets it.
+    fn covers(&self, ask: &Ask) -> bool {
+        let to = ask.act != Act::Share || self.recipient == ask.recipient;
+        to && ask.items.iter().all(|item| self.items.has(item.index()))
+    }
+
+    /// Whether it is in force and covers all that is asked, so that what was permitted by it still is.
+    #[must_use]
+    pub fn opens(&self, ask: &Ask) -> bool {
+        self.in_force(ask) && self.covers(ask)
+    }
+}
+
 impl Standing {
     /// An active subject who has consented to nothing.
     #[must_use]
@@ -169,10 +247,11 @@ impl Standing {
             recipients: Bits::new(),
             abroad: Bits::new(),
             frozen: Bits::new(),
-            instruments: Bits::new(),
+            instruments: Vec::new(),
             denied: Bits::new(),
             crossed: Crossed { plain: 0, sensitive: 0 },
             register: Registered { stopped: None, checked: None },
+            outdated: Vec::new(),
         }
     }
 }
@@ -258,6 +337,8 @@ codes! {
     NoConsent = "no-consent", Violation, "2.5", "basis.consent";
     /// No separate consent to the purpose.
     NoSeparateConsent = "no-separate-consent", Violation, "1.2", "sensitive.separate_consent|basis.separate_consent";
+    /// The consent was given to an earlier policy, which said less.
+    ConsentOutdated = "consent-outdated", Violation, "7.2", "consent.again|basis.consent";
     /// A sensitive item without an approved impact assessment.
     NoAssessment = "no-assessment", Gap, "1.2", "sensitive.assessment";
     /// A child without a guardian's consent.
@@ -272,6 +353,10 @@ codes! {
     Expired = "expired", Violation, "5.1", "principle.shortest";
     /// An exceptional purpose without an entry in the register.
     NoInstrument = "no-instrument", Violation, "2.7", "basis.legal_duty";
+    /// An exceptional purpose beyond what its entry in the register names.
+    OutsideInstrument = "outside-instrument", Violation, "2.7", "basis.citation|basis.legal_duty";
+    /// A foreign authority, without the approval the law asks on file.
+    ForeignAuthority = "foreign-authority", Violation, "2.6", "sharing.foreign_authority|sharing.authority|basis.legal_duty";
     /// Sharing without saying with whom.
     NoRecipient = "no-recipient", Gap, "4.1", "sharing.separate_consent|sharing.third_party";
     /// A recipient where none belongs.
@@ -380,6 +465,11 @@ const fn asks_for_sensitive(basis: Basis) -> bool {
     !by_law_or_life(basis) && !matches!(basis, Basis::PublicInterest)
 }
 
+/// Whether a purpose is asked for by itself: it rests on that, or a sensitive item is used for it.
+const fn asked_alone(basis: Basis, sensitive: bool) -> bool {
+    matches!(basis, Basis::SeparateConsent) || sensitive && asks_for_sensitive(basis)
+}
+
 /// Whether a law asks for it, or a life: then nobody else is asked.
 const fn by_law_or_life(basis: Basis) -> bool {
     matches!(basis, Basis::LegalDuty | Basis::Emergency)
@@ -449,6 +539,11 @@ impl Rules {
         }
         Self::person(purpose, standing, ask, &mut no);
         Self::basis(purpose, kinds.sensitive, standing, ask, &mut no);
+        for outdated in &standing.outdated {
+            if self.rests_on(purpose, kinds.sensitive, standing, ask, outdated.question) {
+                outdated.scope.beyond(ask, |reason| no.add(reason));
+            }
+        }
         match (ask.act, ask.recipient) {
             (Act::Share, None) => no.act(Code::NoRecipient),
             (Act::Share, Some(recipient)) => self.share(purpose, kinds, standing, ask, recipient, &mut no),
@@ -531,12 +626,11 @@ impl Rules {
         if purpose.basis == Basis::Consent && !standing.consents.has(p) {
             no.act(Code::NoConsent);
         }
-        let asked_alone = purpose.basis == Basis::SeparateConsent || sensitive && asks_for_sensitive(purpose.basis);
-        if asked_alone && !separate {
+        if asked_alone(purpose.basis, sensitive) && !separate {
             no.act(Code::NoSeparateConsent);
         }
-        if purpose.exceptional && ask.act != Act::Keep && !standing.instruments.has(p) {
-            no.act(Code::NoInstrument);
+        if purpose.exceptional && ask.act != Act::Keep {
+            Self::registered(standing, ask, no);
         }
         if ask.act == Act::Publish && !separate && !duty {
             no.act(Code::NoPublicationConsent);
@@ -546,6 +640,46 @@ impl Rules {
         if ask.act == Act::Export && !own && !registered {
             no.act(Code::ExportNotOwn);
         }
+    }
+
+    /// Whether the act rests on the answer to this question.
+    fn rests_on(
+        &self,
+        purpose: &PurposeRule,
+        sensitive: bool,
+        standing: &Standing,
+        ask: &Ask,
+        question: Question,
+    ) -> bool {
+        let to = |id| self.recipient_rules.get(usize::from(id)).filter(|_| ask.act == Act::Share);
+        match question {
+            Question::Consent(p) => p == ask.purpose && purpose.basis == Basis::Consent,
+            Question::Separate(p) => {
+                p == ask.purpose
+                    && (asked_alone(purpose.basis, sensitive)
+                        || ask.act == Act::Publish && purpose.basis != Basis::LegalDuty)
+            }
+            Question::Recipient(r) => {
+                ask.recipient == Some(r)
+                    && !by_law_or_life(purpose.basis)
+                    && to(r.index()).is_some_and(|rule| rule.role == Role::Controller)
+            }
+            Question::Abroad(r) => {
+                ask.recipient == Some(r) && to(r.index()).is_some_and(|rule| rule.region != Some(standing.home))
+            }
+        }
+    }
+
+    /// The entries of the register that open what is asked; what stands against it where there is none.
+    fn registered<'s>(standing: &'s Standing, ask: &Ask, no: &mut Reasons) -> Vec<&'s Instrument> {
+        let in_force: Vec<&Instrument> = standing.instruments.iter().filter(|entry| entry.in_force(ask)).collect();
+        let open: Vec<&Instrument> = in_force.iter().copied().filter(|entry| entry.covers(ask)).collect();
+        if in_force.is_empty() {
+            no.act(Code::NoInstrument);
+        } else if open.is_empty() {
+            no.act(Code::OutsideInstrument);
+        }
+        open
     }
 
     /// Who outside gets it.
@@ -573,9 +707,13 @@ impl Rules {
             Some(Stopped::Failed) => no.act(Code::RecipientFailed),
             Some(Stopped::Ended) => no.act(Code::RecipientEnded),
         }
+        let abroad = rule.region != Some(standing.home);
         if rule.role == Role::Authority {
-            if !standing.instruments.has(ask.purpose.index()) {
-                no.act(Code::NoInstrument);
+            let entries = Self::registered(standing, ask, no);
+            // Nothing for a foreign authority, wherever it is and whoever brings its request, without the approval.
+            let lawful = |foreign: Foreign| foreign == Foreign::Approved || foreign == Foreign::No && !abroad;
+            if (abroad || !entries.is_empty()) && !entries.iter().any(|entry| lawful(entry.foreign)) {
+                no.act(Code::ForeignAuthority);
             }
         } else {
             if !holds(rule.agreement, ask.at) {
@@ -591,7 +729,8 @@ impl Rules {
         {
             no.act(Code::NoRecipientConsent);
         }
-        if rule.region != Some(standing.home) {
+        // That approval stands in place of mechanism and consent.
+        if abroad && rule.role != Role::Authority {
             match rule.crossing.filter(|crossing| self.abroad_allowed && crossing.holds(ask.at)) {
                 Some(crossing) => covered(&crossing, kinds, standing.crossed, no),
                 None => no.act(Code::NoMechanism),

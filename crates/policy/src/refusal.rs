@@ -104,6 +104,12 @@ const fn said(code: Code) -> Said {
             "未取得{purpose}或其敏感个人信息所需的单独同意。",
             "请说明必要性和影响，单独征求同意。",
         ],
+        Code::ConsentOutdated => [
+            "The consent was given before the policy changed, and does not cover this.",
+            "Ask the person again, saying what is new; until then the old scope holds, and refusing costs nothing else.",
+            "同意系在政策变更前作出，不涵盖此项处理。",
+            "请告知变更内容并重新征求同意；在此之前仅限原有范围，拒绝不影响其他服务。",
+        ],
         Code::NoAssessment => [
             "No impact assessment of this sensitive item is approved by now.",
             "Make the assessment, have it approved, and enter it in the policy.",
@@ -145,6 +151,18 @@ const fn said(code: Code) -> Said {
             "Enter the legal ground, the scope and the approvals in the register first.",
             "{purpose}属于例外情形，登记册中没有相应记录。",
             "请先登记法律依据、范围和审批。",
+        ],
+        Code::OutsideInstrument => [
+            "The entry in the register for {purpose} does not name all of this: not each item, or not who would get it.",
+            "Ask for what the entry names, or enter what is needed, with two people.",
+            "登记册中{purpose}的记录未涵盖全部所请求的信息或接收方。",
+            "请仅请求登记范围内的内容，或由两人另行登记。",
+        ],
+        Code::ForeignAuthority => [
+            "{recipient} is a foreign authority, or stands for one, and the approval of the competent authority here is not on file.",
+            "Have the competent authority here approve it, and put the approval on file with the request.",
+            "{recipient}为外国司法或执法机构或代其提出，且本国主管机关的批准未存档。",
+            "请先取得本国主管机关的批准，并将批准文件与该要求一并存档。",
         ],
         Code::NoRecipient => {
             ["Sharing needs a recipient.", "Name the recipient.", "对外提供须指明接收方。", "请指明接收方。"]

@@ -207,8 +207,8 @@ fn each_single_gap_in_the_shipped_policy_is_found() {
             "retention-below-minimum",
         ),
         (
-            "[storage.statutory.transaction]\nitems = [\"order\"]\nstatute = \"cn-pipl.retention.transaction\"\nkeep = \"3 years\"",
-            "[storage.statutory.transaction]\nitems = [\"order\"]\nstatute = \"cn-pipl.retention.transaction\"\nkeep = \"30 years\"",
+            "[storage.statutory.transaction]\nitems = [\"order\", \"payment\"]\nstatute = \"cn-pipl.retention.transaction\"\nkeep = \"3 years\"",
+            "[storage.statutory.transaction]\nitems = [\"order\", \"payment\"]\nstatute = \"cn-pipl.retention.transaction\"\nkeep = \"30 years\"",
             "retention-beyond-law",
         ),
         (

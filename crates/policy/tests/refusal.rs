@@ -59,9 +59,9 @@ fn promise_4_1_a_refusal_names_the_purpose_and_the_recipient_in_the_readers_lang
     };
     let en = refusal.tell(&policy, "en");
     assert_eq!(en[0].text, "There is no separate consent to Bridge Pay (demo).");
-    assert_eq!(en[1].text, "The policy does not let Bridge Pay (demo) receive for ‘Orders, payment and delivery’.");
+    assert_eq!(en[1].text, "The policy does not let Bridge Pay (demo) receive for ‘Orders and delivery’.");
     let zh = refusal.tell(&policy, "zh-CN");
-    assert_eq!(zh[1].text, "政策未允许桥付（演示）为“订单、支付与配送”接收信息。");
+    assert_eq!(zh[1].text, "政策未允许桥付（演示）为“订单与配送”接收信息。");
     assert!(zh.iter().chain(&en).all(|t| !t.text.contains('{')));
 }
 

@@ -132,6 +132,29 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Restricts the processing of everything of a subject, or ends that; whoever holds something of theirs is told
+    /// (GDPR 19). The epoch rises. False when it was so before.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_restricted(&mut self, subject: SubjectId, on: bool) -> Result<bool, StoreError> {
+        self.held(subject, Hold::Exclusive)?;
+        let entry = self.journal_entry(if on { Kind::Restricted } else { Kind::Lifted }, subject, &[]);
+        self.journal(entry);
+        let changed = self
+            .db
+            .execute(
+                "UPDATE standing SET restricted = ?2, epoch = epoch + 1 WHERE subject = ?1 AND restricted <> ?2",
+                &[Val::Blob(subject.id()), on.into()],
+            )
+            .await?;
+        if changed == 1 {
+            let event = if on { crate::reader::Event::Restriction } else { crate::reader::Event::Lifting };
+            self.tell_readers(subject, event, "").await?;
+        }
+        Ok(changed == 1)
+    }
+
     /// Starts the cooling-off of a cancelled account, or with nothing ends it. The epoch rises.
     ///
     /// # Errors

@@ -164,7 +164,7 @@ impl Transact for ReleasePage {
                 members.push((*subject, entry(&key, &leaf.salt, leaf.commitment.as_ref())));
                 receipts.push(Some(Receipt { log: String::new(), index: 0 }));
             } else {
-                receipts.push(Some(tx.append(leaf.clone(), Some((*subject, &key)))?));
+                receipts.push(Some(tx.append_hidden(leaf.clone(), Some((*subject, &key)), leaving.hidden())?));
             }
         }
         if let (Some(first), false) = (self.leaves.first(), members.is_empty()) {
@@ -175,7 +175,7 @@ impl Transact for ReleasePage {
         }
         for (leaving, receipt) in self.leaves.iter().zip(&receipts) {
             if let Some(receipt) = receipt {
-                tx.note_given(leaving.subject, &leaving.leaf, receipt).await?;
+                tx.note_given(leaving.subject, &leaving.leaf, receipt, leaving.hidden()).await?;
             }
         }
         if self.batch {

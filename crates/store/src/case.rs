@@ -87,6 +87,8 @@ pub struct CaseFilter {
     pub state: String,
     /// In this operator's hands; empty for anybody's.
     pub operator: String,
+    /// Of this category; empty for all.
+    pub category: String,
     /// Whose number begins so; empty for any.
     pub number: String,
     /// Due before; nothing for any time.
@@ -362,7 +364,7 @@ impl Look<'_> {
                 cases_where!(
                     "WHERE (?1 = '' OR c.state = ?1 OR (?1 = 'running' AND c.state <> 'closed')) \
                      AND (?2 = '' OR c.operator = ?2) AND substr(c.number, 1, ?3) = ?4 \
-                     AND (k.due <= ?5 OR ?5 = 0) \
+                     AND (k.due <= ?5 OR ?5 = 0) AND (?8 = '' OR c.category = ?8) \
                      ORDER BY CASE WHEN c.closed IS NULL THEN 0 ELSE 1 END, \
                      CASE WHEN c.closed IS NULL THEN k.due ELSE -c.closed END, c.number LIMIT ?6 OFFSET ?7"
                 ),
@@ -374,6 +376,7 @@ impl Look<'_> {
                     Val::Int(filter.due_by.map_or(0, Timestamp::as_millisecond)),
                     Val::Int(i64::from(filter.limit)),
                     Val::Int(i64::from(filter.skip)),
+                    Val::Text(&filter.category),
                 ],
             )
             .await?;

@@ -235,6 +235,15 @@ impl Tx<'_> {
             .await
     }
 
+    /// Takes a deadline away in whose place another has come.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn replace_clock(&mut self, id: &[u8; 16]) -> Result<(), StoreError> {
+        self.db.execute("DELETE FROM clock WHERE id = ?1", &[Val::Blob(id)]).await?;
+        Ok(())
+    }
+
     /// Lets every deadline of a matter run again from where it was, as it turned out not to be dealt with.
     ///
     /// # Errors

@@ -66,18 +66,22 @@ fn disclosure(row: &Row) -> Result<Disclosure, StoreError> {
 }
 
 impl Look<'_> {
-    /// What was given of a subject to recipients, newest first.
+    /// What was given of a subject to recipients, newest first, but for what is kept from their view for now.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn disclosures(&mut self, subject: SubjectId) -> Result<Vec<Disclosure>, StoreError> {
+        self.all_disclosures(subject, false).await
+    }
+
+    async fn all_disclosures(&mut self, subject: SubjectId, hidden: bool) -> Result<Vec<Disclosure>, StoreError> {
         let rows = self
             .db
             .query(
                 "SELECT d.at, d.recipient, d.purpose, d.items, d.party, d.actor, d.egress, coalesce(e.state, ''), \
                  d.log, d.leaf FROM disclosure d LEFT JOIN egress e ON e.subject = d.subject AND e.id = d.egress \
-                 WHERE d.subject = ?1 ORDER BY d.at DESC, d.leaf DESC LIMIT 10000",
-                &[Val::Blob(subject.id())],
+                 WHERE d.subject = ?1 AND (?2 = 1 OR d.hidden IS NULL) ORDER BY d.at DESC, d.leaf DESC LIMIT 10000",
+                &[Val::Blob(subject.id()), hidden.into()],
             )
             .await?;
         rows.iter().map(disclosure).collect()
@@ -91,6 +95,7 @@ impl Tx<'_> {
         subject: SubjectId,
         leaf: &Leaf,
         receipt: &Receipt,
+        hidden: Option<[u8; 16]>,
     ) -> Result<(), StoreError> {
         let Some(recipient) = leaf.recipient.as_deref().filter(|_| leaf.outcome == Outcome::Done) else {
             return Ok(());
@@ -101,8 +106,8 @@ impl Tx<'_> {
             .map_err(|e| StoreError::Misused { name: "disclosure", why: e.to_string() })?;
         self.db
             .execute(
-                "INSERT INTO disclosure (subject, log, leaf, at, recipient, purpose, items, party, actor, egress, until) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, ?10)",
+                "INSERT INTO disclosure (subject, log, leaf, at, recipient, purpose, items, party, actor, egress, until, \
+                 hidden) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, ?10, ?11)",
                 &[
                     Val::Blob(subject.id()),
                     Val::Text(&receipt.log),
@@ -114,6 +119,7 @@ impl Tx<'_> {
                     Val::Text(&leaf.party),
                     Val::Text(&leaf.actor),
                     until.into(),
+                    hidden.as_ref().map(|by| Val::Blob(by)).into(),
                 ],
             )
             .await?;
@@ -130,7 +136,7 @@ impl Tx<'_> {
         let holding = self.shared.keys.holding()?;
         let now = self.now();
         let mut kept = 0;
-        for given in self.disclosures(subject).await? {
+        for given in self.all_disclosures(subject, true).await? {
             let until = period.after(given.at);
             if until <= now {
                 continue;
@@ -166,6 +172,7 @@ impl Tx<'_> {
     pub async fn sweep_sharing(&mut self, answers_for: jiff::SignedDuration) -> Result<(), StoreError> {
         let now = self.now();
         self.db.execute("DELETE FROM disclosure WHERE until <= ?1", &[now.into()]).await?;
+        self.sweep_released().await?;
         self.db
             .execute(
                 "UPDATE egress SET answer = NULL WHERE ended <= ?1 AND answer IS NOT NULL",

@@ -47,10 +47,14 @@ pub(crate) enum Kind {
     Shut = 9,
     /// An address refused to be written to. Both parts together are its keyed digest, which outlives the person.
     Refused = 10,
+    /// All processing of a person was restricted.
+    Restricted = 11,
+    /// The restriction was taken back.
+    Lifted = 12,
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Erased,
         Self::Answered,
         Self::Deleted,
@@ -61,6 +65,8 @@ impl Kind {
         Self::Ended,
         Self::Shut,
         Self::Refused,
+        Self::Restricted,
+        Self::Lifted,
     ];
 }
 

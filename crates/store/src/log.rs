@@ -91,11 +91,18 @@ impl LogHead {
             )
             .await?;
             for subject in &leaf.subjects {
-                db.execute(
-                    "INSERT INTO subject_leaf (subject, at, log, idx) VALUES (?1, ?2, ?3, ?4)",
-                    &[Val::Blob(subject.id()), leaf.at.into(), Val::Text(&self.name), index.into()],
-                )
-                .await?;
+                let place = [Val::Blob(subject.id()), leaf.at.into(), Val::Text(&self.name), index.into()];
+                match &leaf.hidden {
+                    None => {
+                        let sql = "INSERT INTO subject_leaf (subject, at, log, idx) VALUES (?1, ?2, ?3, ?4)";
+                        db.execute(sql, &place).await?;
+                    }
+                    Some(by) => {
+                        let [subject, at, log, index] = place;
+                        let sql = "INSERT INTO hidden_leaf (subject, at, log, idx, hidden) VALUES (?1, ?2, ?3, ?4, ?5)";
+                        db.execute(sql, &[subject, at, log, index, Val::Blob(by)]).await?;
+                    }
+                }
             }
         }
         for (level, n, hash) in &completed {

@@ -97,6 +97,7 @@ impl<'c> Look<'c> {
             epoch: permit.epoch,
             leaf,
             going: permit.going,
+            exceptional: permit.exceptional,
             records: vec![Record { head, value: Plain::new(value), blobs: Vec::new() }],
         })
     }

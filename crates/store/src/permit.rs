@@ -10,12 +10,15 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use avouch_ledger::leaf::{Leaf, Outcome};
-use avouch_policy::{Act, Ask, Code, Crossed, Grant, ItemId, Party, Policy, Reason, Refusal, Verdict};
+use avouch_policy::{
+    Act, Ask, Basis, Code, Crossed, Grant, Instrument, ItemId, Party, Policy, Reason, Refusal, Verdict,
+};
 use avouch_seal::SubjectId;
 
 use crate::crossing::Going;
 use crate::engine::Hold;
 use crate::error::StoreError;
+use crate::exception::{Exceptional, needs_entry, rules_lock};
 use crate::look::Look;
 use crate::recipient::recipient_lock;
 use crate::service::Credential;
@@ -78,6 +81,8 @@ pub struct Permit<'s> {
     pub(crate) policy: Arc<Policy>,
     /// What it sends abroad, to be counted in the commit of its leaf (5.4).
     pub(crate) going: Option<Going>,
+    /// What was permitted by an entry of the register of exceptions (2.7).
+    pub(crate) exceptional: Option<Exceptional>,
     scope: u64,
     lifetime: PhantomData<fn(&'s ()) -> &'s ()>,
 }
@@ -95,6 +100,11 @@ impl Permit<'_> {
         self.ask.items.contains(&item)
     }
 
+    /// What keeps its use from the subject's view for now.
+    pub(crate) fn hidden(&self) -> Option<[u8; 16]> {
+        self.exceptional.as_ref().and_then(|by| by.hidden)
+    }
+
     /// The refusal of what it was asked for, for a reason that shows only where the record rests.
     pub(crate) fn refused(&self, code: Code) -> Refused {
         Refused {
@@ -103,6 +113,7 @@ impl Permit<'_> {
             actor: self.actor.clone(),
             policy: Arc::clone(&self.policy),
             stopped: None,
+            hidden: self.hidden(),
             refusal: Refusal::of(&self.ask, vec![Reason::act(code)]),
         }
     }
@@ -139,6 +150,8 @@ pub struct Refused {
     pub(crate) policy: Arc<Policy>,
     /// What would have gone abroad and was too much, with the counts it would have left (5.4).
     stopped: Option<(Going, Crossed)>,
+    /// What keeps it from the subject's view for now.
+    hidden: Option<[u8; 16]>,
     /// Why.
     pub refusal: Refusal,
 }
@@ -156,6 +169,7 @@ pub struct Denied {
 
 /// The answer to an ask.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one ask; a box would be one more allocation for each")]
 pub enum Answer<'s, R> {
     /// Yes, once.
     Permitted(Permit<'s>),
@@ -184,6 +198,14 @@ pub(crate) fn leaf(look: &Look<'_>, policy: &Policy, ask: &Ask, actor: &Actor, o
     }
 }
 
+/// What keeps a use, or a refusal of one, from its person's view: an entry that is kept from them, where no other opens
+/// the same.
+fn hidden(entries: &[(Instrument, Option<[u8; 16]>)], ask: &Ask, permitted: bool) -> Option<[u8; 16]> {
+    let mut by = entries.iter().filter(|(entry, _)| entry.purpose == ask.purpose && (!permitted || entry.opens(ask)));
+    let first = by.next()?.1?;
+    by.all(|(_, hidden)| hidden.is_some()).then_some(first)
+}
+
 impl<'c> Look<'c> {
     /// Asks whether `actor` may do what `ask` says with this subject's data.
     ///
@@ -199,6 +221,10 @@ impl<'c> Look<'c> {
         actor: &Actor,
     ) -> Result<Answer<'c, Refused>, StoreError> {
         let policy = Arc::clone(self.policy());
+        // Ids of another policy name other things: what was asked just before a policy came into force is asked again.
+        if ask.policy.is_some_and(|of| of != *policy.digest()) {
+            return Err(StoreError::Busy("the policy changed while this was asked".into()));
+        }
         let account = self.account(subject).await?.ok_or(StoreError::Gone)?;
         ask.party = actor.party();
         ask.at = self.now();
@@ -224,6 +250,9 @@ impl<'c> Look<'c> {
             standing.register = registered.registered();
             register = Some(Register { recipient, epoch: registered.epoch });
         }
+        let exceptional = needs_entry(&policy, &ask);
+        let entries = if exceptional { self.instruments(&policy, subject).await? } else { Vec::new() };
+        standing.instruments = entries.iter().map(|(instrument, _)| instrument.clone()).collect();
         let mut verdict = policy.decide(&standing, &ask);
         if let Actor::Service(credential) = actor
             && !credential.may_claim(policy.purpose_name(ask.purpose))
@@ -238,6 +267,8 @@ impl<'c> Look<'c> {
             };
         }
         self.ask_shadow(subject, &ask, actor, &verdict).await;
+        let by =
+            Exceptional { hidden: hidden(&entries, &ask, matches!(verdict, Verdict::Permitted(_))), ask: ask.clone() };
         Ok(match verdict {
             Verdict::Permitted(grant) => Answer::Permitted(Permit {
                 subject,
@@ -248,13 +279,22 @@ impl<'c> Look<'c> {
                 register,
                 policy,
                 going,
+                exceptional: exceptional.then_some(by),
                 scope: self.scope(),
                 lifetime: PhantomData,
             }),
             Verdict::Refused(refusal) => {
                 let exceeded = refusal.reasons.iter().any(|r| r.code == Code::MechanismExceeded);
                 let stopped = going.filter(|_| exceeded).map(|going| (going, standing.crossed));
-                Answer::Refused(Refused { subject, ask, actor: actor.clone(), policy, stopped, refusal })
+                Answer::Refused(Refused {
+                    subject,
+                    ask,
+                    actor: actor.clone(),
+                    policy,
+                    stopped,
+                    hidden: by.hidden,
+                    refusal,
+                })
             }
         })
     }
@@ -274,7 +314,13 @@ impl<'t> Tx<'t> {
         }
         let answer: Answer<'t, Refused> = Look::ask(self, subject, ask, actor).await?;
         Ok(match answer {
-            Answer::Permitted(permit) => Answer::Permitted(permit),
+            Answer::Permitted(permit) => {
+                let used = permit.exceptional.is_some() && permit.ask.act != Act::Collect;
+                if used && permit.grant.basis == Basis::SelfDisclosed {
+                    self.held(rules_lock(self.shared.region), Hold::Shared)?;
+                }
+                Answer::Permitted(permit)
+            }
             Answer::Refused(refused) => Answer::Refused(self.deny(refused).await?),
         })
     }
@@ -287,7 +333,7 @@ impl<'t> Tx<'t> {
             self.mark_stopped(going, *would).await?;
         }
         let key = self.key(refused.subject).await?;
-        let receipt = self.append(entry, key.as_deref().map(|k| (refused.subject, k)))?;
+        let receipt = self.append_hidden(entry, key.as_deref().map(|k| (refused.subject, k)), refused.hidden)?;
         Ok(Denied { refusal: refused.refusal, receipt, policy: refused.policy })
     }
 }

@@ -58,6 +58,10 @@ pub enum Event {
     Correction,
     /// A value was deleted.
     Deletion,
+    /// The person restricted all processing: it is kept, and used for nothing.
+    Restriction,
+    /// The person ended that.
+    Lifting,
     /// The account is being cancelled: all use stops.
     Cancellation,
     /// The person was erased.
@@ -66,7 +70,15 @@ pub enum Event {
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 5] = [Self::Withdrawal, Self::Correction, Self::Deletion, Self::Cancellation, Self::Erasure];
+    pub const ALL: [Self; 7] = [
+        Self::Withdrawal,
+        Self::Correction,
+        Self::Deletion,
+        Self::Restriction,
+        Self::Lifting,
+        Self::Cancellation,
+        Self::Erasure,
+    ];
 
     /// Its name in tables and calls.
     #[must_use]
@@ -75,6 +87,8 @@ impl Event {
             Self::Withdrawal => "withdrawal",
             Self::Correction => "correction",
             Self::Deletion => "deletion",
+            Self::Restriction => "restriction",
+            Self::Lifting => "lifting",
             Self::Cancellation => "cancellation",
             Self::Erasure => "erasure",
         }
@@ -223,8 +237,9 @@ impl Tx<'_> {
         subject: SubjectId,
         leaf: &Leaf,
         receipt: &Receipt,
+        hidden: Option<[u8; 16]>,
     ) -> Result<(), StoreError> {
-        self.note_disclosure(subject, leaf, receipt).await?;
+        self.note_disclosure(subject, leaf, receipt, hidden).await?;
         self.note_reader(subject, leaf, receipt).await
     }
 
@@ -233,6 +248,9 @@ impl Tx<'_> {
             return Ok(());
         }
         let (kind, name) = match &leaf.recipient {
+            // An authority holds what it got under its own law, and to be told of its person later would be another
+            // disclosure.
+            Some(recipient) if is_authority(self.policy(), recipient) => return Ok(()),
             Some(recipient) => (ReaderKind::Recipient, recipient.as_str()),
             None if leaf.party == Party::Service.as_str() => (ReaderKind::Service, leaf.actor.as_str()),
             None => return Ok(()),
@@ -372,6 +390,15 @@ impl Tx<'_> {
         self.tell_readers(subject, Event::Erasure, "").await?;
         Ok(())
     }
+}
+
+fn is_authority(policy: &avouch_policy::Policy, recipient: &str) -> bool {
+    policy
+        .facts()
+        .sharing
+        .recipients
+        .get(recipient)
+        .is_some_and(|fact| fact.role == avouch_policy::model::Role::Authority)
 }
 
 /// By when a recipient should have confirmed; then staff see it as late. No law names a number; nothing is

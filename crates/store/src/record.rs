@@ -14,6 +14,7 @@ use crate::blob::Blob;
 use crate::crossing::Going;
 use crate::engine::{Hold, Row, Val};
 use crate::error::StoreError;
+use crate::exception::{Exceptional, rules_lock};
 use crate::journal::Kind;
 use crate::look::Look;
 use crate::permit::{Actor, Permit, Refused, Register};
@@ -145,6 +146,7 @@ pub struct Opened {
     pub(crate) register: Option<Register>,
     pub(crate) leaf: Leaf,
     pub(crate) going: Option<Going>,
+    pub(crate) exceptional: Option<Exceptional>,
     pub(crate) records: Vec<Record>,
 }
 
@@ -262,6 +264,12 @@ impl<'c> Look<'c> {
                 return Err(StoreError::NoRecord);
             }
         }
+        if permit.grant.basis == avouch_policy::Basis::SelfDisclosed {
+            self.only_disclosed(subject, &mut records).await?;
+            if records.is_empty() && matches!(which, Which::One(..)) {
+                return Err(StoreError::NoRecord);
+            }
+        }
         // A person watching their own video is not cut off by an answer they give meanwhile.
         let epoch = (!matches!(permit.actor, Actor::Subject)).then_some(permit.epoch);
         let with_blobs = if matches!(which, Which::Signals { .. }) { &mut [] } else { records.as_mut_slice() };
@@ -271,8 +279,8 @@ impl<'c> Look<'c> {
         let going = permit.going.and_then(|going| going.sent(&permit.policy, &records));
         let mut leaf = permit.leaf(self, Outcome::Done);
         leaf.commitment = Some(commit(&key, &leaf.salt, records.iter().map(|r| &r.value)));
-        let register = permit.register;
-        Ok(Opened { subject, epoch: permit.epoch, register, leaf, going, records })
+        let (register, exceptional) = (permit.register, permit.exceptional);
+        Ok(Opened { subject, epoch: permit.epoch, register, leaf, going, exceptional, records })
     }
 
     /// Whether one record is there and past its end: it waits for the sweep, and is opened no more (5.1).
@@ -293,6 +301,17 @@ impl<'c> Look<'c> {
             let name = policy.item_name(record.head.item);
             !policy.facts().collection.items.get(name).is_some_and(|i| i.many)
                 || published.iter().any(|p| p.item == name && p.record == record.head.id)
+        });
+        Ok(())
+    }
+
+    /// Leaves what its person made public here, by the record of its publication: nothing else counts as self-disclosed
+    /// (2.7).
+    async fn only_disclosed(&mut self, subject: SubjectId, records: &mut Vec<Record>) -> Result<(), StoreError> {
+        let published = self.publications(subject).await?;
+        let policy = Arc::clone(self.policy());
+        records.retain(|record| {
+            published.iter().any(|p| p.item == policy.item_name(record.head.item) && p.record == record.head.id)
         });
         Ok(())
     }
@@ -399,6 +418,7 @@ impl<'t> Tx<'t> {
             match before {
                 // A correction keeps the purpose and the end of what it corrects (5.1).
                 Some(_) => {
+                    self.keep_apart(subject, item, put.id, false).await?;
                     self.db
                         .execute(
                             "UPDATE record SET version = ?4, sealed = ?5, source = ?6, changed = ?7 \
@@ -458,8 +478,9 @@ impl<'t> Tx<'t> {
         {
             return Err(StoreError::Busy("another node sent as many abroad as may go; it is decided anew".into()));
         }
-        let receipt = self.append(opened.leaf.clone(), Some((opened.subject, &key)))?;
-        self.note_given(opened.subject, &opened.leaf, &receipt).await?;
+        let hidden = opened.exceptional.as_ref().and_then(|by| by.hidden);
+        let receipt = self.append_hidden(opened.leaf.clone(), Some((opened.subject, &key)), hidden)?;
+        self.note_given(opened.subject, &opened.leaf, &receipt, hidden).await?;
         Ok(Used { records: opened.records, receipt })
     }
 
@@ -482,8 +503,10 @@ impl<'t> Tx<'t> {
     /// As [`Tx::delete_record`].
     pub async fn drop_record(&mut self, subject: SubjectId, item: &str, id: RecordId) -> Result<bool, StoreError> {
         self.held(subject, Hold::Shared)?;
+        self.keep_apart(subject, item, id, true).await?;
         self.drop_blobs(subject, item, id).await?;
         self.drop_publication(subject, item, id).await?;
+        self.part(subject, item, id).await?;
         let gone = self
             .db
             .execute(
@@ -505,6 +528,7 @@ pub(crate) struct Leaving {
     pub(crate) register: Option<Register>,
     pub(crate) leaf: Leaf,
     pub(crate) going: Option<Going>,
+    pub(crate) exceptional: Option<Exceptional>,
 }
 
 impl Leaving {
@@ -516,6 +540,7 @@ impl Leaving {
             register: opened.register.clone(),
             leaf: opened.leaf.clone(),
             going: opened.going,
+            exceptional: opened.exceptional.clone(),
         }
     }
 
@@ -525,15 +550,31 @@ impl Leaving {
         if let Some(register) = &self.register {
             hold.push((recipient_lock(*self.subject.region(), &register.recipient), Hold::Shared));
         }
+        if self.exceptional.is_some() {
+            hold.push((rules_lock(*self.subject.region()), Hold::Shared));
+        }
     }
 
-    /// The subject's key, if subject and recipient stand as they did at the permit.
+    /// What keeps it from its person's view for now.
+    pub(crate) fn hidden(&self) -> Option<[u8; 16]> {
+        self.exceptional.as_ref().and_then(|by| by.hidden)
+    }
+
+    /// The subject's key, if policy, subject and recipient stand as they did at the permit.
     pub(crate) async fn still(&self, tx: &mut Tx<'_>) -> Result<Option<Arc<SubjectKey>>, StoreError> {
+        if self.leaf.policy != *tx.policy().digest().as_bytes() {
+            return Ok(None);
+        }
         if standing::epoch(&mut tx.db, self.subject).await? != Some(self.epoch) {
             return Ok(None);
         }
         if let Some(register) = &self.register
             && tx.recipient(&register.recipient).await?.epoch != register.epoch
+        {
+            return Ok(None);
+        }
+        if let Some(by) = &self.exceptional
+            && !tx.still_open(self.subject, by).await?
         {
             return Ok(None);
         }
@@ -568,8 +609,9 @@ impl Transact for Release {
         }
         let mut receipts = Vec::with_capacity(self.0.len());
         for (leaving, key) in self.0.iter().zip(&keys) {
-            let receipt = tx.append(leaving.leaf.clone(), Some((leaving.subject, key)))?;
-            tx.note_given(leaving.subject, &leaving.leaf, &receipt).await?;
+            let hidden = leaving.hidden();
+            let receipt = tx.append_hidden(leaving.leaf.clone(), Some((leaving.subject, key)), hidden)?;
+            tx.note_given(leaving.subject, &leaving.leaf, &receipt, hidden).await?;
             receipts.push(receipt);
         }
         Ok(Some(receipts))

@@ -13,7 +13,7 @@ use crate::objects::Name;
 use crate::store::Store;
 use crate::transact::Transact;
 use crate::tx::Tx;
-use crate::{decision, egress, quarantine, signal};
+use crate::{authority, decision, egress, quarantine, signal};
 
 /// Objects of pictures and videos sealed anew at once: each up to 4 MiB.
 const OBJECTS: u32 = 8;
@@ -201,6 +201,27 @@ const PLACES: &[Place] = &[
     place!("held"."sealed", ("id" Blob), ", item", |r| Ok((None, r.text(2)?.to_owned(), r.blob(0)?.to_vec(), 1))),
     place!("recipient_document"."sealed", ("recipient" Text, "id" Blob), "", |r| {
         Ok((None, "recipient document".into(), r.blob(1)?.to_vec(), 1))
+    }),
+    place!(
+        "held_record"."sealed",
+        ("subject" Blob, "id" Blob),
+        ", item, record, version, purpose, created, signal",
+        |r| {
+            let (record, version) = (r.blob(4)?.to_vec(), r.uint(5)?);
+            let (item, purpose) = (r.text(3)?, r.text(6)?);
+            Ok(if r.flag(8)? {
+                let version = r.time(7)?.as_millisecond().unsigned_abs();
+                (Some(r.bytes(0)?), signal::place(purpose, item), record, version)
+            } else {
+                (Some(r.bytes(0)?), item.to_owned(), record, version)
+            })
+        }
+    ),
+    place!("released"."sealed", ("subject" Blob, "request" Blob), "", |r| {
+        Ok((Some(r.bytes(0)?), "released".into(), r.blob(1)?.to_vec(), 1))
+    }),
+    place!("authority_paper"."sealed", ("request" Blob, "kind" Text), "", |r| {
+        Ok((None, authority::sealed_as(r.text(1)?), r.blob(0)?.to_vec(), 1))
     }),
     place!("service"."hook_key", ("name" Text), "", |r| {
         Ok((None, "hook key".into(), r.text(0)?.as_bytes().to_vec(), 1))

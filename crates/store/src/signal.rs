@@ -335,6 +335,7 @@ impl<'t> Tx<'t> {
         self.held(subject, Hold::Shared)?;
         let entry = self.journal_entry(Kind::SignalsDeleted, subject, &[purpose, item]);
         self.journal(entry);
+        self.keep_signals_apart(subject, purpose, item).await?;
         self.db
             .execute(
                 "DELETE FROM signal WHERE subject = ?1 AND purpose = ?2 AND item = ?3",
@@ -351,6 +352,7 @@ impl<'t> Tx<'t> {
         at: Timestamp,
     ) -> Result<u64, StoreError> {
         if at <= self.now() {
+            self.keep_signals_apart(subject, purpose, "").await?;
             let of = [Val::Blob(subject.id()), Val::Text(purpose)];
             return self.db.execute("DELETE FROM signal WHERE subject = ?1 AND purpose = ?2", &of).await;
         }
@@ -372,6 +374,7 @@ impl<'t> Tx<'t> {
     pub async fn expire_signals(&mut self, limit: u32) -> Result<Vec<Expired>, StoreError> {
         let now = self.now();
         let over = self.db.days(TABLE).await?.into_iter().find(|part| *part < day(now));
+        self.keep_expired_apart(over.unwrap_or_else(|| day(now))).await?;
         let gone = match over {
             Some(part) => {
                 let of = [Val::Int(part)];

@@ -32,6 +32,8 @@ pub(crate) struct PendingLeaf {
     pub(crate) at: Timestamp,
     /// Among whose own leaves it stands.
     pub(crate) subjects: Vec<SubjectId>,
+    /// By which entry of a register it is kept from their view for now.
+    pub(crate) hidden: Option<[u8; 16]>,
 }
 
 /// A running transaction. Permits minted in it carry its lifetime and die with it.
@@ -129,11 +131,25 @@ impl<'t> Tx<'t> {
     /// nobody's.
     pub(crate) fn append(
         &mut self,
-        mut leaf: Leaf,
+        leaf: Leaf,
         subject: Option<(SubjectId, &SubjectKey)>,
     ) -> Result<Receipt, StoreError> {
+        self.append_hidden(leaf, subject, None)
+    }
+
+    /// As [`Tx::append`]; kept from the subject's view while the entry of a register named is.
+    pub(crate) fn append_hidden(
+        &mut self,
+        mut leaf: Leaf,
+        subject: Option<(SubjectId, &SubjectKey)>,
+        hidden: Option<[u8; 16]>,
+    ) -> Result<Receipt, StoreError> {
         leaf.subject = subject.map(|(_, key)| key.tag(&leaf.salt));
-        self.append_for(leaf, subject.map(|(id, _)| id).into_iter().collect())
+        let receipt = self.append_for(leaf, subject.map(|(id, _)| id).into_iter().collect())?;
+        if let Some(last) = self.leaves.last_mut() {
+            last.hidden = hidden;
+        }
+        Ok(receipt)
     }
 
     /// Appends a leaf as it is, found by each of these among their own.
@@ -150,7 +166,7 @@ impl<'t> Tx<'t> {
             return Err(StoreError::Misused { name: self.name, why });
         }
         let index = self.base + self.leaves.len() as u64;
-        self.leaves.push(PendingLeaf { entry, at: self.look.now(), subjects });
+        self.leaves.push(PendingLeaf { entry, at: self.look.now(), subjects, hidden: None });
         Ok(Receipt { log: log.clone(), index })
     }
 

@@ -7,6 +7,7 @@ use avouch::store::{CaseFile, Sink};
 use jiff::Timestamp;
 
 use crate::frame::Frame;
+use crate::request;
 use crate::shown::Shown;
 use crate::site::privacy::uses::labels;
 use crate::state::{Web, say};
@@ -105,6 +106,13 @@ fn said(web: &Web, f: &Frame, told: &Told, staff: bool) -> Said {
             let (from, to) = dated(f, &entry.told);
             f.t2("case-said-moved", "from", from, "to", to)
         }
+        "extended" => {
+            let (from, to) = dated(f, &entry.told);
+            f.t2("case-said-extended", "from", from, "to", to)
+        }
+        "identity" => request::coded(f, "identity", &entry.told),
+        "appeal" => f.t("case-said-appeal"),
+        "done" => request::coded(f, "done", &entry.told),
         "closed" => coded(f, "outcome", &entry.told),
         _ => coded(f, "state", &entry.told),
     };

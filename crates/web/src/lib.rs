@@ -15,6 +15,7 @@ pub mod frame;
 pub mod http;
 pub mod lang;
 pub mod page;
+pub mod request;
 mod serve;
 pub mod shown;
 pub mod site;

@@ -1,20 +1,22 @@
 //! What every handler is given: Avouch, who asks, and the words of the policy in the reader's language.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use avouch::App;
 use avouch::security::session::{Device, Session};
-use avouch_policy::{Policy, Words};
+use avouch::store::{SubjectId, Told};
+use avouch::updates::notice::Update;
+use avouch_policy::{Digest, Policy, Words, diff};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::tz::TimeZone;
 
 use crate::fault::{Fault, Reason};
-use crate::frame::{Account, Frame, Names};
+use crate::frame::{Account, Coming, Current, Frame, Live, Names, Popup};
 use crate::http::{Random, cookie, csrf::CsrfKey, guard::Foundation, headers::Transport};
 use crate::lang::Lang;
 use crate::shown::Shown;
@@ -40,28 +42,71 @@ pub fn say(f: &Frame, words: &Words) -> String {
     words.in_lang(f.tag()).to_owned()
 }
 
-/// The foundation of a face with pages.
-#[must_use]
-pub fn foundation(app: &App) -> Foundation {
-    let policy = app.policy();
+fn names(app: &App, policy: &Policy) -> Names {
     let controller = &policy.facts().controller;
     let pair = |words: Option<&Words>| {
         Lang::ALL.map(|lang| (lang, words.map(|w| w.in_lang(lang.tag()).to_owned()).unwrap_or_default()))
     };
-    let names = Names {
+    Names {
         site: pair(controller.name.as_ref()),
         address: pair(controller.address.as_ref()),
         zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
         passkeys_at: app.relying_party().map(|rp| rp.origin.to_owned()),
         default_lang: Lang::from_tag(&policy.facts().default_language).unwrap_or(Lang::ZhCn),
-    };
+    }
+}
+
+/// The policy in force and the one that is coming, as every page shows them; worked out anew when either changes.
+fn live(app: &App) -> Live {
+    let worked_out: Mutex<Option<([Option<Digest>; 2], Current)>> = Mutex::default();
+    let app = app.clone();
+    Live::new(move || {
+        let (policy, next) = (app.policy(), app.store.coming_policies().into_iter().next());
+        let of = [Some(*policy.digest()), next.as_ref().map(|(_, next)| *next.digest())];
+        let mut worked_out = worked_out.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, current)) = worked_out.as_ref().filter(|(for_, _)| *for_ == of) {
+            return current.clone();
+        }
+        let names = Arc::new(names(&app, &policy));
+        let coming = next.map(|(at, next)| Coming {
+            version: next.version().to_owned(),
+            effective: at.to_zoned_datetime(names.zone.clone()).date(),
+            major: diff(&policy, &next).is_major(),
+        });
+        let current = Current { names, coming };
+        *worked_out = Some((of, current.clone()));
+        current
+    })
+}
+
+/// The foundation of a face with pages.
+#[must_use]
+pub fn foundation(app: &App) -> Foundation {
     let store = app.store.clone();
     Foundation {
-        names: Arc::new(names),
+        live: live(app),
         csrf: CsrfKey::new(&app.store.derived("forms")),
         random: Random::new(move |out| store.fill(out)),
         transport: Transport { tls: false },
         origin: None,
+    }
+}
+
+/// The change of the policy that waits to be read or answered by a person, for themselves or for a child; nothing where none does, or where it cannot
+/// be told now.
+pub async fn open_update(web: &Web, subject: SubjectId) -> Option<Update> {
+    let open = async || {
+        if let Some(update) = web.app.update_for(subject).await?.filter(Update::is_open) {
+            return Ok::<_, avouch::Fault>(Some(update));
+        }
+        Ok(web.app.updates_of_children(subject).await?.pop().map(|(_, update)| update))
+    };
+    match open().await {
+        Ok(update) => update,
+        Err(fault) => {
+            tracing::error!(%fault, "what a change of the policy means for a person could not be told");
+            None
+        }
     }
 }
 
@@ -100,8 +145,13 @@ pub async fn know(State(web): State<Web>, mut request: Request, next: Next) -> R
         let cookie = cookie.to_owned();
         match look_up(&web, &cookie).await {
             Ok(Some((session, account))) => {
+                let subject = session.subject();
                 request.extensions_mut().insert(account);
                 request.extensions_mut().insert(Signed(session));
+                let page = request.method() == Method::GET && !request.uri().path().starts_with("/assets/");
+                if page && let Some(update) = open_update(&web, subject).await {
+                    return put_before(&web, subject, &update, request, next).await;
+                }
             }
             Ok(None) => {}
             // Nobody is signed in while the store cannot be read; the pages say so themselves.
@@ -109,6 +159,27 @@ pub async fn know(State(web): State<Web>, mut request: Request, next: Next) -> R
         }
     }
     next.run(request).await
+}
+
+/// Puts a change of the policy before a person on the page they asked for, and records that it was shown.
+async fn put_before(web: &Web, subject: SubjectId, update: &Update, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Popup {
+        version: update.release.version.clone(),
+        at: update.release.in_force,
+        coming: update.coming,
+        asked: update.questions.len(),
+    });
+    let response = next.run(request).await;
+    let html = response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
+    let shown = response.status().is_success() && html;
+    if shown
+        && !update.child
+        && update.notice.is_none_or(|notice| notice.shown.is_none())
+        && let Err(fault) = web.app.told_of_update(subject, &update.release.version, Told::Shown).await
+    {
+        tracing::error!(%fault, "that a change of the policy was shown could not be recorded");
+    }
+    response
 }
 
 async fn look_up(web: &Web, cookie: &str) -> Result<Option<(Session, Account)>, avouch::Fault> {

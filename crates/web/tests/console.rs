@@ -72,13 +72,19 @@ impl Console {
 
     /// Posts fields with the token of this browser; gives status and location.
     async fn form(&mut self, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String) {
+        let (status, location, _) = self.post_form(path, fields).await;
+        (status, location)
+    }
+
+    /// As [`Console::form`], with the body.
+    async fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String, String) {
         if !self.cookies.iter().any(|(name, _)| name == "__Host-console-csrf") {
             self.get("/sign-in").await;
         }
         let token = self.cookies.iter().find(|(name, _)| name == "__Host-console-csrf").unwrap().1.clone();
         let mut all = form_urlencoded::Serializer::new(String::new());
         let fields = all.append_pair("csrf", &token).extend_pairs(fields).finish();
-        self.post(path, &fields).await
+        self.post_for_page(path, &fields).await
     }
 
     async fn get(&mut self, path: &str) -> (StatusCode, String) {
@@ -428,4 +434,124 @@ async fn promise_2_0_staff_suspend_a_service_and_let_it_in_again() {
     assert!(console.get("/?lang=en").await.1.contains("Suspended: shop"));
     assert_eq!(console.post("/services/shop", &format!("csrf={csrf}&state=active")).await.0, StatusCode::SEE_OTHER);
     assert!(console.home.app.service(&credential).await.unwrap().is_some());
+}
+
+/// A form with a file, as a browser sends it.
+fn with_file(path: &str, csrf: &str, fields: &[(&str, &str)], file: &str) -> Request<Body> {
+    let boundary = "XyZ";
+    let mut body = String::new();
+    for (name, value) in [("csrf", csrf)].iter().chain(fields) {
+        body.push_str(&format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
+    }
+    body.push_str(&format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\
+         Content-Type: application/pdf\r\n\r\n{file}\r\n--{boundary}--\r\n"
+    ));
+    Request::post(path)
+        .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
+        .header(header::CONTENT_LENGTH, body.len())
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from(body))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn promise_2_6_a_request_goes_from_paper_to_answer_on_the_pages_of_two_people() {
+    let mut console = Console::new().await;
+    let subject = console.home.try_person(1, &[("phone", "+86 19900000001")]).await.unwrap().subject;
+    let officer = console.home.console("officer", &[DataProtectionOfficer]).await;
+    let deputy = console.home.console("deputy", &[DataProtectionOfficer]).await;
+    let as_ = |console: &mut Console, session: &str| {
+        console.cookies = vec![("__Host-console".to_owned(), session.to_owned())];
+    };
+    as_(&mut console, &officer);
+    let mut fields = vec![
+        ("recipient", "police"),
+        ("items", "comment"),
+        ("subject", "person1"),
+        ("office", "Pudong branch (demo)"),
+        ("instrument", "No. 2026-117"),
+        ("dated", "2026-11-30"),
+        ("ground", "Criminal Procedure Law Art. 54"),
+        ("foreign", "true"),
+    ];
+    assert_eq!(console.form("/authorities", &fields).await.0, StatusCode::UNPROCESSABLE_ENTITY, "not for this purpose");
+    fields[1] = ("items", "phone");
+    let (status, page) = console.form("/authorities", &fields).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    let csrf = console.cookies.iter().find(|(name, _)| name == "__Host-console-csrf").unwrap().1.clone();
+    let paper = with_file(&format!("{page}/papers/instrument"), &csrf, &[], "the letter");
+    assert_eq!(console.send(paper).await.0, StatusCode::SEE_OTHER);
+    let (status, _) = console.form(&format!("{page}/ask"), &[("why", "in order")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "a foreign authority");
+    let bare = with_file(&format!("{page}/papers/permission"), &csrf, &[], "approved");
+    assert_eq!(console.send(bare).await.0, StatusCode::UNPROCESSABLE_ENTITY, "without its number");
+    let number = [("number", "MoJ 2026-9")];
+    let paper = with_file(&format!("{page}/papers/permission"), &csrf, &number, "approved");
+    assert_eq!(console.send(paper).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(console.form(&format!("{page}/ask"), &[("why", "in order")]).await.0, StatusCode::SEE_OTHER);
+    let (_, shown) = console.get(&page).await;
+    let asked = shown.split("href=\"/approvals/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert!(shown.contains("MoJ 2026-9"), "{shown}");
+
+    as_(&mut console, &deputy);
+    for kind in ["instrument", "permission"] {
+        let (status, _, body) = console.post_form(&format!("{page}/read/{kind}"), &[]).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(["the letter", "approved"].contains(&body.as_str()), "{body}");
+    }
+    let answer = [("verdict", "yes"), ("words", "I called them back")];
+    assert_eq!(console.form(&format!("/approvals/{asked}/answer"), &answer).await.0, StatusCode::SEE_OTHER);
+    assert!(!console.get(&page).await.1.contains("/release/"), "only who asked hands out");
+
+    as_(&mut console, &officer);
+    assert!(console.get(&page).await.1.contains(&format!("/release/{asked}")));
+    let (status, _, handed) = console.post_form(&format!("{page}/release/{asked}"), &[]).await;
+    assert_eq!(status, StatusCode::OK, "{handed}");
+    assert!(handed.contains("+8619900000001") && !handed.contains("person1@plaza.example"), "{handed}");
+    let (_, csv) = console.get("/authorities.csv?state=released").await;
+    assert!(csv.contains("No. 2026-117") && !csv.contains(&subject.to_string()), "{csv}");
+}
+
+#[tokio::test]
+async fn promise_5_2_and_2_7_holds_and_exceptions_are_asked_for_on_their_pages() {
+    let mut console = Console::new().await;
+    let subject = console.home.person(1).await.subject;
+    console.sign_in("officer", &[DataProtectionOfficer]).await;
+    let mut hold = vec![
+        ("subject", "nobody-like-it"),
+        ("items", "comment"),
+        ("citation", "(2026) Hu 0115 No. 21"),
+        ("ends", "2027-06-30"),
+        ("why", "the court asks"),
+        ("mode", "ask"),
+    ];
+    assert_eq!(console.form("/holds", &hold).await.0, StatusCode::UNPROCESSABLE_ENTITY, "nobody here");
+    hold[0] = ("subject", "person1");
+    hold[3] = ("ends", "yesterday");
+    assert_eq!(console.form("/holds", &hold).await.0, StatusCode::UNPROCESSABLE_ENTITY, "no day to come");
+    hold[3] = ("ends", "2027-06-30");
+    let (status, to) = console.form("/holds", &hold).await;
+    assert!(status == StatusCode::SEE_OTHER && to.starts_with("/approvals/"), "{to}");
+    hold[5] = ("mode", "emergency");
+    assert_eq!(console.form("/holds", &hold).await.1, "/holds");
+    assert!(console.get("/holds").await.1.contains("No. 21"));
+
+    let mut entry = vec![
+        ("subject", "person1"),
+        ("purpose", "reputation"),
+        ("items", "phone"),
+        ("citation", "PIPL Art. 13(1)(4)"),
+        ("ends", "2026-12-02"),
+        ("why", "a life is in danger"),
+        ("mode", "emergency"),
+    ];
+    let (status, _, page) = console.post_form("/exceptions", &entry).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("法院") || page.contains("court"), "it says what is needed instead: {page}");
+    entry[1] = ("purpose", "emergency");
+    assert_eq!(console.form("/exceptions", &entry).await.1, "/exceptions");
+    let (_, csv) = console.get("/exceptions.csv?state=in-force").await;
+    assert!(csv.contains("PIPL Art. 13(1)(4)") && !csv.contains(&subject.to_string()), "{csv}");
+    assert!(console.get("/?lang=en").await.1.contains("wait for a review"), "both were done by one person");
 }

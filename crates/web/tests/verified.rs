@@ -13,6 +13,7 @@ const WRITES: &[(&str, &str)] = &[
     ("post", "/v1/campaigns"),
     ("post", "/v1/notices/{notice}/acknowledge"),
     ("post", "/v1/posts/{post}/comments"),
+    ("post", "/v1/relations"),
     ("post", "/v1/sessions/introspect"),
     ("post", "/v1/subjects"),
     ("post", "/v1/subjects/{subject}/decisions"),
@@ -22,6 +23,7 @@ const WRITES: &[(&str, &str)] = &[
     ("post", "/v1/subjects/{subject}/records"),
     ("delete", "/v1/subjects/{subject}/records/{item}/{record}/publication"),
     ("post", "/v1/subjects/{subject}/records/{item}/{record}/publication"),
+    ("post", "/v1/subjects/{subject}/requests"),
     ("post", "/v1/subjects/{subject}/signals"),
     ("delete", "/v1/subjects/{subject}/tokens/{handle}"),
     ("post", "/v1/subjects/{subject}/uploads"),
@@ -55,6 +57,7 @@ fn bodies(item: &str, value: &str) -> Vec<Value> {
         json!({ "recipient": "courier", "purpose": "orders", "method": "POST", "url": "https://api.courier.example/verified",
             "json": { item: value, "verified": true } }),
         json!({ "subject": value, "purpose": "account", "item": item }),
+        json!({ "kind": "correct", "about": item, "text": value, "language": "en" }),
         json!({ "token": value, "purpose": "account", "verified": true }),
         json!({}),
     ]

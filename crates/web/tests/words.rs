@@ -134,6 +134,18 @@ const CODED: &[&str] = &[
     "document-",
     "recipient-state-",
     "recipient-wrong-",
+    "request-state-",
+    "paper-",
+    "request-wrong-",
+    "hold-wrong-",
+    "request-behalf-",
+    "request-done-",
+    "request-identity-",
+    "request-kind-",
+    "request-outcome-",
+    "request-reason-",
+    "request-role-",
+    "request-text-",
 ];
 
 #[test]

@@ -18,11 +18,14 @@ use super::{clock, triage};
 use crate::app::App;
 use crate::fault::{Fault, FieldFault};
 use crate::gate::Wanted;
+use crate::rights::request::{self, Stated};
 use crate::security::limits;
 use crate::value;
 
 /// The purpose customer service works for.
 pub const PURPOSE: &str = "support";
+/// The purpose requests are answered for that a law gives a right to: a duty, also towards a restricted account.
+pub const REQUESTS: &str = "requests";
 /// The item that holds what is written.
 pub const ITEM: &str = "support_message";
 /// The kind of matter, in clocks and leaves.
@@ -103,12 +106,17 @@ pub struct Thread {
 const INTERNAL: [&str; 2] = ["note", "assigned"];
 
 /// A number that says nothing and is easy to read out: no letters that look like digits.
-fn number(random: [u8; 8]) -> String {
+pub(crate) fn number<const N: usize>(random: [u8; N]) -> String {
     const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
     let letter = |byte: &u8| LETTERS.get(usize::from(byte % 32)).copied().map_or('2', char::from);
-    let all: String = random.iter().map(letter).collect();
-    let (head, tail) = all.split_at(4);
-    format!("{head}-{tail}")
+    let four = |part: &[u8]| part.iter().map(letter).collect::<String>();
+    random.chunks(4).map(four).collect::<Vec<_>>().join("-")
+}
+
+/// The purpose a case of a category is worked on for.
+#[must_use]
+pub fn purpose_of(policy: &Policy, category: &str) -> &'static str {
+    if category == "rights" && policy.purpose(REQUESTS).is_some() { REQUESTS } else { PURPOSE }
 }
 
 /// The rules an answer to a case is due by: the policy's promise, and what the laws say of complaints and requests.
@@ -126,7 +134,7 @@ pub fn rules(policy: &Policy, category: &str, proposed: &str, at: Timestamp) -> 
     clock::promised(policy).into_iter().chain(clock::by_law(policy, &ids, at)).collect()
 }
 
-pub(super) fn check(text: &str) -> Result<Zeroizing<String>, Fault> {
+pub(crate) fn check(text: &str) -> Result<Zeroizing<String>, Fault> {
     let text = text.trim().replace("\r\n", "\n");
     let fault = |code, why: &str| Fault::Invalid(vec![FieldFault::new("text", code, why)]);
     if text.is_empty() {
@@ -142,7 +150,7 @@ pub(super) fn check(text: &str) -> Result<Zeroizing<String>, Fault> {
 }
 
 /// Puts words of a case through the gate as a record; the outer fault undoes, the inner is a recorded refusal.
-pub(super) async fn put_words(
+pub(crate) async fn put_words(
     tx: &mut Tx<'_>,
     subject: SubjectId,
     ask: &Ask,
@@ -160,9 +168,9 @@ pub(super) async fn put_words(
 }
 
 /// When a case whose last words are of now is forgotten: with those words.
-pub(super) fn until(tx: &Tx<'_>) -> Option<Timestamp> {
+pub(super) fn until(tx: &Tx<'_>, category: &str) -> Option<Timestamp> {
     let policy = tx.policy();
-    policy.purpose(PURPOSE).and_then(|purpose| policy.keep_until(purpose, tx.now()))
+    policy.purpose(purpose_of(policy, category)).and_then(|purpose| policy.keep_until(purpose, tx.now()))
 }
 
 /// A case's clocks, started now.
@@ -177,21 +185,22 @@ pub(super) async fn start_clocks(
 }
 
 impl App {
-    /// The ask for words a person writes: for customer service while the account is in use; for their own rights
-    /// while it is restricted or being cancelled, so that they can always write.
-    async fn words_ask(&self, subject: Option<SubjectId>) -> Result<Ask, Fault> {
-        let purpose = match subject {
-            None => PURPOSE,
-            Some(subject) => {
+    /// The ask for words a person writes: for the answer to a request, or for customer service while the account is
+    /// in use; for their own rights while it is restricted or being cancelled, so that they can always write.
+    async fn words_ask(&self, subject: Option<SubjectId>, category: &str, actor: &Actor) -> Result<Ask, Fault> {
+        let purpose = match (purpose_of(&self.policy(), category), subject) {
+            (REQUESTS, _) => REQUESTS,
+            (_, None) => PURPOSE,
+            (_, Some(subject)) => {
                 let standing = self.account(subject).await?.standing;
                 if standing.state == State::Active && !standing.restricted { PURPOSE } else { crate::rights::PURPOSE }
             }
         };
         let wanted = Wanted { act: Act::Collect, purpose, items: &[ITEM], recipient: None };
-        self.ask_or_refuse(&wanted, &Actor::Subject).await
+        self.ask_or_refuse(&wanted, actor).await
     }
 
-    pub(super) fn words_item(&self) -> Result<ItemId, Fault> {
+    pub(crate) fn words_item(&self) -> Result<ItemId, Fault> {
         self.policy().item(ITEM).ok_or_else(|| Fault::NotNow(format!("the policy has no item '{ITEM}'")))
     }
 
@@ -201,6 +210,17 @@ impl App {
     /// [`Fault::Invalid`] with the field `category`, `text` or `email`; [`Fault::TooMany`] where one place writes very
     /// often; [`Fault::Refused`]. Nothing is kept then.
     pub async fn open_case(&self, new: NewCase, subject: Option<SubjectId>) -> Result<Opened, Fault> {
+        self.open_with(new, subject, Actor::Subject, None).await
+    }
+
+    /// As [`App::open_case`], with what makes it a request.
+    pub(crate) async fn open_with(
+        &self,
+        new: NewCase,
+        subject: Option<SubjectId>,
+        actor: Actor,
+        stated: Option<Stated>,
+    ) -> Result<Opened, Fault> {
         if !triage::CATEGORIES.contains(&new.category.as_str()) {
             return Err(Fault::Invalid(vec![FieldFault::new("category", "required", "choose what it is about")]));
         }
@@ -215,11 +235,12 @@ impl App {
                 Some(Zeroizing::new(checked.value))
             }
         };
-        let ask = self.words_ask(subject).await?;
+        let ask = self.words_ask(subject, &new.category, &actor).await?;
+        let purpose = purpose_of(&self.policy(), &new.category);
         let mail = match mail {
             None => None,
             Some(mail) => {
-                let wanted = Wanted { act: Act::Collect, purpose: PURPOSE, items: &[MAIL], recipient: None };
+                let wanted = Wanted { act: Act::Collect, purpose, items: &[MAIL], recipient: None };
                 let item = self.policy().item(MAIL).ok_or(Fault::NotFound)?;
                 Some((self.ask_or_refuse(&wanted, &Actor::Subject).await?, item, mail))
             }
@@ -232,7 +253,7 @@ impl App {
         let open = Open {
             subject: whose,
             guest: subject.is_none(),
-            number: number(self.store.random()),
+            number: number(self.store.random::<8>()),
             code: code.clone(),
             proposed: triage::propose(&new.category, &words),
             category: new.category,
@@ -241,8 +262,10 @@ impl App {
             most: self.settings.cases_hour,
             ask,
             item: self.words_item()?,
+            actor,
             words,
             mail,
+            stated,
         };
         let number = open.number.clone();
         let done = self.store.transact(open).await;
@@ -261,7 +284,7 @@ impl App {
         }
         if let Err(Fault::Refused(denied)) = &done {
             // The leaf of the refusal went with the rest of the commit; it is recorded alone.
-            let wanted = Wanted { act: Act::Collect, purpose: PURPOSE, items: &[ITEM], recipient: None };
+            let wanted = Wanted { act: Act::Collect, purpose, items: &[ITEM], recipient: None };
             return Err(self.refuse_unknown(&wanted, &Actor::Subject, denied.refusal.clone()).await?);
         }
         let (due, provisional) = done??;
@@ -359,7 +382,7 @@ impl App {
     pub async fn write_to_case(&self, number: &str, caller: &Caller, text: &str, address: &str) -> Result<(), Fault> {
         let words = check(text)?;
         let file = self.case_for(number, caller).await?;
-        let ask = self.words_ask(Some(file.subject)).await?;
+        let ask = self.words_ask(Some(file.subject), &file.category, &Actor::Subject).await?;
         let work = Write {
             subject: file.subject,
             number: file.number,
@@ -408,8 +431,10 @@ struct Open {
     most: u64,
     ask: Ask,
     item: ItemId,
+    actor: Actor,
     words: Zeroizing<String>,
     mail: Option<(Ask, ItemId, Zeroizing<String>)>,
+    stated: Option<Stated>,
 }
 
 /// Counts one message against the limits of its place; many share one, so the limit is far above one person's need.
@@ -436,7 +461,7 @@ impl Transact for Open {
         if self.guest {
             tx.open_account(self.subject, None).await?;
         }
-        let record = match put_words(tx, self.subject, &self.ask, &Actor::Subject, self.item, &self.words).await? {
+        let record = match put_words(tx, self.subject, &self.ask, &self.actor, self.item, &self.words).await? {
             Ok(record) => record,
             // Of a guest nothing stays behind, not even a standing.
             Err(refused) if self.guest => return Err(refused),
@@ -456,14 +481,18 @@ impl Transact for Open {
             category: &self.category,
             proposed: &self.proposed,
             language: &self.language,
-            until: until(tx),
+            until: until(tx, &self.category),
         };
         tx.open_case(self.subject, &file).await?;
         let case = (self.subject, self.number.as_str());
         tx.case_entry(case, "message", "", Some(record), "").await?;
         let file = tx.case(&self.number).await?.ok_or(Fault::NotFound)?;
         let governing = start_clocks(tx, &file).await?;
-        tx.note("case", PURPOSE, &[], Party::Subject, Outcome::Done, Some(self.subject)).await?;
+        let about = purpose_of(tx.policy(), &self.category);
+        let receipt = tx.note_by("case", about, &[], &self.actor, Outcome::Done, self.subject).await?;
+        if let Some(stated) = &self.stated {
+            request::keep(tx, (self.subject, &self.number), self.guest, stated, &receipt).await?;
+        }
         Ok(Ok(governing.map_or((None, false), |c| (Some(c.ends.due), c.ends.provisional))))
     }
 }
@@ -496,8 +525,9 @@ impl Transact for Write {
         };
         let case = (self.subject, self.number.as_str());
         tx.case_entry(case, "message", "", Some(record), "").await?;
-        let until = until(tx);
+        let until = until(tx, &file.category);
         if file.state == "closed" {
+            request::appeal(tx, self.subject, &self.number).await?;
             // A time of its own, under a name of its own: what was answered stays answered.
             let rounds = tx.case_entries(self.subject, &self.number).await?;
             let rounds = rounds.iter().filter(|e| e.kind == "closed").count() + 1;

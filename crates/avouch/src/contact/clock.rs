@@ -100,6 +100,41 @@ pub async fn start(
     settle(tx, &matter.about, &matter.id).await
 }
 
+/// Gives the clocks of a matter more time, each as the law that set it allows; gives the one that governs then, or
+/// nothing, and no clock is touched, where the one that governs may not be extended.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn extend(tx: &mut Tx<'_>, matter: &Matter) -> Result<Option<RunningClock>, StoreError> {
+    let now = tx.now();
+    let mut running = tx.clocks(&matter.about, &matter.id).await?;
+    running.retain(|clock| clock.done.is_none());
+    if running.first().is_none_or(|clock| extended(&clock.rule, now).is_none()) {
+        return Ok(None);
+    }
+    for clock in running {
+        if let Some(rule) = extended(&clock.rule, now) {
+            let calendar = calendar::load(tx, &rule.calendar).await?;
+            let until = ends(end(&calendar, &rule, clock.started)?);
+            tx.replace_clock(&clock.id).await?;
+            tx.start_clock(matter, &rule, clock.started, &until).await?;
+        }
+    }
+    settle(tx, &matter.about, &matter.id).await
+}
+
+/// The rule that takes the place of an answer's by law, where that law lets its time be extended.
+fn extended(rule: &Rule, at: Timestamp) -> Option<Rule> {
+    let (pack, id) = rule.regime.split_once('.')?;
+    let pack = LawPack::named(pack).filter(|_| id == "deadline.reply")?;
+    let more = of_record(pack, pack.get("deadline.extension")?, at)?;
+    let period = match (rule.period.parse().ok()?, more.period.parse().ok()?) {
+        (Period::Of(n, unit), Period::Of(m, same)) if unit == same => Period::Of(n.saturating_add(m), unit),
+        _ => return None,
+    };
+    Some(Rule { period: period.to_string(), ..more })
+}
+
 /// Lets the earliest clock of a matter govern and queues its next alarm.
 async fn settle(tx: &mut Tx<'_>, about: &str, matter: &str) -> Result<Option<RunningClock>, StoreError> {
     let governing = tx.settle_clocks(about, matter).await?;

@@ -9,12 +9,13 @@ use avouch_store::{Actor, CaseFile, CaseFilter, CaseStatistics, Hold, Outcome, S
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
-use super::case::{ABOUT, ITEM, PURPOSE, Thread, put_words, until};
+use super::case::{ABOUT, ITEM, Thread, purpose_of, put_words, until};
 use crate::app::App;
 use crate::fault::{Fault, FieldFault};
 use crate::gate::Wanted;
 use crate::messages::send::Outgoing;
 use crate::messages::words::What;
+use crate::rights::request;
 
 /// How long a revealed item may be looked at.
 const REVEAL_LASTS: SignedDuration = SignedDuration::from_mins(10);
@@ -46,6 +47,8 @@ pub enum Deed {
     Close {
         /// One of [`OUTCOMES`].
         outcome: String,
+        /// Of a request that is not answered in full, why: codes of [`request::REASONS`].
+        reasons: Vec<String>,
         /// The letter: what was done, or why not.
         text: String,
     },
@@ -98,7 +101,7 @@ impl App {
         Ok(look.case_statistics(since).await?)
     }
 
-    async fn file(&self, number: &str) -> Result<CaseFile, Fault> {
+    pub(crate) async fn file(&self, number: &str) -> Result<CaseFile, Fault> {
         let mut reading = self.store.reading().await?;
         reading.look()?.case(number).await?.ok_or(Fault::NotFound)
     }
@@ -115,11 +118,12 @@ impl App {
             let mut look = reading.look()?;
             (look.holdings(subject).await?, look.revealed((subject, number), operator).await?)
         };
-        let wanted = Wanted { act: Act::Use, purpose: PURPOSE, items: &[ITEM], recipient: None };
-        let thread = self.told_in(file, &wanted, &actor).await?;
         let policy = self.policy();
+        let purpose = purpose_of(&policy, &file.category);
+        let wanted = Wanted { act: Act::Use, purpose, items: &[ITEM], recipient: None };
+        let thread = self.told_in(file, &wanted, &actor).await?;
         let mut items = Vec::new();
-        for name in policy.items_of(PURPOSE).into_iter().filter(|name| *name != ITEM) {
+        for name in policy.items_of(purpose).into_iter().filter(|name| *name != ITEM) {
             if !held.iter().any(|head| policy.item_name(head.item) == name) {
                 continue;
             }
@@ -127,7 +131,7 @@ impl App {
             let value = match until {
                 None => None,
                 Some(_) => {
-                    let wanted = Wanted { act: Act::Use, purpose: PURPOSE, items: &[name], recipient: None };
+                    let wanted = Wanted { act: Act::Use, purpose, items: &[name], recipient: None };
                     let used = self.use_records(subject, &wanted, &actor, &Which::all()).await?;
                     used.records.into_iter().next().map(|record| record.value)
                 }
@@ -153,12 +157,15 @@ impl App {
         {
             return Err(Fault::Invalid(vec![FieldFault::new("outcome", "required", "say how it ends")]));
         }
+        if let Deed::Close { outcome, reasons, .. } = &deed {
+            self.check_reasons(number, outcome, reasons).await?;
+        }
         let actor = Actor::Operator(operator.to_owned());
         let work = Work {
             subject: file.subject,
             number: file.number,
             operator: operator.to_owned(),
-            ask: self.desk_ask(&actor).await?,
+            ask: self.desk_ask(&file.category, &actor).await?,
             actor,
             item: self.words_item()?,
             deed,
@@ -167,8 +174,9 @@ impl App {
         self.store.transact(work).await?
     }
 
-    async fn desk_ask(&self, actor: &Actor) -> Result<Ask, Fault> {
-        let wanted = Wanted { act: Act::Collect, purpose: PURPOSE, items: &[ITEM], recipient: None };
+    pub(crate) async fn desk_ask(&self, category: &str, actor: &Actor) -> Result<Ask, Fault> {
+        let purpose = purpose_of(&self.policy(), category);
+        let wanted = Wanted { act: Act::Collect, purpose, items: &[ITEM], recipient: None };
         self.ask_or_refuse(&wanted, actor).await
     }
 
@@ -180,7 +188,8 @@ impl App {
     /// [`Fault::NotNow`] for a closed case; [`Fault::Refused`].
     pub async fn reveal(&self, number: &str, operator: &str, item: &str, reason: &str) -> Result<(), Fault> {
         let file = self.file(number).await?;
-        if item == ITEM || !self.policy().items_of(PURPOSE).contains(&item) {
+        let policy = self.policy();
+        if item == ITEM || !policy.items_of(purpose_of(&policy, &file.category)).contains(&item) {
             return Err(Fault::NotFound);
         }
         if reason.trim().chars().count() < SHORTEST_REASON {
@@ -192,7 +201,7 @@ impl App {
             subject: file.subject,
             number: file.number,
             operator: operator.to_owned(),
-            ask: self.desk_ask(&actor).await?,
+            ask: self.desk_ask(&file.category, &actor).await?,
             actor,
             words_item: self.words_item()?,
             item: item.to_owned(),
@@ -254,7 +263,8 @@ impl Transact for Work {
                     tx.case_entry(case, "state", &self.operator, None, state).await?;
                 }
             }
-            Deed::Close { outcome, .. } => {
+            Deed::Close { outcome, reasons, .. } => {
+                request::answer(tx, self.subject, &self.number, &self.operator, outcome, reasons).await?;
                 "closed".clone_into(&mut file.state);
                 outcome.clone_into(&mut file.outcome);
                 file.closed = Some(tx.now());
@@ -266,19 +276,20 @@ impl Transact for Work {
         if file.state == "new" && !matches!(self.deed, Deed::Note(_)) {
             "open".clone_into(&mut file.state);
         }
-        let until = until(tx);
+        let until = until(tx, &file.category);
         tx.keep_case(&file, until).await?;
         if matches!(self.deed, Deed::Reply { .. } | Deed::Close { .. }) {
             // It says that there is an answer, and nothing of it.
             Outgoing::notice(What::CaseAnswered, "email", &file.language).queue(tx, Some(self.subject), None).await?;
         }
-        tx.note("case", PURPOSE, &[], Party::Operator, Outcome::Done, Some(self.subject)).await?;
+        let purpose = purpose_of(tx.policy(), &file.category);
+        tx.note("case", purpose, &[], Party::Operator, Outcome::Done, Some(self.subject)).await?;
         Ok(Ok(()))
     }
 }
 
 /// A case that is still worked on.
-async fn open_file(tx: &mut Tx<'_>, subject: SubjectId, number: &str) -> Result<CaseFile, Fault> {
+pub(crate) async fn open_file(tx: &mut Tx<'_>, subject: SubjectId, number: &str) -> Result<CaseFile, Fault> {
     let file = tx.case(number).await?.filter(|c| c.subject == subject).ok_or(Fault::NotFound)?;
     if file.state == "closed" {
         return Err(Fault::NotNow("the case is closed; it opens again when its person writes".into()));
@@ -307,7 +318,7 @@ impl Transact for Reveal {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
-        open_file(tx, self.subject, &self.number).await?;
+        let file = open_file(tx, self.subject, &self.number).await?;
         let record = match put_words(tx, self.subject, &self.ask, &self.actor, self.words_item, &self.reason).await? {
             Ok(record) => record,
             Err(refused) => return Ok(Err(refused)),
@@ -317,7 +328,8 @@ impl Transact for Reveal {
         let until = tx.now() + REVEAL_LASTS;
         tx.reveal_in_case(case, &self.item, &self.operator, until).await?;
         let items = [self.item.as_str()];
-        tx.note("reveal", PURPOSE, &items, Party::Operator, Outcome::Done, Some(self.subject)).await?;
+        let purpose = purpose_of(tx.policy(), &file.category);
+        tx.note("reveal", purpose, &items, Party::Operator, Outcome::Done, Some(self.subject)).await?;
         Ok(Ok(()))
     }
 }

@@ -29,6 +29,8 @@ pub(crate) enum What {
     JointLinked,
     /// Customer service answered; nothing of the answer.
     CaseAnswered,
+    /// Somebody without a login asked for something about this account.
+    AskedAboutYou,
     /// The business changes hands (4.3); the words are [`transfer`]'s.
     Transfer,
     /// A passkey was made.
@@ -39,6 +41,12 @@ pub(crate) enum What {
     PasskeyCopied,
     /// A human has answered a review that was asked for.
     Reviewed,
+    /// The policy changes in something major.
+    PolicyChange,
+    /// Data was used in an emergency without asking (2.7).
+    ExceptionUsed,
+    /// An authority's request was answered with data (2.6).
+    AuthorityAnswered,
 }
 
 impl What {
@@ -70,12 +78,16 @@ impl What {
             Self::RecoveryUsed => "recovery-used",
             Self::NewPlace => "new-place",
             Self::JointLinked => "joint-linked",
+            Self::AskedAboutYou => "asked-about-you",
             Self::CaseAnswered => "case-answered",
             Self::Transfer => "transfer",
             Self::PasskeyMade => "passkey-made",
             Self::PasskeyRemoved => "passkey-removed",
             Self::PasskeyCopied => "passkey-copied",
             Self::Reviewed => "reviewed",
+            Self::PolicyChange => "policy-change",
+            Self::ExceptionUsed => "exception-used",
+            Self::AuthorityAnswered => "authority-answered",
         }
     }
 }
@@ -123,9 +135,14 @@ pub(crate) fn say(
         return (if kind == Kind::Phone { String::new() } else { line }, text);
     }
     let (en, cn) = match what {
-        What::Reviewed | What::CaseAnswered | What::ContactYours | What::Code => {
-            ("A code was asked for.", "有人请求了验证码。")
-        }
+        What::Reviewed
+        | What::CaseAnswered
+        | What::AskedAboutYou
+        | What::ContactYours
+        | What::PolicyChange
+        | What::ExceptionUsed
+        | What::AuthorityAnswered
+        | What::Code => ("A code was asked for.", "有人请求了验证码。"),
         What::ContactReplaced => (
             "This is no longer the contact of your account; another was put in its place.",
             "此联系方式已不再属于您的账号，已被新的联系方式取代。",
@@ -212,6 +229,20 @@ fn own_words(what: What, site: &str, zh: bool) -> Option<(String, String)> {
                  \"Contact\". To protect you, nothing of the answer is in this message."
             ),
         ),
+        (What::AskedAboutYou, true) => (
+            format!("{site}：有人就您的账号提出请求"),
+            format!(
+                "{site}：有人未登录即以您的名义就您的账号提出请求。请登录后在“您的权利”中确认是否为您本人或您授权的人；在您或客服核实之前，不会发生任何变化。"
+            ),
+        ),
+        (What::AskedAboutYou, false) => (
+            format!("{site}: somebody asked about your account"),
+            format!(
+                "{site}: Somebody who was not logged in asked for something about your account, in your name or for \
+                 you. Log in and say under \"Your rights\" whether you know of it. Nothing happens before that is \
+                 checked."
+            ),
+        ),
         (What::ContactYours, true) => (
             format!("{site}：您已有账号"),
             format!(
@@ -223,6 +254,48 @@ fn own_words(what: What, site: &str, zh: bool) -> Option<(String, String)> {
             format!(
                 "{site}: Somebody opening an account gave this contact, but it belongs to an account of yours already: \
                  log in to that one, or set a new password for it. If this was not you, there is nothing to do."
+            ),
+        ),
+        (What::PolicyChange, true) => (
+            format!("{site}：隐私政策变更"),
+            format!(
+                "{site}：我们的隐私政策将有重要变更。变更内容、生效时间以及需要您决定的事项，见您隐私中心的“政策变更”。\
+                 在您答复之前，我们不会以新的方式使用您的信息；拒绝不影响您继续使用。"
+            ),
+        ),
+        (What::PolicyChange, false) => (
+            format!("{site}: our privacy policy changes"),
+            format!(
+                "{site}: Our privacy policy changes in something important. What changes for you, from when, and what we \
+                 ask you stands in your privacy centre under \"Changes of the policy\". Nothing is used in a new way \
+                 before you answer, and a no costs you nothing."
+            ),
+        ),
+        (What::ExceptionUsed, true) => (
+            format!("{site}：紧急使用告知"),
+            format!(
+                "{site}：因紧急情况，您的个人信息可能曾在未事先征得您同意的情况下被使用。使用的内容、依据和期限，请登录隐私中心，\
+                 查看“例外使用”。"
+            ),
+        ),
+        (What::ExceptionUsed, false) => (
+            format!("{site}: your data in an emergency"),
+            format!(
+                "{site}: In an emergency your data was open to use without asking you first. What, on which ground and for \
+                 how long stands in the privacy centre under \"Exceptional use\"."
+            ),
+        ),
+        (What::AuthorityAnswered, true) => (
+            format!("{site}：依法提供信息告知"),
+            format!(
+                "{site}：我们已依法应有关机关的要求提供了您的个人信息。提供的内容、机关和依据，请登录隐私中心，查看“例外使用”。"
+            ),
+        ),
+        (What::AuthorityAnswered, false) => (
+            format!("{site}: data handed to an authority"),
+            format!(
+                "{site}: The law made us hand data of yours to an authority. What, to whom and on which ground stands in \
+                 the privacy centre under \"Exceptional use\"."
             ),
         ),
         _ => return None,
@@ -244,6 +317,11 @@ mod tests {
         let (_, en) = say(What::CaseAnswered, "", None, 10, "Plaza", "en", Kind::Email);
         let (_, zh) = say(What::CaseAnswered, "", None, 10, "广场", "zh-CN", Kind::Email);
         assert!(en.contains("has answered you") && zh.contains("已回复"));
+        for what in [What::ExceptionUsed, What::AuthorityAnswered] {
+            let (_, en) = say(what, "", None, 10, "Plaza", "en", Kind::Email);
+            let (_, zh) = say(what, "", None, 10, "广场", "zh-CN", Kind::Email);
+            assert!(en.contains("Exceptional use") && zh.contains("例外使用"), "{en} {zh}");
+        }
         for purpose in ["verify", "change", "log-in", "retrieve", "reset"] {
             let (_, en) = say(What::Code, purpose, Some("012345"), 10, "Plaza", "en", Kind::Phone);
             assert!(en.starts_with("012345 ") && en.contains("10 minutes"), "{en}");

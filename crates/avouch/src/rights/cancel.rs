@@ -8,6 +8,7 @@ use avouch_seal::SubjectId;
 use avouch_store::{Hold, Outcome, Receipt, Transact, Tx};
 use jiff::Timestamp;
 
+use super::request;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::security::session::Session;
@@ -38,8 +39,11 @@ impl App {
             _ => start,
         };
         let subject = session.subject();
+        // What a hold keeps and cannot be sealed anew is only stored until then.
+        let waits = self.erasure_waits(subject).await?;
         let receipt = self.store.transact(Begin { subject, due }).await?;
-        let erased = if due <= start { Some(self.erase(subject).await?) } else { None };
+        let erased = if due <= start && waits.is_none() { Some(self.erase(subject).await?) } else { None };
+        let due = waits.map_or(due, |until| due.max(until));
         Ok(Cancelling { due, receipt, erased })
     }
 
@@ -80,7 +84,9 @@ impl Transact for Begin {
         tx.set_cancelling(self.subject, Some(self.due)).await?;
         tx.unqueue(erase::JOB, self.subject).await?;
         tx.queue(erase::JOB, Some(self.subject), self.due, "").await?;
-        Ok(tx.note("cancel", super::PURPOSE, &[], Party::Subject, Outcome::Done, Some(self.subject)).await?)
+        let receipt = tx.note("cancel", super::PURPOSE, &[], Party::Subject, Outcome::Done, Some(self.subject)).await?;
+        request::at_once(tx, self.subject, "cancel", "", &receipt).await?;
+        Ok(receipt)
     }
 }
 

@@ -8,6 +8,7 @@ use avouch_policy::{Basis, Policy};
 use avouch_seal::SubjectId;
 use avouch_store::{Actor, Answered, ConsentKind, Hold, Receipt, Transact, Tx};
 
+use super::request;
 use crate::app::App;
 use crate::collection::{joint, quarantine};
 use crate::fault::Fault;
@@ -149,6 +150,9 @@ impl Transact for Answer {
             return Err(Fault::NotNow("the account is being cancelled; stop that first".into()));
         }
         let receipt = tx.answer(self.subject, &self.actor, &self.answered).await?;
+        if !self.answered.given {
+            request::at_once(tx, self.subject, "withdraw", &self.answered.target, &receipt).await?;
+        }
         if self.answered.given {
             // What waited for this answer is a record from here on, as far as the gate now permits.
             match quarantine::release(tx, self.subject, &self.answered.target).await {

@@ -8,6 +8,7 @@ use avouch_policy::{Act, Ask, ItemId};
 use avouch_seal::SubjectId;
 use avouch_store::{Actor, Answer, Hold, Put, Receipt, RecordId, Transact, Tx};
 
+use super::request;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::gate::Wanted;
@@ -69,6 +70,7 @@ impl App {
             item: id,
             name: item.to_owned(),
             record,
+            there,
             normalized: fact.identifier.then_some(checked.normalized),
             value: zeroize::Zeroizing::new(checked.value),
         };
@@ -82,6 +84,8 @@ struct Correct {
     item: ItemId,
     name: String,
     record: RecordId,
+    /// Whether something held is corrected, and not something new added.
+    there: bool,
     normalized: Option<String>,
     value: zeroize::Zeroizing<String>,
 }
@@ -109,6 +113,10 @@ impl Transact for Correct {
                 return Err(Fault::Taken(self.name.clone()));
             }
         }
-        Ok(Ok(tx.put(permit, &[Put { item: self.item, id: self.record, value: self.value.as_bytes() }]).await?))
+        let receipt = tx.put(permit, &[Put { item: self.item, id: self.record, value: self.value.as_bytes() }]).await?;
+        if self.there {
+            request::at_once(tx, self.subject, "correct", &self.name, &receipt).await?;
+        }
+        Ok(Ok(receipt))
     }
 }

@@ -6,6 +6,7 @@ use avouch_policy::Party;
 use avouch_seal::SubjectId;
 use avouch_store::{Hold, Outcome, Receipt, RecordId, Transact, Tx};
 
+use super::request;
 use crate::app::App;
 use crate::fault::Fault;
 
@@ -41,6 +42,9 @@ impl Transact for Delete {
             return Err(Fault::NotFound);
         }
         let items = [self.item.as_str()];
-        Ok(tx.note("delete", super::PURPOSE, &items, Party::Subject, Outcome::Done, Some(self.subject)).await?)
+        let receipt =
+            tx.note("delete", super::PURPOSE, &items, Party::Subject, Outcome::Done, Some(self.subject)).await?;
+        request::at_once(tx, self.subject, "delete", &self.item, &receipt).await?;
+        Ok(receipt)
     }
 }

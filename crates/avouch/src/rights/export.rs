@@ -11,15 +11,17 @@ use std::io::Write;
 use avouch_policy::model::Kind;
 use avouch_policy::{Act, Policy};
 use avouch_seal::{Sink, SubjectId};
-use avouch_store::{Actor, Blob, Receipt, Role, SignalPlace, Which};
+use avouch_store::{Actor, Blob, JointLogin, Receipt, Request, Role, SessionInfo, SignalPlace, TokenHead, Which};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use zip::write::SimpleFileOptions;
 
+use super::request::AtOnce;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::gate::Wanted;
+use crate::sharing::transfer;
 
 /// An export: what is said of everything, and the pictures and videos themselves, read as it is written.
 pub struct Export {
@@ -187,6 +189,13 @@ impl App {
     /// # Errors
     /// [`Fault::Refused`]; [`Fault::NotFound`] for an unknown subject.
     pub async fn export(&self, subject: SubjectId, language: &str) -> Result<Export, Fault> {
+        let export = self.export_for(subject, language).await?;
+        self.store.transact(AtOnce { subject, kind: "copy", receipt: export.receipt.clone() }).await?;
+        Ok(export)
+    }
+
+    /// As [`App::export`], where who asked for it is recorded otherwise.
+    pub(crate) async fn export_for(&self, subject: SubjectId, language: &str) -> Result<Export, Fault> {
         let policy = self.policy();
         let facts = policy.facts();
         let names: Vec<&str> = facts
@@ -201,6 +210,7 @@ impl App {
         let uses = self.uses(subject, jiff::Timestamp::UNIX_EPOCH).await?;
         let wanted = Wanted { act: Act::Export, purpose: super::PURPOSE, items: &names, recipient: None };
         let used = self.use_records(subject, &wanted, &Actor::Subject, &Which::all()).await?;
+        let relations = self.relations(subject).await?;
         let records: Vec<Value> = used
             .records
             .iter()
@@ -221,6 +231,8 @@ impl App {
                     "file": record.blobs.iter().find(|b| b.role == Role::Whole)
                         .map(|b| format!("content/{item}-{}.{}", record.head.id, extension(&b.media))),
                     "purpose": record.head.purpose,
+                    "between": relations.iter().find(|r| r.record == record.head.id && r.item == item)
+                        .map(|r| if r.made { "made by you" } else { "made by the other" }),
                     "source": record.head.source,
                     "created": record.head.created.to_string(),
                     "changed": record.head.changed.to_string(),
@@ -308,6 +320,26 @@ impl App {
                 })
             })
             .collect();
+        let registers = self.registers_of(subject).await?;
+        let decisions = self.see_decisions(subject).await?;
+        let decisions: Vec<Value> = decisions
+            .iter()
+            .map(|d| {
+                let say = |text: &String| text.clone();
+                json!({
+                    "id": d.head.id.to_string(),
+                    "purpose": d.head.purpose,
+                    "items": d.head.items,
+                    "service": d.head.service,
+                    "at": d.head.at.to_string(),
+                    "outcome": d.outcome.expose(Sink::Subject, say),
+                    "because": d.because.expose(Sink::Subject, say),
+                    "review": d.head.review.name(),
+                    "answer": d.answer.as_ref().map(|a| a.expose(Sink::Subject, say)),
+                })
+            })
+            .collect();
+        let beside = self.beside(subject).await?;
         // An entry of an address book is another person's: that it is held is told, what it says is not handed on.
         let own = |item: &&String| facts.collection.items.get(*item).is_some_and(|i| i.signal.is_some() && !i.others);
         let items: Vec<String> = facts.collection.items.keys().filter(own).cloned().collect();
@@ -324,11 +356,22 @@ impl App {
             "passkeys": passkeys,
             "guardians": links,
             "cases": cases,
+            "requests": beside.requests,
+            "decisions": decisions,
+            "logins": beside.logins,
+            "sessions": beside.sessions,
+            "verified": beside.verified,
+            "published": beside.published,
+            "tokens": beside.tokens,
+            "transfers": beside.transfers,
             "waiting": waiting,
             "signals": sums,
             "permissions": states,
             "disclosures": self.disclosures(subject).await?,
             "passed_on": passed_on,
+            "exceptions": registers.exceptions,
+            "authorities": registers.authorities,
+            "holds": registers.holds,
             "receipt": used.receipt,
         });
         let json = serde_json::to_vec_pretty(&data).map_err(|e| Fault::NotNow(format!("the export: {e}")))?;
@@ -341,6 +384,134 @@ impl App {
             }
         }
         Ok(Export { json, html, files, signals, receipt: used.receipt })
+    }
+}
+
+/// What the registers say of a person, as far as they may see it.
+struct Registers {
+    exceptions: Vec<Value>,
+    authorities: Vec<Value>,
+    holds: Vec<Value>,
+}
+
+/// What is held beside the records, told without secrets: no token, no session's name, no handle.
+struct Beside {
+    requests: Vec<Value>,
+    logins: Vec<Value>,
+    sessions: Vec<Value>,
+    verified: Vec<Value>,
+    published: Vec<Value>,
+    tokens: Vec<Value>,
+    transfers: Vec<Value>,
+}
+
+impl App {
+    async fn beside(&self, subject: SubjectId) -> Result<Beside, Fault> {
+        let transfers = self.transfers_of(subject).await?;
+        let mut reading = self.store.reading().await?;
+        let mut look = reading.look()?;
+        let mut requests = look.requests_of(subject).await?;
+        requests.extend(look.requests_about(subject).await?);
+        let request = |r: &Request| {
+            json!({
+                "number": r.number,
+                "kind": r.kind,
+                "about": r.about,
+                "role": r.role,
+                "received": r.received.to_string(),
+                "due": r.due.map(|t| t.to_string()),
+                "answered": r.answered.map(|t| t.to_string()),
+                "outcome": r.outcome,
+                "reasons": r.reasons,
+                "receipt": r.receipt,
+            })
+        };
+        let logins = look.joint_logins(subject).await?;
+        let login = |l: &JointLogin| {
+            json!({
+                "partner": l.partner,
+                "scopes": l.scopes,
+                "linked": l.linked.to_string(),
+                "used": l.used.to_string(),
+                "receipt": l.receipt,
+            })
+        };
+        let sessions = look.sessions(subject).await?;
+        let session = |s: &SessionInfo| {
+            json!({
+                "created": s.created.to_string(),
+                "seen": s.seen.to_string(),
+                "device": s.device.expose(Sink::Subject, |v| String::from_utf8_lossy(v).into_owned()),
+            })
+        };
+        let verified = look.verified(subject).await?;
+        let published = look.publications(subject).await?;
+        let tokens = look.tokens(subject).await?;
+        let token = |t: &TokenHead| {
+            json!({
+                "item": t.item,
+                "service": t.service,
+                "purpose": t.purpose,
+                "created": t.created.to_string(),
+                "expires": t.expires.map(|t| t.to_string()),
+            })
+        };
+        Ok(Beside {
+            requests: requests.iter().map(request).collect(),
+            logins: logins.iter().map(login).collect(),
+            sessions: sessions.iter().map(session).collect(),
+            verified: verified.iter().map(|v| json!({ "item": v.item, "at": v.at.to_string() })).collect(),
+            published: published
+                .iter()
+                .map(|p| json!({ "item": p.item, "record": p.record.to_string(), "at": p.at.to_string() }))
+                .collect(),
+            tokens: tokens.iter().map(token).collect(),
+            transfers: transfers.iter().map(|t| json!({ "transfer": transfer::to_text(&t.transfer.id) })).collect(),
+        })
+    }
+
+    /// What stands about a subject in the registers of exceptions, of authorities' requests and of legal holds, as far
+    /// as they may see it.
+    async fn registers_of(&self, subject: SubjectId) -> Result<Registers, Fault> {
+        let exceptions = self.exceptions_of(subject).await?;
+        let entry = |e: &avouch_store::Entry| {
+            json!({
+                "purpose": e.purpose,
+                "basis": e.basis,
+                "citation": e.citation,
+                "items": e.items,
+                "recipient": e.recipient,
+                "everyone": e.everyone,
+                "begins": e.begins.to_string(),
+                "ends": e.ends.to_string(),
+            })
+        };
+        let requests = self.authority_requests_of(subject).await?;
+        let request = |r: &avouch_store::AuthorityRequest| {
+            json!({
+                "recipient": r.recipient,
+                "office": r.office,
+                "instrument": r.instrument,
+                "dated": r.dated,
+                "ground": r.ground,
+                "items": r.items,
+                "handed": r.decided.map(|t| t.to_string()),
+            })
+        };
+        let holds = self.legal_holds_of(subject).await?;
+        let hold = |h: &avouch_store::LegalHold| {
+            json!({
+                "items": h.items,
+                "citation": h.citation,
+                "placed": h.placed.to_string(),
+                "ends": h.ends.to_string(),
+            })
+        };
+        Ok(Registers {
+            exceptions: exceptions.iter().map(entry).collect(),
+            authorities: requests.iter().map(request).collect(),
+            holds: holds.iter().map(hold).collect(),
+        })
     }
 }
 

@@ -6,6 +6,10 @@ pub mod correct;
 pub mod delete;
 pub mod export;
 pub mod guardian;
+pub mod identity;
+pub mod port;
+pub mod request;
+pub mod restrict;
 pub mod see;
 
 /// The purpose people exercise their rights under.

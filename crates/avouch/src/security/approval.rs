@@ -97,6 +97,16 @@ impl App {
                 Ok(CarriedOut::Done)
             }
             ApprovalKind::OperatorLink => Ok(CarriedOut::Link(self.relink_operator(by, id, part("operator")).await?)),
+            ApprovalKind::PolicyPublication => {
+                self.publish_policy(by, id).await?;
+                Ok(CarriedOut::Done)
+            }
+            ApprovalKind::Exception => self.enter_exception(by, id, &act).await.map(|_| CarriedOut::Done),
+            ApprovalKind::LegalHold => self.carry_out_hold(by, id, &act).await.map(|()| CarriedOut::Done),
+            ApprovalKind::ExportOnBehalf => {
+                self.release_copy(by, id, part("request")).await?;
+                Ok(CarriedOut::Done)
+            }
             other => Err(Fault::NotNow(format!("'{}' is done where it belongs, with this approval", other.name()))),
         }
     }
@@ -105,7 +115,15 @@ impl App {
 /// Whether the console can do an allowed act of that kind from the page of approvals.
 #[must_use]
 pub const fn done_here(kind: ApprovalKind) -> bool {
-    matches!(kind, ApprovalKind::RoleGrant | ApprovalKind::OperatorLink)
+    matches!(
+        kind,
+        ApprovalKind::RoleGrant
+            | ApprovalKind::OperatorLink
+            | ApprovalKind::PolicyPublication
+            | ApprovalKind::Exception
+            | ApprovalKind::LegalHold
+            | ApprovalKind::ExportOnBehalf
+    )
 }
 
 struct AskApproval {

@@ -108,7 +108,7 @@ impl App {
         };
         for what in &undone {
             match what {
-                Undone::Answer { .. } => done.answers += 1,
+                Undone::Answer { .. } | Undone::Restricted => done.answers += 1,
                 Undone::Record(..) | Undone::Publication(..) | Undone::Signals { .. } | Undone::Quarantined(..) => {
                     done.deleted += 1;
                 }
@@ -228,6 +228,10 @@ impl Transact for Undo {
                 Undone::Signals { purpose, item } => {
                     tx.delete_signals(subject, purpose, item).await?;
                     tx.note("delete", purpose, &[item], Party::System, Outcome::Done, Some(subject)).await?;
+                }
+                Undone::Restricted => {
+                    tx.set_restricted(subject, true).await?;
+                    tx.note("restrict", "restore", &[], Party::System, Outcome::Done, Some(subject)).await?;
                 }
                 Undone::Cancelling(since) => {
                     let cancel = tx.policy().facts().rights.cancel.as_ref();

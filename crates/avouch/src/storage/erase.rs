@@ -3,14 +3,22 @@
 //! Keeps promises 5.2 and 6.3. Interrupted anywhere, it is run again and ends the same: the key store is
 //! the truth, and a subject without a key is erased.
 
+use std::collections::BTreeSet;
+
+use avouch_policy::model::Purpose;
 use avouch_policy::{Act, Ask};
 use avouch_seal::SubjectId;
-use avouch_store::{Actor, Answer, Deleted, Hold, Keep, Receipt, StoreError, Transact, Tx, Which};
+use avouch_store::{
+    Actor, Answer, Deleted, Hold, Keep, LegalHold, Permit, Receipt, SignalPlace, StoreError, Transact, Tx, Which,
+};
+use jiff::Timestamp;
 
 use crate::app::App;
 use crate::collection::real_name;
 use crate::fault::Fault;
 use crate::gate::Wanted;
+use crate::storage::hold;
+use crate::usage::exception;
 
 /// The job that erases.
 pub const JOB: &str = "erase";
@@ -31,6 +39,8 @@ pub struct Certificate {
     pub deleted: Vec<Deleted>,
     /// Values kept by law under the holding key.
     pub kept: u64,
+    /// What a legal hold keeps besides, and why.
+    pub held: Vec<HeldBy>,
     /// How long a backup of the key store may still hold the key, as the policy says.
     pub backups_until: String,
     /// Services and recipients that held something of the person and are told; the erasure is certified in the ledger
@@ -40,43 +50,92 @@ pub struct Certificate {
     pub receipt: Receipt,
 }
 
+/// What one legal hold keeps past an erasure; for the person's certificate.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct HeldBy {
+    /// The ground.
+    pub citation: String,
+    /// Which items.
+    pub items: Vec<String>,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+impl From<LegalHold> for HeldBy {
+    fn from(hold: LegalHold) -> Self {
+        Self { citation: hold.citation, items: hold.items, until: hold.ends }
+    }
+}
+
 impl App {
-    /// What law keeps, rule by rule: the ask for the purpose that cites the same statute, and for how long.
+    /// What law keeps, rule by rule and purpose by purpose: the ask for a purpose that cites the same statute, of those
+    /// of the rule's items it names, and for how long.
     fn keeping(&self) -> Result<Vec<(Ask, Vec<Keep>)>, Fault> {
         let policy = self.policy();
         let facts = policy.facts();
         let mut out = Vec::new();
         for (name, rule) in &facts.storage.statutory {
-            let purpose = facts
-                .usage
-                .purposes
-                .iter()
-                .find(|(_, p)| p.retention.as_ref().is_some_and(|r| r.statute.as_ref() == Some(&rule.statute)))
-                .map(|(purpose, _)| purpose)
-                .ok_or_else(|| {
-                    Fault::NotNow(format!(
-                        "no purpose cites {}, which [storage.statutory.{name}] keeps by",
-                        rule.statute
-                    ))
-                })?;
-            let items: Vec<&str> = rule.items.iter().map(String::as_str).collect();
-            let ask = self.keep_ask(&Wanted { act: Act::Keep, purpose, items: &items, recipient: None })?;
-            let keep = |item: &String| Keep { item: item.clone(), statute: rule.statute.clone(), period: rule.keep };
-            out.push((ask, rule.items.iter().map(keep).collect()));
+            let cites = |p: &Purpose| p.retention.as_ref().is_some_and(|r| r.statute.as_ref() == Some(&rule.statute));
+            let mut left: BTreeSet<&str> = rule.items.iter().map(String::as_str).collect();
+            for (purpose, fact) in facts.usage.purposes.iter().filter(|(_, p)| cites(p)) {
+                let items: Vec<&str> = left.iter().copied().filter(|item| fact.items.has(item)).collect();
+                if items.is_empty() {
+                    continue;
+                }
+                left.retain(|item| !items.contains(item));
+                let ask = self.keep_ask(&Wanted { act: Act::Keep, purpose, items: &items, recipient: None })?;
+                let keep =
+                    |item: &&str| Keep { item: (*item).to_owned(), statute: rule.statute.clone(), period: rule.keep };
+                out.push((ask, items.iter().map(keep).collect()));
+            }
+            if let Some(item) = left.first() {
+                let why = format!(
+                    "no purpose that cites {} names '{item}', which [storage.statutory.{name}] keeps by it",
+                    rule.statute
+                );
+                return Err(Fault::NotNow(why));
+            }
         }
         Ok(out)
+    }
+
+    /// Until when a legal hold keeps pictures or videos of a person, for which their erasure waits: until then only
+    /// storage goes on. Nothing where none does.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn erasure_waits(&self, subject: SubjectId) -> Result<Option<Timestamp>, Fault> {
+        let mut reading = self.store.reading().await?;
+        Ok(reading.look()?.media_held(subject).await?)
+    }
+
+    /// Erases a subject, or puts it off to the end of the hold that keeps what cannot be sealed anew.
+    pub(crate) async fn erase_when_free(&self, subject: SubjectId) -> Result<(), Fault> {
+        match self.erasure_waits(subject).await? {
+            Some(until) => Ok(self.store.transact(PutOff { subject, until }).await?),
+            None => self.erase(subject).await.map(|_| ()),
+        }
     }
 
     /// Erases a subject now.
     ///
     /// # Errors
-    /// When a store cannot be written; running it again goes on where it stopped.
+    /// [`Fault::NotNow`] while a legal hold keeps pictures or videos; when a store cannot be written: running it again
+    /// goes on where it stopped.
     pub async fn erase(&self, subject: SubjectId) -> Result<Certificate, Fault> {
+        if let Some(until) = self.erasure_waits(subject).await? {
+            return Err(Fault::NotNow(format!("a legal hold keeps pictures or videos until {until}: lift it first")));
+        }
+        let held = self.legal_holds_of(subject).await?;
         // A child whose guardian goes has no guardian's consent any more, before the guardian's key is gone.
         self.end_all_guardians(subject).await?;
         // What ends their grants at partners is on its way before the key that opens it is gone.
         self.end_grants(subject).await?;
-        let kept = match self.store.transact(KeepByLaw { subject, keeping: self.keeping()? }).await {
+        let kept = match self
+            .store
+            .transact(KeepByLaw { subject, keeping: self.keeping()?, holding: self.holding(&held)? })
+            .await
+        {
             Ok(count) => count,
             // Erased before, up to the rows.
             Err(Fault::NotFound) => 0,
@@ -89,7 +148,20 @@ impl App {
         let mut told: Vec<String> = self.told_of(subject).await?.into_iter().map(|notice| notice.name).collect();
         told.sort_unstable();
         told.dedup();
-        Ok(Certificate { deleted, kept, backups_until, told, receipt })
+        let held = held.into_iter().map(HeldBy::from).collect();
+        Ok(Certificate { deleted, kept, held, backups_until, told, receipt })
+    }
+
+    /// The ask for keeping what holds name; nothing where there are none.
+    fn holding(&self, holds: &[LegalHold]) -> Result<Option<Ask>, Fault> {
+        let mut items: Vec<&str> = holds.iter().flat_map(|h| h.items.iter().map(String::as_str)).collect();
+        items.sort_unstable();
+        items.dedup();
+        if items.is_empty() {
+            return Ok(None);
+        }
+        let wanted = Wanted { act: Act::Keep, purpose: hold::PURPOSE, items: &items, recipient: None };
+        self.keep_ask(&wanted).map(Some)
     }
 
     fn keep_ask(&self, wanted: &Wanted<'_>) -> Result<Ask, Fault> {
@@ -152,6 +224,57 @@ impl App {
 struct KeepByLaw {
     subject: SubjectId,
     keeping: Vec<(Ask, Vec<Keep>)>,
+    /// For what holds name, where there are any.
+    holding: Option<Ask>,
+}
+
+impl KeepByLaw {
+    async fn permit<'t>(&self, tx: &mut Tx<'t>, ask: &Ask) -> Result<Permit<'t>, Fault> {
+        match tx.ask(self.subject, ask.clone(), &Actor::System).await? {
+            Answer::Permitted(permit) => Ok(permit),
+            Answer::Refused(denied) => Err(denied.into()),
+        }
+    }
+
+    /// Re-seals what holds keep: records, signals page by page, and what was moved apart before.
+    async fn keep_held(&self, tx: &mut Tx<'_>, ask: &Ask) -> Result<u64, Fault> {
+        let holds = tx.legal_holds_of(self.subject).await?;
+        let permit = self.permit(tx, ask).await?;
+        let (mut kept, _) = tx.keep_by_hold(permit, &holds, &Which::all()).await?;
+        let mut after: Option<SignalPlace> = None;
+        let mut more = !tx.signals(self.subject).await?.is_empty();
+        while more {
+            let permit = self.permit(tx, ask).await?;
+            let which = Which::Signals { limit: SIGNALS_AT_ONCE, after };
+            let (count, last) = tx.keep_by_hold(permit, &holds, &which).await?;
+            kept += count;
+            more = last.is_some();
+            after = last;
+        }
+        let permit = self.permit(tx, ask).await?;
+        Ok(kept + tx.keep_apart_by_hold(permit, &holds).await?)
+    }
+}
+
+struct PutOff {
+    subject: SubjectId,
+    until: Timestamp,
+}
+
+impl Transact for PutOff {
+    const NAME: &'static str = "put an erasure off";
+    type Out = ();
+    type Fault = StoreError;
+
+    fn subjects(&self, hold: &mut Vec<(SubjectId, Hold)>) {
+        hold.push((self.subject, Hold::Exclusive));
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        // The job that is being done stays until it is finished; this one takes its place.
+        tx.queue(JOB, Some(self.subject), self.until, "").await?;
+        Ok(())
+    }
 }
 
 impl Transact for KeepByLaw {
@@ -190,6 +313,9 @@ impl Transact for KeepByLaw {
                 which = Which::Signals { limit: SIGNALS_AT_ONCE, after };
             }
         }
+        if let Some(ask) = &self.holding {
+            kept += self.keep_held(tx, ask).await?;
+        }
         Ok(kept)
     }
 }
@@ -208,7 +334,8 @@ impl Transact for DeleteRows {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
-        for job in [JOB, real_name::JOB, real_name::END_JOB, real_name::AGE_JOB] {
+        let identity = crate::rights::identity::JOB;
+        for job in [JOB, exception::JOB, identity, real_name::JOB, real_name::END_JOB, real_name::AGE_JOB] {
             tx.unqueue(job, self.subject).await?;
         }
         tx.delete_rows(self.subject).await

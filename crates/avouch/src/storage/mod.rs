@@ -3,4 +3,5 @@
 pub mod backup;
 pub mod border;
 pub mod erase;
+pub mod hold;
 pub mod retention;

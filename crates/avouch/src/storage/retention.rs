@@ -237,7 +237,9 @@ impl Transact for SweepHeld {
         let held = tx.sweep_held().await?;
         let quarantined = tx.sweep_quarantine().await?;
         tx.sweep_crossings().await?;
+        tx.sweep_holds().await?;
         tx.sweep_decisions().await?;
+        tx.forget_requests().await?;
         tx.sweep_tries(self.window).await?;
         tx.sweep_accounts(DEAD_LETTERS).await?;
         tx.sweep_sharing(crate::sharing::egress::ANSWERS).await?;

@@ -324,9 +324,10 @@ pub(crate) async fn forget_tags(tx: &mut Tx<'_>, subject: SubjectId, purpose: &s
     Ok(())
 }
 
-struct Object {
-    subject: SubjectId,
-    answered: Answered,
+/// An objection to a purpose, or its end.
+pub(crate) struct Object {
+    pub(crate) subject: SubjectId,
+    pub(crate) answered: Answered,
 }
 
 impl Transact for Object {
@@ -341,6 +342,7 @@ impl Transact for Object {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Receipt, Fault> {
         let receipt = tx.answer(self.subject, &Actor::Subject, &self.answered).await?;
         if self.answered.given {
+            rights::request::at_once(tx, self.subject, "object", &self.answered.target, &receipt).await?;
             forget_tags(tx, self.subject, &self.answered.target).await?;
         }
         Ok(receipt)

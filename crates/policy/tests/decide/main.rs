@@ -18,7 +18,7 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use avouch_policy::model::Role;
-use avouch_policy::{About, Act, Age, Basis, Code, Kind, RegionId, Rules, Standing, State, Stopped, Verdict};
+use avouch_policy::{About, Act, Age, Basis, Code, Foreign, Kind, RegionId, Rules, Standing, State, Stopped, Verdict};
 use proptest::prelude::*;
 
 use crate::reference::{Why, reference};
@@ -128,8 +128,15 @@ proptest! {
         less.separate.remove(&q.purpose);
         less.recipients.clear();
         less.abroad.clear();
-        less.instruments.remove(&q.purpose);
         prop_assert!(before.is_subset(&decided(&rules, &less, &q)), "what stood against it stands still");
+    }
+
+    #[test]
+    fn promise_2_7_taking_an_entry_away_never_permits((world, who, q) in cases()) {
+        let rules = rules(&world);
+        let mut less = who.clone();
+        less.instruments.retain(|e| e.purpose != q.purpose);
+        prop_assert!(decided(&rules, &who, &q).is_empty() || !decided(&rules, &less, &q).is_empty());
     }
 
     #[test]
@@ -161,7 +168,9 @@ proptest! {
     }
 
     #[test]
-    fn promise_4_2_no_day_after_the_agreement_or_its_check_is_a_day_of_sharing((world, who, mut q) in cases()) {
+    fn promise_4_2_no_day_after_the_agreement_or_its_check_is_a_day_of_sharing((world, mut who, mut q) in cases()) {
+        // What a check on record found counts before the day that was planned.
+        who.check_holds = None;
         q.act = Act::Share;
         let Some(to) = q.recipient.and_then(|r| world.recipients.get(r)) else { return Ok(()) };
         prop_assume!(to.role != Role::Authority);
@@ -224,7 +233,7 @@ fn sound() -> (World, Person, Question) {
     let mut who = person(&mut dice, &world);
     (who.state, who.age, who.guardian, who.restricted, who.home) = (State::Active, Age::Adult, false, false, 0);
     (who.consents, who.separate, who.objected) = ([0].into(), [0].into(), BTreeSet::new());
-    (who.recipients, who.abroad, who.instruments) = ([0].into(), [0].into(), BTreeSet::new());
+    (who.recipients, who.abroad, who.instruments) = ([0].into(), [0].into(), Vec::new());
     (who.crossed, who.frozen) = ((1, 1), BTreeSet::new());
     (who.stopped, who.check_holds) = (None, None);
     let q = Question {
@@ -237,6 +246,11 @@ fn sound() -> (World, Person, Question) {
         hour: 24 * 5,
     };
     (world, who, q)
+}
+
+/// An entry of the register for the one purpose and item, for all the month.
+fn entry(recipient: Option<usize>) -> world::Entry {
+    world::Entry { purpose: 0, items: [0].into(), recipient, from: 0, until: 24 * 30, foreign: Foreign::No }
 }
 
 fn codes(world: &World, who: &Person, q: &Question) -> Vec<Code> {
@@ -367,7 +381,7 @@ fn promise_2_7_an_emergency_is_no_legal_duty() {
     let (mut world, mut who, mut q) = sound();
     world.purposes[0].basis = Basis::Emergency;
     world.purposes[0].exceptional = true;
-    who.instruments = [0].into();
+    who.instruments = vec![entry(None)];
     (q.act, q.recipient, q.party) = (Act::Use, None, PARTIES[2]);
     assert_eq!(codes(&world, &who, &q), []);
     who.restricted = true;
@@ -385,8 +399,78 @@ fn promise_2_6_a_registered_duty_hands_out_what_is_asked_and_without_the_entry_n
     world.purposes[0].exceptional = true;
     (q.act, q.recipient, q.party) = (Act::Export, None, PARTIES[2]);
     assert_eq!(codes(&world, &who, &q), [Code::NoInstrument]);
-    who.instruments = [0].into();
+    who.instruments = vec![entry(None)];
     assert_eq!(codes(&world, &who, &q), []);
+}
+
+#[test]
+fn promise_2_7_an_entry_opens_its_items_its_recipient_and_its_time_alone() {
+    let (mut world, mut who, mut q) = sound();
+    world.purposes[0].basis = Basis::LegalDuty;
+    world.purposes[0].exceptional = true;
+    world.recipients[0].role = Role::Authority;
+    world.recipients[0].items = [0, 1].into();
+    world.items.push(world::Item { sensitive: false, approved: None });
+    world.purposes[0].items = [0, 1].into();
+    q.party = PARTIES[2];
+    assert_eq!(codes(&world, &who, &q), [Code::NoInstrument]);
+    who.instruments = vec![entry(Some(0))];
+    assert_eq!(codes(&world, &who, &q), []);
+    q.items = [0, 1].into();
+    assert_eq!(codes(&world, &who, &q), [Code::OutsideInstrument], "an item it does not name");
+    q.items = [0].into();
+    who.instruments = vec![entry(None)];
+    assert_eq!(codes(&world, &who, &q), [Code::OutsideInstrument], "nobody outside is named");
+    // Two entries are not added up: each is an approval of its own.
+    who.instruments = vec![entry(Some(0)), world::Entry { items: [1].into(), ..entry(Some(0)) }];
+    q.items = [0, 1].into();
+    assert_eq!(codes(&world, &who, &q), [Code::OutsideInstrument]);
+    q.items = [0].into();
+    who.instruments = vec![world::Entry { from: q.hour, until: q.hour + 1, ..entry(Some(0)) }];
+    assert_eq!(codes(&world, &who, &q), []);
+    q.hour += 1;
+    assert_eq!(codes(&world, &who, &q), [Code::NoInstrument], "it lapses by itself, to the hour");
+    q.hour -= 2;
+    assert_eq!(codes(&world, &who, &q), [Code::NoInstrument], "and does not reach back");
+}
+
+#[test]
+fn promise_2_6_a_foreign_authority_gets_nothing_without_the_approval() {
+    let (mut world, mut who, mut q) = sound();
+    world.purposes[0].basis = Basis::LegalDuty;
+    world.purposes[0].exceptional = true;
+    world.recipients[0].role = Role::Authority;
+    world.recipients[0].abroad = None;
+    who.abroad.clear();
+    q.party = PARTIES[2];
+    let by = |foreign| vec![world::Entry { foreign, ..entry(Some(0)) }];
+    who.instruments = by(Foreign::Unapproved);
+    assert_eq!(codes(&world, &who, &q), [Code::ForeignAuthority], "brought by an authority here");
+    who.instruments = by(Foreign::Approved);
+    assert_eq!(codes(&world, &who, &q), []);
+    world.regions = 2;
+    world.recipients[0].region = 1;
+    assert_eq!(codes(&world, &who, &q), [], "abroad, and the approval is on file");
+    for foreign in [Foreign::No, Foreign::Unapproved] {
+        who.instruments = by(foreign);
+        assert_eq!(codes(&world, &who, &q), [Code::ForeignAuthority], "abroad, whatever staff say of it");
+    }
+    who.instruments.clear();
+    assert_eq!(codes(&world, &who, &q), [Code::NoInstrument, Code::ForeignAuthority]);
+}
+
+#[test]
+fn promise_2_7_what_people_disclosed_is_used_by_a_rule_and_not_against_their_refusal() {
+    let (mut world, mut who, mut q) = sound();
+    world.purposes[0].basis = Basis::SelfDisclosed;
+    world.purposes[0].exceptional = true;
+    (q.act, q.recipient) = (Act::Use, None);
+    (who.consents, who.separate) = (BTreeSet::new(), BTreeSet::new());
+    assert_eq!(codes(&world, &who, &q), [Code::NoInstrument]);
+    who.instruments = vec![entry(None)];
+    assert_eq!(codes(&world, &who, &q), []);
+    who.objected = [0].into();
+    assert_eq!(codes(&world, &who, &q), [Code::Objected]);
 }
 
 #[test]

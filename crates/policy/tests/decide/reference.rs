@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use avouch_policy::model::Role;
-use avouch_policy::{Act, Age, Basis, Code, Party, State, Stopped};
+use avouch_policy::{Act, Age, Basis, Code, Foreign, Party, State, Stopped};
 
-use crate::world::{Person, Question, Way, World};
+use crate::world::{Entry, Person, Question, To, Way, World};
 
 /// A reason with the item it is about.
 pub type Why = (Code, Option<usize>);
@@ -29,7 +29,12 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
     let emergency = purpose.basis == Basis::Emergency;
     let sensitive = q.items.iter().any(|i| world.items.get(*i).is_some_and(|item| item.sensitive));
     let separately = who.separate.contains(&q.purpose);
-    let registered = who.instruments.contains(&q.purpose);
+    // Entries of the register for this purpose, at this hour; and those of them that name every item and, where it is
+    // given out, exactly who gets it.
+    let entries: Vec<_> =
+        who.instruments.iter().filter(|e| e.purpose == q.purpose && e.from <= q.hour && q.hour < e.until).collect();
+    let covers = |e: &Entry| q.items.is_subset(&e.items) && (q.act != Act::Share || e.recipient == q.recipient);
+    let covered = entries.iter().any(|e| covers(e));
 
     // Only who the purpose names may claim it; but handing the business over is the system's act.
     let to_successor = q.act == Act::Share
@@ -58,7 +63,10 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
     let excused = legal_duty || emergency || purpose.basis == Basis::PublicInterest;
     refuse_if(sensitive && !excused && !separately, Code::NoSeparateConsent);
     // Each exceptional use stands in the register; storage needs no entry.
-    refuse_if(purpose.exceptional && q.act != Act::Keep && !registered, Code::NoInstrument);
+    let exceptional = purpose.exceptional && q.act != Act::Keep;
+    refuse_if(exceptional && entries.is_empty(), Code::NoInstrument);
+    // And stays within what the entry names.
+    refuse_if(exceptional && !entries.is_empty() && !covered, Code::OutsideInstrument);
 
     // Publication only by consent or law; everything at once only to the person, or under a registered duty.
     refuse_if(q.act == Act::Publish && !separately && !legal_duty, Code::NoPublicationConsent);
@@ -85,7 +93,15 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
         refuse_if(who.stopped == Some(Stopped::Ended), Code::RecipientEnded);
         let authority = to.role == Role::Authority;
         // An authority needs a verified instrument in place of an agreement.
-        refuse_if(authority && !registered, Code::NoInstrument);
+        refuse_if(authority && entries.is_empty(), Code::NoInstrument);
+        refuse_if(authority && !entries.is_empty() && !covered, Code::OutsideInstrument);
+        // A foreign one the approval of the authority here besides: whether it is abroad itself, or one here brings
+        // its request. One entry that covers all and needs none, or has it, is enough.
+        let outside = to.region != who.home;
+        let clear = entries
+            .iter()
+            .any(|e| covers(e) && (e.foreign == Foreign::Approved || (e.foreign == Foreign::No && !outside)));
+        refuse_if(authority && (outside || covered) && !clear, Code::ForeignAuthority);
         // Everybody else an agreement: from the day it is signed to the day before it expires.
         let bound = to.agreement.as_ref().is_some_and(|a| a.signed <= today && today < a.expires);
         refuse_if(!authority && !bound, Code::NoAgreement);
@@ -98,7 +114,7 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
         let asked = to.role == Role::Controller && !legal_duty && !emergency;
         refuse_if(asked && !who.recipients.contains(&r), Code::NoRecipientConsent);
         // Abroad: by a mechanism with an approved assessment, and by separate consent. An exemption says which.
-        let abroad = to.region != who.home;
+        let abroad = to.region != who.home && !authority;
         let told = |way: Way| way != Way::Unnamed;
         let mechanism = to
             .abroad
@@ -120,6 +136,47 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
         refuse_if(abroad && small && sensitive, Code::MechanismSensitive);
         refuse_if(abroad && too_many, Code::MechanismExceeded);
         refuse_if(abroad && !who.abroad.contains(&r), Code::NoAbroadConsent);
+    }
+
+    // An answer to earlier words is good for what they said and no more, wherever the act rests on it.
+    for answer in &who.earlier {
+        let controller = to.is_some_and(|(_, to)| to.role == Role::Controller) && !legal_duty && !emergency;
+        let rests_on_it = match answer.to {
+            To::Consent(p) => p == q.purpose && purpose.basis == Basis::Consent,
+            To::Separate(p) => {
+                let alone = purpose.basis == Basis::SeparateConsent || sensitive && !excused;
+                p == q.purpose && (alone || q.act == Act::Publish && !legal_duty)
+            }
+            To::Recipient(r) => controller && to.is_some_and(|(named, _)| named == r),
+            To::Abroad(r) => to.is_some_and(|(named, to)| named == r && to.region != who.home),
+        };
+        if !rests_on_it {
+            continue;
+        }
+        // Another way, another hand, or keeping longer what is taken in now: nothing of it was agreed to.
+        let other_hand = !answer.parties.contains(&q.party);
+        if !answer.same_way || other_hand || q.act == Act::Collect && answer.kept_longer {
+            no.insert((Code::ConsentOutdated, None));
+            continue;
+        }
+        let mut said = answer.items.clone();
+        match answer.to {
+            To::Recipient(_) | To::Abroad(_) => {
+                if !answer.purposes.contains(&q.purpose) {
+                    no.insert((Code::ConsentOutdated, None));
+                }
+            }
+            To::Consent(_) | To::Separate(_) => match named.map(|r| answer.recipients.get(&r)) {
+                Some(None) => {
+                    no.insert((Code::ConsentOutdated, None));
+                }
+                Some(Some(gets)) => said.retain(|item| gets.contains(item)),
+                None => {}
+            },
+        }
+        for item in q.items.iter().filter(|item| !said.contains(item)) {
+            no.insert((Code::ConsentOutdated, Some(*item)));
+        }
     }
 
     // The items, each for itself.

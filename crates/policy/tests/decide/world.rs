@@ -1,15 +1,17 @@
 //! Random policies, people and questions, as plain sets; what the reference reads, and what the rules and
 //! the written policy are made from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use avouch_policy::Question as Asked;
 use avouch_policy::crossing::{Crossed, Crossing};
 use avouch_policy::model::Role;
 use avouch_policy::rules::{ItemRule, Names, PurposeRule, RecipientRule, party_bit};
 use avouch_policy::{
-    Act, Age, Ask, Basis, Bits, File, ItemId, Party, Policy, PurposeId, RecipientId, RegionId, Registered, Rules,
-    Source, Standing, State, Stopped,
+    Act, Age, Ask, Basis, Bits, File, Foreign, Instrument, ItemId, Outdated, Party, Policy, PurposeId, RecipientId,
+    RegionId, Registered, Rules, Scope, Source, Standing, State, Stopped,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Span, Timestamp};
@@ -156,6 +158,17 @@ pub struct World {
     pub crossing: bool,
 }
 
+/// An entry of the register of exceptions; hours as those of a question.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub purpose: usize,
+    pub items: BTreeSet<usize>,
+    pub recipient: Option<usize>,
+    pub from: i64,
+    pub until: i64,
+    pub foreign: Foreign,
+}
+
 #[derive(Clone, Debug)]
 pub struct Person {
     pub state: State,
@@ -171,7 +184,7 @@ pub struct Person {
     pub abroad: BTreeSet<usize>,
     /// Purposes that wait for a new consent.
     pub frozen: BTreeSet<usize>,
-    pub instruments: BTreeSet<usize>,
+    pub instruments: Vec<Entry>,
     /// Items whose permission the device refuses.
     pub denied: BTreeSet<usize>,
     /// People whose plain and whose sensitive data went abroad this year, this one among them.
@@ -180,6 +193,52 @@ pub struct Person {
     pub stopped: Option<Stopped>,
     /// The first hour at which its last check no longer holds.
     pub check_holds: Option<i64>,
+    /// Answers that were given to earlier words.
+    pub earlier: Vec<Earlier>,
+}
+
+/// What an answer is to.
+#[derive(Clone, Copy, Debug)]
+pub enum To {
+    Consent(usize),
+    Separate(usize),
+    Recipient(usize),
+    Abroad(usize),
+}
+
+/// An answer that was given to earlier words, and what those said.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    pub to: To,
+    /// Whether data is processed in the way they said.
+    pub same_way: bool,
+    /// Whether it is kept for longer than they said.
+    pub kept_longer: bool,
+    pub parties: BTreeSet<Party>,
+    pub items: BTreeSet<usize>,
+    /// For an answer about a recipient: the purposes they named.
+    pub purposes: BTreeSet<usize>,
+    /// For an answer about a purpose: the recipients they named, and what each was to get.
+    pub recipients: BTreeMap<usize, BTreeSet<usize>>,
+}
+
+fn earlier(dice: &mut Dice, world: &World) -> Earlier {
+    let (p, r, i) = (world.purposes.len(), world.recipients.len(), world.items.len());
+    let to = match dice.below(if r == 0 { 2 } else { 4 }) {
+        0 => To::Consent(dice.below(p)),
+        1 => To::Separate(dice.below(p)),
+        2 => To::Recipient(dice.below(r)),
+        _ => To::Abroad(dice.below(r)),
+    };
+    Earlier {
+        to,
+        same_way: dice.chance(90),
+        kept_longer: dice.chance(20),
+        parties: PARTIES.into_iter().filter(|_| dice.chance(85)).collect(),
+        items: dice.some(i, 75),
+        purposes: dice.some(p, 75),
+        recipients: dice.some(r, 75).into_iter().map(|r| (r, dice.some(i, 80))).collect(),
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -256,12 +315,35 @@ pub fn person(dice: &mut Dice, world: &World) -> Person {
         recipients: dice.some(r, 70),
         abroad: dice.some(r, 70),
         frozen: dice.some(p, 6),
-        instruments: dice.some(p, 60),
+        instruments: entries(dice, world),
         denied: dice.some(world.items.len(), 4),
         crossed: (dice.pick(&[1, 99_999, 100_000, 999_999, 1_000_000]), dice.pick(&[0, 1, 9_999, 10_000, 20_000])),
         stopped: dice.chance(10).then(|| dice.pick(&[Stopped::Suspended, Stopped::Failed, Stopped::Ended])),
         check_holds: dice.chance(30).then(|| dice.below(24 * 30) as i64),
+        earlier: (0..dice.pick(&[0, 0, 0, 1, 2])).map(|_| earlier(dice, world)).collect(),
     }
+}
+
+/// For most purposes an entry, for some two: of all items or a few, for somebody or nobody, for long or a few days.
+fn entries(dice: &mut Dice, world: &World) -> Vec<Entry> {
+    let mut out = Vec::new();
+    for purpose in 0..world.purposes.len() {
+        for chance in [60, 20] {
+            if dice.chance(chance) {
+                let from = if dice.chance(80) { 0 } else { dice.below(24 * 30) as i64 };
+                let until = if dice.chance(80) { 24 * 30 } else { dice.below(24 * 30) as i64 };
+                out.push(Entry {
+                    purpose,
+                    items: dice.some(world.items.len(), 90),
+                    recipient: dice.chance(70).then(|| dice.below(world.recipients.len().max(1))),
+                    from,
+                    until,
+                    foreign: dice.pick(&[Foreign::No, Foreign::No, Foreign::Unapproved, Foreign::Approved]),
+                });
+            }
+        }
+    }
+    out
 }
 
 pub fn question(dice: &mut Dice, world: &World, person: &Person) -> Question {
@@ -413,6 +495,25 @@ pub fn written(world: &World) -> Policy {
     Policy::load(&Source { facts, texts }).unwrap_or_else(|why| panic!("{why:#?}\n{out}"))
 }
 
+fn outdated(earlier: &Earlier) -> Outdated {
+    let (question, about_recipient) = match earlier.to {
+        To::Consent(p) => (Asked::Consent(PurposeId::new(p as u16)), false),
+        To::Separate(p) => (Asked::Separate(PurposeId::new(p as u16)), false),
+        To::Recipient(r) => (Asked::Recipient(RecipientId::new(r as u16)), true),
+        To::Abroad(r) => (Asked::Abroad(RecipientId::new(r as u16)), true),
+    };
+    let recipients = earlier.recipients.iter().map(|(r, items)| (RecipientId::new(*r as u16), bits(items)));
+    let scope = Scope {
+        way: earlier.same_way,
+        collect: !earlier.kept_longer,
+        parties: earlier.parties.iter().fold(0, |bits, party| bits | party_bit(*party)),
+        items: bits(&earlier.items),
+        purposes: about_recipient.then(|| bits(&earlier.purposes)),
+        recipients: recipients.collect(),
+    };
+    Outdated { question, scope: Arc::new(scope) }
+}
+
 pub fn standing(who: &Person) -> Standing {
     let mut standing = Standing::new(RegionId::new(who.home as u16));
     standing.state = who.state;
@@ -426,9 +527,18 @@ pub fn standing(who: &Person) -> Standing {
     standing.recipients = bits(&who.recipients);
     standing.abroad = bits(&who.abroad);
     standing.frozen = bits(&who.frozen);
-    standing.instruments = bits(&who.instruments);
+    let instrument = |e: &Entry| Instrument {
+        purpose: PurposeId::new(e.purpose as u16),
+        items: bits(&e.items),
+        recipient: e.recipient.map(|n| RecipientId::new(n as u16)),
+        from: time(e.from),
+        until: time(e.until),
+        foreign: e.foreign,
+    };
+    standing.instruments = who.instruments.iter().map(instrument).collect();
     standing.denied = bits(&who.denied);
     standing.crossed = Crossed { plain: who.crossed.0, sensitive: who.crossed.1 };
+    standing.outdated = who.earlier.iter().map(outdated).collect();
     standing.register = Registered { stopped: who.stopped, checked: who.check_holds.map(time) };
     standing
 }
@@ -442,5 +552,6 @@ pub fn ask(q: &Question) -> Ask {
         recipient: q.recipient.map(|n| RecipientId::new(n as u16)),
         region: RegionId::new(q.region as u16),
         at: time(q.hour),
+        policy: None,
     }
 }

@@ -76,6 +76,8 @@ pub enum Undone {
     },
     /// The account is being cancelled, since then.
     Cancelling(Timestamp),
+    /// All processing is restricted.
+    Restricted,
     /// The account at a partner is linked no more.
     Joint(String),
     /// A token is revoked, by its handle.
@@ -194,7 +196,13 @@ impl Look<'_> {
             }
         }
         let last = entries.iter().rfind(|e| matches!(e.kind, Kind::Cancelled | Kind::Kept));
-        let active = self.account(subject).await?.is_some_and(|a| a.cancel_due.is_none());
+        let account = self.account(subject).await?;
+        let free = account.as_ref().is_some_and(|a| !a.standing.restricted);
+        let restricted = entries.iter().rfind(|e| matches!(e.kind, Kind::Restricted | Kind::Lifted));
+        if restricted.is_some_and(|e| free && e.kind == Kind::Restricted) {
+            out.push(Undone::Restricted);
+        }
+        let active = account.is_some_and(|a| a.cancel_due.is_none());
         if let Some(entry) = last.filter(|e| active && e.kind == Kind::Cancelled) {
             out.push(Undone::Cancelling(entry.at));
         }
@@ -355,12 +363,15 @@ impl Tx<'_> {
             "DELETE FROM operator_token",
             "DELETE FROM token WHERE uses IS NOT NULL",
             "DELETE FROM case_reveal",
+            "UPDATE request SET released = NULL",
             "DELETE FROM job WHERE kind IN ('campaign', 'offer')",
             "UPDATE campaign SET done = 1 WHERE done = 0",
         ] {
             self.db.execute(sql, &[]).await?;
         }
         self.db.execute("UPDATE approval SET until = ?1 WHERE state IN (0, 1) AND until > ?1", &[now.into()]).await?;
+        // Which entries of the register were ended since is not known: what is still needed is entered anew.
+        self.db.execute("UPDATE exception SET ends = ?1 WHERE ends > ?1", &[now.into()]).await?;
         self.db
             .execute(
                 "UPDATE egress SET state = 'unknown', fault = 'restored of a backup', ended = ?1, template = NULL \

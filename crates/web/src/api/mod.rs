@@ -15,6 +15,8 @@ pub mod policy;
 pub mod posts;
 pub mod problem;
 pub mod records;
+pub mod relations;
+pub mod requests;
 pub mod sent;
 pub mod sessions;
 pub mod signals;
@@ -77,6 +79,8 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(records::list, records::put))
         .routes(routes!(records::of_item))
         .routes(routes!(records::one))
+        .routes(routes!(relations::put))
+        .routes(routes!(relations::read))
         .routes(routes!(uploads::content))
         .routes(routes!(uploads::begin))
         .routes(routes!(uploads::stand, uploads::send, uploads::give_up))
@@ -99,6 +103,8 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(automated::personalisation))
         .routes(routes!(automated::decide))
         .routes(routes!(automated::decision))
+        .routes(routes!(requests::open, requests::list))
+        .routes(routes!(requests::one))
         .routes(routes!(analytics::counts))
         .routes(routes!(campaigns::begin))
         .routes(routes!(campaigns::one))

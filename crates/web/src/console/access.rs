@@ -12,7 +12,10 @@ use axum::routing::{MethodRouter, get, post};
 
 use avouch::store::StaffRole::{self, Administrator, Auditor, CustomerService, DataProtectionOfficer};
 
-use super::{Operator, approvals, border, cases, enter, home, leaves, names, operators, recipients, reviews, services};
+use super::{
+    Operator, approvals, authorities, border, cases, enter, exceptions, holds, home, leaves, names, operators, policy,
+    recipients, requests, reviews, services,
+};
 use crate::fault::Fault;
 use crate::frame::Account;
 use crate::state::{Web, told};
@@ -72,6 +75,7 @@ pub fn table() -> Vec<Entry> {
         see("/cases/{number}", CASES, cases::one),
         act("/cases/{number}", CASES, cases::send),
         act("/cases/{number}/reveal", CASES, cases::reveal),
+        act("/cases/{number}/request", CASES, requests::send),
         see("/names", NAMES, names::list),
         act("/names/{subject}", NAMES, names::open),
         act("/names/{subject}/decide", NAMES, names::decide),
@@ -90,12 +94,35 @@ pub fn table() -> Vec<Entry> {
         act("/border/settle", OFFICER, border::settle),
         see("/services", SERVICES, services::list),
         act("/services/{name}", ADMINISTRATOR, services::send),
+        see("/policy", APPROVALS, policy::list),
+        see("/policy/next", OFFICER, policy::look),
+        act("/policy/next", OFFICER, policy::ask),
+        see("/policy/asked/{id}", APPROVALS, policy::asked),
+        act("/policy/{version}/call-off", OFFICER, policy::call_off),
         see("/approvals", APPROVALS, approvals::list),
         see("/approvals.csv", APPROVALS, approvals::csv),
         see("/approvals/{id}", APPROVALS, approvals::one),
         act("/approvals/{id}/answer", APPROVERS, approvals::answer),
         act("/approvals/{id}/carry-out", APPROVERS, approvals::carry_out),
         act("/approvals/{id}/review", APPROVERS, approvals::review),
+        see("/exceptions", EVIDENCE, exceptions::list),
+        see("/exceptions.csv", EVIDENCE, exceptions::csv),
+        act("/exceptions", OFFICER, exceptions::ask),
+        act("/exceptions/{id}/end", OFFICER, exceptions::end),
+        see("/authorities", EVIDENCE, authorities::list),
+        see("/authorities.csv", EVIDENCE, authorities::csv),
+        act("/authorities", OFFICER, authorities::enter),
+        see("/authorities/{id}", EVIDENCE, authorities::one),
+        act("/authorities/{id}/papers/{kind}", OFFICER, authorities::file),
+        act("/authorities/{id}/read/{kind}", OFFICER, authorities::read),
+        act("/authorities/{id}/ask", OFFICER, authorities::ask),
+        act("/authorities/{id}/release/{approval}", OFFICER, authorities::release),
+        act("/authorities/{id}/refuse", OFFICER, authorities::refuse),
+        act("/authorities/{id}/lift", OFFICER, authorities::lift),
+        see("/holds", EVIDENCE, holds::list),
+        see("/holds.csv", EVIDENCE, holds::csv),
+        act("/holds", OFFICER, holds::ask),
+        act("/holds/{id}/lift", OFFICER, holds::lift),
         see("/operators", APPROVERS, operators::list),
         see("/operators.csv", APPROVERS, operators::csv),
         act("/operators", ADMINISTRATOR, operators::add),

@@ -2,9 +2,12 @@
 //!
 //! Keeps promises 2.4 (masked, bound to a case; a look needs a reason, ends, and is recorded) and 8.2.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use avouch::contact::desk::{Deed, OUTCOMES, STATES};
-use avouch::store::{CaseFilter, CaseStatistics, Sink};
+use avouch::rights::request::REASONS;
+use avouch::store::{CaseFilter, CaseStatistics, RequestCount, Sink};
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
@@ -18,6 +21,7 @@ use crate::fault::Fault;
 use crate::form::Choice;
 use crate::frame::Frame;
 use crate::page::{Page, PageWith};
+use crate::request::{self, Stated};
 use crate::shown::Shown;
 use crate::site::contact::wrong;
 use crate::site::privacy::uses::labels;
@@ -37,8 +41,12 @@ pub struct Cases {
     pub mine: bool,
     /// The cases of this page, the most urgent first.
     pub rows: Vec<Head>,
+    /// Whether only requests for a right are shown.
+    pub rights: bool,
     /// How those of the last ninety days were dealt with.
     pub statistics: CaseStatistics,
+    /// How the requests for a right of that time were, by kind.
+    pub requests: Vec<RequestCount>,
     /// The parameters of the next page; empty on the last.
     pub next: String,
     /// The parameters of the page before; empty on the first.
@@ -60,6 +68,26 @@ pub struct Item {
     pub until: Option<Timestamp>,
 }
 
+/// What staff can do on an account whose person cannot.
+#[derive(Clone, Debug)]
+pub struct Behalf {
+    /// `cancel`, `restrict`, `release`.
+    pub deed: &'static str,
+    /// The button.
+    pub label: String,
+    /// What it does.
+    pub text: String,
+}
+
+impl Behalf {
+    /// In the reader's language.
+    #[must_use]
+    pub fn new(f: &Frame, deed: &'static str) -> Self {
+        let key = format!("request-behalf-{deed}");
+        Self { deed, label: f.t(&key), text: f.t(&format!("{key}-text")) }
+    }
+}
+
 /// One case.
 #[derive(Debug, Template)]
 #[template(path = "console/case.html")]
@@ -76,6 +104,14 @@ pub struct CasePage {
     pub items: Vec<Item>,
     /// How a case can end.
     pub outcomes: Vec<Choice>,
+    /// The request for a right it is, if it is one.
+    pub asked: Option<request::Asked>,
+    /// What was stated of the person who asks.
+    pub stated: Vec<Stated>,
+    /// Why a request may not be answered in full.
+    pub reasons: Vec<Choice>,
+    /// What staff can do for who asks, once identity was shown.
+    pub behalf: Option<Behalf>,
     /// What was wrong with what was sent; empty when nothing was.
     pub error: String,
 }
@@ -94,6 +130,7 @@ pub struct Asked {
     q: String,
     state: String,
     mine: bool,
+    rights: bool,
     page: u32,
 }
 
@@ -106,6 +143,7 @@ impl Asked {
         CaseFilter {
             state: if self.state() == "all" { String::new() } else { self.state().to_owned() },
             operator: if self.mine { operator.name.clone() } else { String::new() },
+            category: if self.rights { "rights".to_owned() } else { String::new() },
             number: self.q.trim().to_ascii_uppercase(),
             due_by: None,
             limit,
@@ -118,6 +156,9 @@ impl Asked {
         to.append_pair("q", &self.q).append_pair("state", &self.state);
         if self.mine {
             to.append_pair("mine", "true");
+        }
+        if self.rights {
+            to.append_pair("rights", "true");
         }
         to.append_pair("page", &page.to_string()).finish()
     }
@@ -137,6 +178,8 @@ pub async fn list(
     let more = found.len() > PAGE as usize;
     found.truncate(PAGE as usize);
     let statistics = web.app.case_statistics(DAYS).await.map_err(page_fault(&f))?;
+    let mut requests = web.app.request_statistics(DAYS).await.map_err(page_fault(&f))?;
+    requests.iter_mut().for_each(|count| count.kind = request::coded(&f, "kind", &count.kind));
     let now = web.app.store.now();
     let states = ["running", "all"].iter().chain(&STATES).map(|code| Choice {
         value: (*code).to_owned(),
@@ -148,6 +191,8 @@ pub async fn list(
         mine: asked.mine,
         rows: found.iter().map(|case| head(&f, case, now)).collect(),
         statistics,
+        rights: asked.rights,
+        requests,
         next: if more { asked.to(asked.page.saturating_add(1)) } else { String::new() },
         previous: asked.page.checked_sub(1).map(|page| asked.to(page)).unwrap_or_default(),
         here: asked.to(0),
@@ -210,12 +255,31 @@ async fn page(web: &Web, f: Frame, operator: &Operator, number: &str, error: Str
         name: item.name,
         until: item.until,
     };
+    let asked = web.app.request(number).await.map_err(page_fault(&f))?;
+    let (policy, now) = (web.policy(), web.app.store.now());
+    let why = |(code, _): &(&str, &str)| Choice {
+        value: (*code).to_owned(),
+        label: request::coded(&f, "reason", code),
+        chosen: false,
+    };
+    let behalf = asked.as_ref().filter(|r| r.identity == "shown" && r.account.is_some() && r.answered.is_none());
+    let deed = behalf.and_then(|r| match r.kind.as_str() {
+        "cancel" | "delete" => Some("cancel"),
+        "restrict" | "object" => Some("restrict"),
+        "access" | "copy" | "portability" => Some("release"),
+        _ => None,
+    });
+    let behalf = deed.map(|deed| Behalf::new(&f, deed));
     let outcome = |code: &&str| Choice { value: (*code).to_owned(), label: coded(&f, "outcome", code), chosen: false };
     Ok(CasePage {
         head: head(&f, &desk.thread.file, web.app.store.now()),
         mine: desk.thread.file.operator == operator.name,
         said: thread(web, &f, &desk.thread, true),
         items: desk.items.into_iter().map(item).collect(),
+        reasons: asked.iter().flat_map(|_| REASONS.iter().map(why)).collect(),
+        stated: asked.as_ref().map(|r| request::stated(&policy, &f, r)).unwrap_or_default(),
+        asked: asked.map(|r| request::asked(&policy, &f, &r, now)),
+        behalf,
         outcomes: OUTCOMES.iter().map(outcome).collect(),
         error,
         f,
@@ -244,9 +308,18 @@ pub struct Sent {
     text: String,
     outcome: String,
     item: String,
+    /// `reason_CODE` for each reason that was ticked.
+    #[serde(flatten)]
+    rest: BTreeMap<String, String>,
 }
 
-async fn answer(
+impl Sent {
+    fn reasons(&self) -> Vec<String> {
+        self.rest.keys().filter_map(|name| name.strip_prefix("reason_")).map(str::to_owned).collect()
+    }
+}
+
+pub(super) async fn answer(
     web: &Web,
     f: Frame,
     operator: &Operator,
@@ -281,7 +354,7 @@ pub async fn send(
         "reply" => Deed::Reply { text: sent.text, waits: false },
         "ask" => Deed::Reply { text: sent.text, waits: true },
         "note" => Deed::Note(sent.text),
-        "close" => Deed::Close { outcome: sent.outcome, text: sent.text },
+        "close" => Deed::Close { reasons: sent.reasons(), outcome: sent.outcome, text: sent.text },
         _ => return Err(Fault::Malformed),
     };
     let done = web.app.work_on_case(&number, &operator.name, deed).await;

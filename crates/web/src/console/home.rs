@@ -107,6 +107,9 @@ fn row(f: &Frame, clock: &RunningClock, now: Timestamp) -> Urgent {
     let number = of.id.split('.').next().unwrap_or_default().to_owned();
     let (about, href, matter) = match of.about.as_str() {
         avouch::contact::case::ABOUT => (f.t("today-case"), format!("/cases/{number}"), number),
+        avouch::usage::exception::ABOUT => {
+            (f.t("today-exception"), format!("/exceptions?q={}", of.id), number.chars().take(8).collect())
+        }
         avouch::store::REVIEW => (f.t("part-reviews"), "/reviews".to_owned(), number.chars().take(8).collect()),
         other => (other.to_owned(), String::new(), of.id.clone()),
     };

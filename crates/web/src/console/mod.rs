@@ -14,15 +14,20 @@ use crate::state::Web;
 
 pub mod access;
 pub mod approvals;
+pub mod authorities;
 pub mod border;
 pub mod cases;
 pub mod enter;
+pub mod exceptions;
+pub mod holds;
 pub mod home;
 pub mod leaves;
 pub mod list;
 pub mod names;
 pub mod operators;
+pub mod policy;
 pub mod recipients;
+pub mod requests;
 pub mod reviews;
 pub mod services;
 
@@ -35,7 +40,11 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/recipients", "part-recipients"),
     ("/border", "part-border"),
     ("/services", "part-services"),
+    ("/policy", "part-policy"),
     ("/approvals", "part-approvals"),
+    ("/exceptions", "part-exceptions"),
+    ("/authorities", "part-authorities"),
+    ("/holds", "part-holds"),
     ("/operators", "part-operators"),
     ("/leaves", "part-leaves"),
 ];

@@ -20,9 +20,16 @@ pub struct SentFile {
     pub size: u64,
 }
 
+/// The fields that stood before the file. Put into the request by the guard.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds what was sent")]
+pub struct SentFields(pub Vec<(String, String)>);
+
 /// Whether a form that is sent to this path may carry a file.
 pub(crate) fn taken_at(path: &str) -> bool {
-    path == crate::site::privacy::content::UPLOAD || (path.starts_with("/recipients/") && path.contains("/documents/"))
+    path == crate::site::privacy::content::UPLOAD
+        || (path.starts_with("/recipients/") && path.contains("/documents/"))
+        || (path.starts_with("/authorities/") && path.contains("/papers/"))
 }
 
 /// A body read up to its file.

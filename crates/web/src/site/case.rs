@@ -16,7 +16,9 @@ use crate::fault::Fault;
 use crate::form::Field;
 use crate::frame::Frame;
 use crate::page::{Page, PageWith};
+use crate::request::{self, Asked, Why};
 use crate::site::contact::{text_field, wrong};
+use crate::site::privacy::export;
 use crate::state::{Browser, Signed, Web, page_fault, told};
 
 /// A case, for its person.
@@ -35,6 +37,8 @@ pub struct CasePage {
     pub centre: bool,
     /// Whether there is a letter.
     pub letter: bool,
+    /// The request for a right it is, if it is one.
+    pub asked: Option<Asked>,
     /// The field to write once more.
     pub text: Field,
     /// Regulator and court.
@@ -51,6 +55,8 @@ pub struct Letter {
     pub head: Head,
     /// The letter.
     pub letter: Said,
+    /// Of a request, why it is not answered in full.
+    pub reasons: Vec<Why>,
     /// The path of the case.
     pub link: String,
     /// Regulator and court.
@@ -91,7 +97,10 @@ async fn page(
     error: String,
 ) -> Result<CasePage, Fault> {
     let case = web.app.see_case(number, caller).await.map_err(page_fault(&f))?;
+    let asked = web.app.request(number).await.map_err(page_fault(&f))?;
+    let (policy, now) = (web.policy(), web.app.store.now());
     Ok(CasePage {
+        asked: asked.map(|asked| request::asked(&policy, &f, &asked, now)),
         head: head(&f, &case.file, web.app.store.now()),
         said: thread(web, &f, &case, false),
         link: link(number, caller),
@@ -126,7 +135,10 @@ async fn letter_of(web: &Web, f: Frame, number: &str, caller: &Caller) -> Result
     let case = web.app.see_case(number, caller).await.map_err(page_fault(&f))?;
     let all = thread(web, &f, &case, false);
     let at = case.told.iter().rposition(|t| t.entry.kind == "letter").ok_or(Fault::NotFound)?;
+    let asked = web.app.request(number).await.map_err(page_fault(&f))?;
+    let codes = asked.map(|asked| asked.reasons).unwrap_or_default();
     Ok(Page(Letter {
+        reasons: request::reasons(&web.policy(), &f, &codes),
         head: head(&f, &case.file, web.app.store.now()),
         letter: all.into_iter().nth(at).ok_or(Fault::NotFound)?,
         link: link(number, caller),
@@ -171,6 +183,19 @@ pub async fn letter(
     Path((number, code)): Path<(String, String)>,
 ) -> Result<Page<Letter>, Fault> {
     letter_of(&web, f, &number, &Caller::Code(code)).await
+}
+
+/// `POST /contact/case/{number}/{code}/copy`: the copy that was released to who holds the code.
+///
+/// # Errors
+/// [`Fault::NotFound`] where none is released, or its time is over.
+pub async fn copy(
+    State(web): State<Web>,
+    f: Frame,
+    Path((number, code)): Path<(String, String)>,
+) -> Result<Response, Fault> {
+    let export = web.app.released_copy(&number, &code, f.tag()).await.map_err(page_fault(&f))?;
+    Ok(export::zip(&web, &f, export))
 }
 
 /// `GET /privacy/cases`

@@ -67,6 +67,25 @@ pub struct Opened {
     pub provisional: bool,
 }
 
+impl Opened {
+    /// A case or request that was opened just now.
+    #[must_use]
+    pub fn of(f: Frame, opened: avouch::contact::case::Opened) -> Self {
+        let link = match &opened.code {
+            Some(code) => format!("/contact/case/{}/{code}", opened.number),
+            None => format!("/privacy/cases/{}", opened.number),
+        };
+        Self {
+            guest: opened.code.is_some(),
+            link,
+            due: opened.due.map(|due| due - jiff::SignedDuration::from_secs(1)),
+            provisional: opened.provisional,
+            number: opened.number,
+            f,
+        }
+    }
+}
+
 /// What the form sends.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -92,6 +111,7 @@ pub fn text_field(f: &Frame, given: &str, error: String) -> Field {
 pub fn wrong(f: &Frame, faults: &[avouch::FieldFault], field: &str) -> String {
     let fault = faults.iter().find(|fault| fault.field == field);
     fault.map_or_else(String::new, |fault| match fault.code {
+        "required" if field == "reasons" => f.t("case-reasons-required"),
         "required" => f.t("field-required"),
         "too-long" => f.t1("field-long", "count", avouch::contact::case::LONGEST),
         "not-an-email" => f.t("field-email-bad"),
@@ -175,19 +195,7 @@ pub async fn send(
         }
         Err(other) => return Err(told(&other, f.tag())),
     };
-    let link = match &opened.code {
-        Some(code) => format!("/contact/case/{}/{code}", opened.number),
-        None => format!("/privacy/cases/{}", opened.number),
-    };
-    let page = Opened {
-        guest: opened.code.is_some(),
-        link,
-        due: opened.due.map(|due| due - jiff::SignedDuration::from_secs(1)),
-        provisional: opened.provisional,
-        number: opened.number,
-        f,
-    };
-    Ok(PageWith(StatusCode::CREATED, page).into_response())
+    Ok(PageWith(StatusCode::CREATED, Opened::of(f, opened)).into_response())
 }
 
 /// What the form for coming back sends.

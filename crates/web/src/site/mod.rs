@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod contact;
+pub mod feed;
 pub mod home;
 pub mod join;
 pub mod joint;
@@ -12,6 +13,7 @@ pub mod login_code;
 pub mod passkey;
 pub mod policy;
 pub mod privacy;
+pub mod rights;
 pub mod step;
 pub mod summary;
 pub mod unsubscribe;

@@ -114,6 +114,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             link: if centre { "/privacy/cases/7K2M-9QXD".into() } else { LINK.into() },
             centre,
             letter,
+            asked: letter.then(|| super::requests::asked(s, true)),
             text: text_field(&f, "", String::new()),
             relief: relief(s),
             f,
@@ -127,6 +128,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
         &Letter {
             f: s.nobody(LINK),
             head: closed(s),
+            reasons: super::requests::asked(s, true).reasons,
             letter: Said {
                 at: at("2026-12-04T03:00:00Z"),
                 head: String::new(),

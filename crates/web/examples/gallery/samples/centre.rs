@@ -4,6 +4,7 @@ use avouch::storage::border::Notice;
 use avouch_web::form::{Field, Input};
 use avouch_web::frame::Frame;
 use avouch_web::shown::Shown;
+use avouch_web::site::policy::Change;
 use avouch_web::site::privacy::Kept;
 use avouch_web::site::privacy::cancel::{Cancel, Cancelling, Erased};
 use avouch_web::site::privacy::consents::{Abroad, Answer, Consents, Fixed, Sensitive, Switch};
@@ -17,6 +18,7 @@ use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
 use avouch_web::site::privacy::sessions::{self, Sessions};
 use avouch_web::site::privacy::signals::{self, Signals};
 use avouch_web::site::privacy::transfer::{Changed, Handing, TransferPage};
+use avouch_web::site::privacy::updates::{self, Updates};
 use avouch_web::site::privacy::uses::{Line, Use, Uses};
 use avouch_web::site::privacy::waiting::{self, Waiting};
 use avouch_web::site::privacy::{passkeys, security};
@@ -275,6 +277,38 @@ fn prove(s: &Set, error: String) -> Prove {
     }
 }
 
+fn changes(s: &Set) -> Updates {
+    let text = |en: &str, zh: &str| s.pick(en, zh);
+    let question = updates::Question {
+        target: "marketing".into(),
+        label: s.purpose("marketing"),
+        clause: "2.5".into(),
+        why: facts::text("usage.purposes.marketing.why", s.lang),
+        new: vec![text("“Marketing and promotion” now also uses “Mobile number”.", "“营销与推广”将新使用“手机号码”。")],
+        sensitive: Vec::new(),
+    };
+    let change = |text: String, major: bool| Change { text, major };
+    Updates {
+        shown: Some(updates::Shown {
+            version: "1.1".into(),
+            follows: "1.0".into(),
+            at: at("2026-12-09T04:00:00Z"),
+            coming: true,
+            changes: vec![
+                change(question.new.concat(), true),
+                change(text("Orders: the address for mail is another.", "订单：联系邮箱有变更。"), false),
+            ],
+            questions: vec![question],
+            child: false,
+            others: 2,
+            told: vec![(s.somebody("/").t("updates-told-sent"), at("2026-12-02T01:00:00Z"))],
+            unread: true,
+        }),
+        children: Vec::new(),
+        f: s.somebody("/privacy/updates"),
+    }
+}
+
 fn waiting(s: &Set) -> Waiting {
     let value = |item: &str, value: &str| waiting::Value {
         label: s.item(item),
@@ -344,6 +378,7 @@ fn consents(s: &Set) -> Consents {
                 on,
                 since: (on || p == "analytics").then(|| at("2026-12-03T01:20:00Z")),
                 separate: basis(p) == "separate-consent",
+                outdated: p == "recommendation",
                 frozen: p == "marketing",
                 sensitive,
             }
@@ -568,6 +603,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             at: at("2026-12-16T04:00:00Z"),
             receipt: receipt.clone(),
             backups: backups.clone(),
+            kept: None,
         },
     );
     put(
@@ -577,6 +613,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             f: s.somebody("/privacy/export"),
             password: None,
             error: String::new(),
+            port: avouch_web::site::privacy::portability::fields(&s.somebody("/privacy/export"), "", String::new()),
             parts: [
                 "user_name",
                 "phone",
@@ -606,9 +643,24 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     let harbour = facts::text("collection.partners.harbour.name", s.lang);
     put(out, "joint-show-another", &prove(s, s.nobody("/").t1("joint-another", "name", harbour)));
     let asked = linked(s, "/privacy/export");
-    let asked = Export { password: Some(password(&asked, false)), error: String::new(), parts: Vec::new(), f: asked };
+    let asked = Export {
+        password: Some(password(&asked, false)),
+        error: String::new(),
+        parts: Vec::new(),
+        port: avouch_web::site::privacy::portability::fields(&asked, "", String::new()),
+        f: asked,
+    };
     put(out, "export-linked", &asked);
     put(out, "waiting", &waiting(s));
+    put(out, "updates", &changes(s));
+    let mut guardian = changes(s);
+    if let Some(shown) = guardian.shown.as_mut() {
+        let questions = std::mem::take(&mut shown.questions);
+        let child = updates::Child { link: "c0ffee".into(), version: "1.1".into(), questions };
+        guardian.children = vec![child];
+    }
+    put(out, "updates-guardian", &guardian);
+    put(out, "updates-none", &Updates { shown: None, children: Vec::new(), f: s.somebody("/privacy/updates") });
     put(out, "consents", &consents(s));
     put(out, "privacy-transfer", &transfer(s, false));
     put(out, "privacy-transfer-objected", &transfer(s, true));

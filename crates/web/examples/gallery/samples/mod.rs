@@ -5,6 +5,8 @@
 mod cases;
 mod centre;
 mod facts;
+mod registers;
+mod requests;
 mod sharing;
 mod site;
 mod staff;
@@ -52,6 +54,7 @@ pub(crate) fn pages(lang: Lang) -> Vec<Page> {
     staff::add(&s, &mut out);
     sharing::add(&s, &mut out);
     usage::add(&s, &mut out);
+    registers::add(&s, &mut out);
     for fault in Fault::each(s.reasons()) {
         let mut f = s.nobody("/privacy/items/phone");
         f.request = "k5tqmz3n7hxw2dle".into();

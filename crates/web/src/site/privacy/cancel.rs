@@ -11,6 +11,8 @@ use super::Kept;
 use crate::form::Field;
 use crate::frame::Frame;
 use avouch::security::session::Session;
+use avouch::storage::erase::HeldBy;
+use avouch::store::SubjectId;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -82,8 +84,17 @@ pub struct Erased {
     pub told: String,
 }
 
+/// What law and legal holds keep of a person.
+async fn kept(web: &Web, f: &Frame, subject: SubjectId) -> Result<Vec<Kept>, Fault> {
+    let policy = web.policy();
+    let held = web.app.legal_holds_of(subject).await.map_err(page_fault(f))?;
+    let held: Vec<HeldBy> = held.into_iter().map(HeldBy::from).collect();
+    Ok([Kept::all(&policy, f), Kept::by_holds(&policy, f, held.iter())].concat())
+}
+
 async fn form(web: &Web, f: Frame, session: &Session, error: String) -> Result<Cancel, Fault> {
     let policy = web.policy();
+    let kept = kept(web, &f, session.subject()).await?;
     let cancel = policy.facts().rights.cancel.as_ref();
     let now = web.app.store.now();
     let cooling = cancel.and_then(|c| c.cooling_off);
@@ -99,7 +110,7 @@ async fn form(web: &Web, f: Frame, session: &Session, error: String) -> Result<C
         erased_on: erased,
         complete_by: complete.as_ref().and_then(|d| d.last_day).unwrap_or(erased),
         provisional: complete.is_some_and(|d| d.provisional),
-        kept: Kept::all(&policy, &f),
+        kept,
         backups: backups(&policy, &f),
         password: password.map(|field| field.why(f.t("cancel-password-why"), "").error(error)),
         f,
@@ -171,7 +182,10 @@ async fn leave(web: Web, mut f: Frame, mut session: Session, proof: &Proof, now:
         at: web.app.store.now(),
         receipt: format!("{}/{}", certificate.receipt.log, certificate.receipt.index),
         log: certificate.receipt.log,
-        kept: if certificate.kept == 0 { Vec::new() } else { Kept::all(&policy, &f) },
+        kept: {
+            let by_law = if certificate.kept == 0 { Vec::new() } else { Kept::all(&policy, &f) };
+            [by_law, Kept::by_holds(&policy, &f, certificate.held.iter())].concat()
+        },
         backups: backups(&policy, &f),
         told: f.texts.list(&readers(&policy, &f, &certificate.told)),
         f,
@@ -190,11 +204,13 @@ pub async fn cancelling(State(web): State<Web>, f: Frame, Signed(session): Signe
     let Some(due) = account.cancel_due else {
         return Ok(Redirect::to("/privacy/cancel").into_response());
     };
+    let waits = web.app.erasure_waits(session.subject()).await.map_err(page_fault(&f))?;
+    let due = waits.map_or(due, |until| due.max(until));
     let since = web.app.cancelling_since(session.subject()).await.map_err(page_fault(&f))?;
     let page = Cancelling {
         since: since.unwrap_or(due),
         erased_on: due.to_zoned_datetime(f.names.zone.clone()).date(),
-        kept: Kept::all(&web.policy(), &f),
+        kept: kept(&web, &f, session.subject()).await?,
         password: proof::each_time(&f, &session),
         f,
     };

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::Kept;
 use crate::frame::Frame;
 use crate::shown::Shown;
-use avouch::store::{RecordId, Sink};
+use avouch::storage::erase::HeldBy;
+use avouch::store::{RecordId, Sink, SubjectId};
 use axum::extract::{Path, State};
 
 use crate::fault::Fault;
@@ -54,6 +55,16 @@ pub struct Deleted {
     pub receipt: String,
     /// For how long backups still hold it.
     pub backups: String,
+    /// What is kept of it, if anything, and why.
+    pub kept: Option<Kept>,
+}
+
+/// What law or a legal hold keeps of an item.
+async fn kept(web: &Web, f: &Frame, subject: SubjectId, item: &str) -> Result<Option<Kept>, Fault> {
+    let held = web.app.legal_holds_of(subject).await.map_err(page_fault(f))?;
+    let held = held.into_iter().filter(|h| h.items.iter().any(|i| i == item)).map(HeldBy::from).next();
+    let policy = web.policy();
+    Ok(Kept::by_holds(&policy, f, held.iter()).pop().or_else(|| Kept::of(&policy, f, item)))
 }
 
 fn parse(address: &str) -> Result<(&str, RecordId), Fault> {
@@ -82,7 +93,7 @@ pub async fn show(
         value: record.value.expose(Sink::Subject, |v| Shown::value(item.kind, v)),
         collected: record.head.created,
         backups: backups(&policy, &f),
-        kept: Kept::of(&policy, &f, name),
+        kept: kept(&web, &f, session.subject(), name).await?,
         record: address,
         f,
     }))
@@ -100,6 +111,7 @@ pub async fn send(
 ) -> Result<Page<Deleted>, Fault> {
     let policy = web.policy();
     let (name, id) = parse(&address)?;
+    let kept = kept(&web, &f, session.subject(), name).await?;
     let receipt = web.app.delete_record(session.subject(), name, id).await.map_err(page_fault(&f))?;
     Ok(Page(Deleted {
         item: name.to_owned(),
@@ -107,6 +119,7 @@ pub async fn send(
         at: web.app.store.now(),
         receipt: format!("{}/{}", receipt.log, receipt.index),
         backups: backups(&policy, &f),
+        kept,
         f,
     }))
 }

@@ -20,6 +20,7 @@ use futures_util::stream;
 use crate::fault::Fault;
 use crate::form::Field;
 use crate::page::{Page, PageWith};
+use crate::site::privacy::portability;
 use crate::site::privacy::proof::{self, Proof};
 use crate::state::{Signed, Web, page_fault, say, told};
 
@@ -46,6 +47,8 @@ pub struct Export {
     pub password: Option<Field>,
     /// What was wrong; empty when nothing was.
     pub error: String,
+    /// Where it may go instead: the other service's address and token.
+    pub port: Vec<Field>,
 }
 
 /// `GET /privacy/export`
@@ -53,10 +56,17 @@ pub struct Export {
 /// # Errors
 /// What keeps the store from answering.
 pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Page<Export>, Fault> {
-    Ok(Page(page(&web, f, &session, String::new()).await?))
+    Ok(Page(page(&web, f, &session, String::new(), ("", String::new())).await?))
 }
 
-async fn page(web: &Web, f: Frame, session: &Session, error: String) -> Result<Export, Fault> {
+/// The page, with what was wrong, and of the form for another service its address and what was wrong with that.
+pub(crate) async fn page(
+    web: &Web,
+    f: Frame,
+    session: &Session,
+    error: String,
+    (url, wrong): (&str, String),
+) -> Result<Export, Fault> {
     let policy = web.policy();
     let facts = policy.facts();
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -69,7 +79,7 @@ async fn page(web: &Web, f: Frame, session: &Session, error: String) -> Result<E
     };
     let parts = counts.into_iter().filter_map(part).collect();
     let password = (!session.proven).then(|| proof::password(&f));
-    Ok(Export { parts, password, error, f })
+    Ok(Export { parts, password, error, port: portability::fields(&f, url, wrong), f })
 }
 
 /// `POST /privacy/export`: the copy itself, made at once.
@@ -87,13 +97,18 @@ pub async fn send(
         // Nothing was typed where the page that led here did not ask: it is asked for now.
         let error = if sent.given() { proof::error(&f, &fault) } else { Some((StatusCode::FORBIDDEN, String::new())) };
         let (status, error) = error.ok_or_else(|| told(&fault, f.tag()))?;
-        return Ok(PageWith(status, page(&web, f, &session, error).await?).into_response());
+        return Ok(PageWith(status, page(&web, f, &session, error, ("", String::new())).await?).into_response());
     }
     let export = web.app.export(session.subject(), f.tag()).await.map_err(page_fault(&f))?;
+    Ok(zip(&web, &f, export))
+}
+
+/// A copy on its way to the browser.
+pub(crate) fn zip(web: &Web, f: &Frame, export: avouch::rights::export::Export) -> Response {
     let day = web.app.store.now().to_zoned_datetime(f.names.zone.clone()).date();
     let name = format!("attachment; filename=\"my-data-{day}.zip\"");
     let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];
     // Written while it is read: it may hold hours of video.
     let parts = stream::unfold(export.stream(), async |mut parts| parts.recv().await.map(|part| (part, parts)));
-    Ok((headers, Body::from_stream(parts)).into_response())
+    (headers, Body::from_stream(parts)).into_response()
 }

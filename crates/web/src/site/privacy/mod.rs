@@ -3,6 +3,7 @@
 //! Keeps promise 6.1 to 6.5. One click from every signed-in page; the parts stand side by side in
 //! [`PARTS`], so that anything is two clicks away.
 
+use avouch::storage::erase::HeldBy;
 use avouch_policy::Policy;
 
 use crate::frame::Frame;
@@ -13,21 +14,26 @@ pub mod consents;
 pub mod content;
 pub mod correct;
 pub mod delete;
+pub mod exceptional;
 pub mod export;
 pub mod guardian;
 pub mod item;
 pub mod joint;
 pub mod overview;
 pub mod passkeys;
+pub mod portability;
 pub mod proof;
 pub mod real_name;
 pub mod receipts;
 pub mod recommendation;
+pub mod restrict;
+pub mod rights;
 pub mod security;
 pub mod sessions;
 pub mod sharing;
 pub mod signals;
 pub mod transfer;
+pub mod updates;
 pub mod uses;
 pub mod waiting;
 
@@ -37,9 +43,12 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/privacy/content", "part-content"),
     ("/privacy/signals", "part-signals"),
     ("/privacy/uses", "part-uses"),
+    ("/privacy/exceptional", "part-exceptional"),
     ("/privacy/consents", "part-consents"),
     ("/privacy/sharing", "part-sharing"),
     ("/privacy/recommendation", "part-recommendation"),
+    ("/privacy/rights", "part-rights"),
+    ("/privacy/restrict", "part-restrict"),
     ("/privacy/export", "part-export"),
     ("/privacy/security", "part-security"),
     ("/privacy/joint", "part-joint"),
@@ -48,6 +57,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/privacy/sessions", "part-sessions"),
     ("/privacy/cases", "part-cases"),
     ("/privacy/receipts", "part-receipts"),
+    ("/privacy/updates", "part-updates"),
     ("/privacy/cancel", "part-cancel"),
 ];
 
@@ -81,6 +91,21 @@ impl Kept {
                     citation: record.map(|r| r.citation.clone()).unwrap_or_default(),
                     until: f.t1("until-after-collected", "period", rule.keep.in_words(f.tag())),
                 }
+            })
+            .collect()
+    }
+
+    /// What legal holds keep besides.
+    #[must_use]
+    pub fn by_holds<'h>(policy: &Policy, f: &Frame, holds: impl Iterator<Item = &'h HeldBy>) -> Vec<Self> {
+        let items = &policy.facts().collection.items;
+        let label = |name: &String| items.get(name).map_or_else(|| name.clone(), |item| say(f, &item.label));
+        holds
+            .map(|hold| Self {
+                what: f.texts.list(&hold.items.iter().map(label).collect::<Vec<_>>()),
+                why: f.t("kept-by-hold"),
+                citation: hold.citation.clone(),
+                until: f.moment(&hold.until),
             })
             .collect()
     }

@@ -5,7 +5,7 @@
 
 use askama::Template;
 use avouch::rights::consent::asks_for_recipient;
-use avouch::store::{Disclosure, Notice};
+use avouch::store::{Disclosure, Notice, SubjectId};
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::fault::Fault;
 use crate::frame::Frame;
 use crate::page::Page;
+use crate::request::label;
 use crate::site::privacy::readers;
 use crate::site::privacy::uses::{labels, who};
 use crate::state::{Signed, Web, page_fault, say};
@@ -98,6 +99,26 @@ pub struct Sharing {
 /// Disclosures and notices shown.
 const SHOWN: usize = 100;
 
+/// What those who hold something of a person were told, the newest first.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn passed_on(web: &Web, f: &Frame, subject: SubjectId) -> Result<Vec<Told>, avouch::Fault> {
+    let notices = web.app.told_of(subject).await?;
+    let policy = web.policy();
+    let passed = |n: &Notice| Told {
+        at: n.at,
+        name: readers(&policy, f, std::slice::from_ref(&n.name)).concat(),
+        event: f.t(&format!("event-{}", n.event.name())),
+        about: match policy.facts().sharing.recipients.get(&n.about) {
+            Some(recipient) => say(f, &recipient.name),
+            None => label(&policy, f, &n.about),
+        },
+        confirmed: n.acknowledged,
+    };
+    Ok(notices.iter().take(SHOWN).map(passed).collect())
+}
+
 /// `GET /privacy/sharing`
 ///
 /// # Errors
@@ -107,14 +128,14 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
     let subject = session.subject();
     let standing = web.app.account(subject).await.map_err(&told)?.standing;
     let disclosed = web.app.disclosures(subject).await.map_err(&told)?;
-    let notices = web.app.told_of(subject).await.map_err(&told)?;
+    let passed = passed_on(&web, &f, subject).await.map_err(&told)?;
     let policy = web.policy();
     let facts = policy.facts();
     let purpose = |name: &str| facts.usage.purposes.get(name).map_or_else(|| name.to_owned(), |p| say(&f, &p.label));
-    let label = |name: &str| readers(&policy, &f, &[name.to_owned()]).concat();
+    let called = |name: &str| readers(&policy, &f, &[name.to_owned()]).concat();
     let row = |d: &Disclosure| Given {
         at: d.at,
-        recipient: label(&d.recipient),
+        recipient: called(&d.recipient),
         purpose: purpose(&d.purpose),
         items: labels(&web, &f, &d.items),
         who: who(&f, &d.party, &d.actor),
@@ -144,24 +165,7 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
         })
         .collect();
     recipients.sort_by_key(|r| r.consent.is_none());
-    let about = |text: &str| match (facts.collection.items.get(text), facts.sharing.recipients.get(text)) {
-        (Some(item), _) => say(&f, &item.label),
-        (_, Some(recipient)) => say(&f, &recipient.name),
-        _ => purpose(text),
-    };
-    let passed = |n: &Notice| Told {
-        at: n.at,
-        name: label(&n.name),
-        event: f.t(&format!("event-{}", n.event.name())),
-        about: about(&n.about),
-        confirmed: n.acknowledged,
-    };
-    Ok(Page(Sharing {
-        given: disclosed.iter().take(SHOWN).map(row).collect(),
-        recipients,
-        told: notices.iter().take(SHOWN).map(passed).collect(),
-        f,
-    }))
+    Ok(Page(Sharing { given: disclosed.iter().take(SHOWN).map(row).collect(), recipients, told: passed, f }))
 }
 
 /// What a switch sends.
