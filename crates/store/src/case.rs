@@ -116,7 +116,7 @@ fn digest(secret: &str) -> [u8; 32] {
     avouch_ledger::hash::sha256(secret.as_bytes())
 }
 
-/// A query of cases with the columns [`file`] reads, and what follows.
+/// A query of cases with the columns [`file()`] reads, and what follows.
 macro_rules! cases_where {
     ($rest:literal) => {
         concat!(
