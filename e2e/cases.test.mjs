@@ -2,6 +2,8 @@
 // console and see of a person what they reveal; in both languages, wide and narrow, with and without scripts.
 
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { LANGUAGES, WIDTHS, expectAccessible, expectNoSideways, launch, shoot, startDemo, visit } from './support.mjs';
 
@@ -20,6 +22,13 @@ after(async () => {
   await browser?.close();
   await avouch?.clean();
 });
+
+// A picture as small as it can be: one pixel, as GIF; it is written anew.
+const PICTURE = {
+  name: 'shot.gif',
+  mimeType: 'image/gif',
+  buffer: Buffer.from('R0lGODlhAQABAIAAAP8AAP///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64'),
+};
 
 async function look(page, name, scripts = true) {
   // What looks into a page needs scripts to run in it.
@@ -45,6 +54,7 @@ for (const lang of LANGUAGES) {
         await look(page, `contact-${look_of}`, scripts);
         await page.check('input[name=category][value=complaint]');
         await page.fill('#text', 'Delete my picture, please.\nIt is not mine to begin with.');
+        await page.setInputFiles('#file', PICTURE);
         await page.click('form[action="/contact"] button');
         const link = await page.locator('main dl a').getAttribute('href');
         const number = link.split('/')[3];
@@ -56,9 +66,13 @@ for (const lang of LANGUAGES) {
         assert.equal(await desk.locator(`a[href="/cases/${number}"]`).count(), 1);
         await desk.goto(`${avouch.console}/cases/${number}`);
         await desk.fill('#text', 'Which picture is it?');
-        await desk.click('button[name=deed][value=ask]');
+        await desk.check('input[name=deed][value=ask]');
+        await desk.setInputFiles('#file', { name: 'rules.txt', mimeType: 'text/plain', buffer: Buffer.from('规则\n') });
+        await desk.click('main form[enctype] button');
+        await desk.waitForLoadState();
         await desk.click('summary:has-text("close")');
         await desk.check('input[name=outcome][value=partly]');
+        await desk.selectOption('#reason-code', 'others-rights');
         await desk.fill('#letter', 'The picture is gone; the post stays.');
         await desk.click('button[name=deed][value=close]');
         await look(desk, `console-case-${look_of}`);
@@ -71,6 +85,17 @@ for (const lang of LANGUAGES) {
         assert.match(letter, /The picture is gone; the post stays\./);
         assert.match(letter, /12377/, 'the way to the regulator');
         await look(page, `letter-${look_of}`, scripts);
+        const saved = await context.request.get(`${avouch.site}${link}/letter.pdf`);
+        assert.equal(saved.headers()['content-type'], 'application/pdf');
+        await writeFile(join(import.meta.dirname, 'output', `letter-${look_of}.pdf`), await saved.body());
+        await page.goto(avouch.site + link);
+        const files = await page.locator('.thread a[download]').count();
+        assert.equal(files, 2, 'of both');
+        const [file] = await Promise.all([
+          page.waitForEvent('download'),
+          page.locator('.thread a[download]').first().click(),
+        ]);
+        assert.match(file.suggestedFilename(), new RegExp(`^${number}\\.(png|jpg)$`));
         await page.goto(avouch.site + link);
         await page.fill('#text', 'That is not enough.');
         await page.click(`form[action="${link}"] button`);

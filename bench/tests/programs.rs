@@ -26,6 +26,13 @@ fn every_act_of_the_quick_run_over_http_is_answered_rightly_kept_and_evidenced()
 }
 
 #[test]
+fn the_page_of_today_says_how_many_deadlines_run() {
+    let (well, table, told) = ran(env!("CARGO_BIN_EXE_today"), &["--quick"]);
+    assert!(well, "{told}");
+    assert!(["| today |", "| the queue |", "QUICK"].iter().all(|part| table.contains(part)), "{table}");
+}
+
+#[test]
 fn a_program_that_is_asked_for_what_it_does_not_know_ends_badly_and_prints_nothing() {
     let (well, table, told) = ran(env!("CARGO_BIN_EXE_http"), &["server", "nobody", "."]);
     assert!(!well && table.is_empty() && told.contains("no server nobody"), "{told}");

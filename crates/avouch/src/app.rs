@@ -51,6 +51,8 @@ pub struct Settings {
     pub pictures_waiting: u64,
     /// Pictures read and written anew at once; each takes its memory.
     pub pictures_at_once: usize,
+    /// Bytes of files with messages that may be in memory, of everyone together.
+    pub files_waiting: u32,
     /// Events one batch of signals may have.
     pub signals_in_batch: usize,
     /// Batches of signals taken of one person in an hour.
@@ -82,6 +84,7 @@ impl Default for Settings {
             upload_lasts: SignedDuration::from_hours(24),
             pictures_waiting: 256 << 20,
             pictures_at_once: 2,
+            files_waiting: 256 << 20,
             signals_in_batch: 100,
             signal_batches: 1_000,
             staff_factor: true,
@@ -107,6 +110,7 @@ pub struct App {
     pub(crate) verifier: Option<Arc<dyn Verifier>>,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) pictures: Arc<Semaphore>,
+    pub(crate) files: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for App {
@@ -121,6 +125,7 @@ impl App {
     pub fn new(store: Store, settings: Settings) -> Self {
         let passwords = Arc::new(Passwords::new(settings.hashes_at_once));
         let pictures = Arc::new(Semaphore::new(settings.pictures_at_once));
+        let files = Arc::new(Semaphore::new(settings.files_waiting as usize));
         Self {
             store,
             settings: Arc::new(settings),
@@ -133,6 +138,7 @@ impl App {
             verifier: None,
             waiting: Arc::default(),
             pictures,
+            files,
         }
     }
 

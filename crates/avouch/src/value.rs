@@ -43,7 +43,7 @@ pub fn check(name: &str, item: &Item, raw: &str) -> Result<Checked, FieldFault> 
         Kind::Secret => Ok(Checked { value: raw.to_owned(), normalized: String::new() }),
         _ if item.identifier => handle(name, value),
         _ => {
-            if value.chars().count() > LONGEST_TEXT && !matches!(item.kind, Kind::Picture | Kind::Video) {
+            if value.chars().count() > LONGEST_TEXT && !item.kind.rests_apart() {
                 return Err(FieldFault::new(name, "too-long", format!("use at most {LONGEST_TEXT} characters")));
             }
             Ok(Checked { value: value.to_owned(), normalized: String::new() })

@@ -5,7 +5,7 @@
 use avouch::Fault;
 use avouch::contact::case::{Caller, NewCase, Opened, Thread};
 use avouch::contact::desk::Deed;
-use avouch::store::{CaseFilter, Sink, SubjectId};
+use avouch::store::{CaseFilter, CaseStatistics, Sink, SubjectId};
 use avouch_testkit::canary::{canary, scan};
 use avouch_testkit::{Engine, Home};
 use jiff::SignedDuration;
@@ -17,6 +17,7 @@ fn message(category: &str, text: &str) -> NewCase {
     NewCase {
         category: category.into(),
         text: text.into(),
+        file: None,
         mail: String::new(),
         language: "en".into(),
         address: "192.0.2.7".into(),
@@ -44,7 +45,14 @@ fn reply(text: &str) -> Deed {
 }
 
 fn close(outcome: &str, text: &str) -> Deed {
-    Deed::Close { outcome: outcome.into(), text: text.into() }
+    let reason = if outcome == "answered" { "" } else { "others-rights" };
+    Deed::Close { outcome: outcome.into(), reason: reason.into(), text: text.into() }
+}
+
+async fn statistics(home: &Home) -> CaseStatistics {
+    let mut all = CaseStatistics::default();
+    home.app.case_statistics(90).await.unwrap().into_iter().for_each(|(_, of)| all += of);
+    all
 }
 
 async fn own_acts(home: &Home, subject: SubjectId) -> Vec<(String, String, Vec<String>)> {
@@ -60,7 +68,7 @@ async fn promise_8_1_anybody_writes_gets_number_and_day_at_once_and_follows_it_b
         assert_eq!(opened.number.len(), 9);
         // Received on 1 December 2026: the fifteenth working day is the 22nd.
         assert_eq!((opened.due.unwrap().to_string().as_str(), opened.provisional), ("2026-12-22T16:00:00Z", false));
-        home.app.write_to_case(&opened.number, &caller, "And on Sundays?", "192.0.2.7").await.unwrap();
+        home.app.write_to_case(&opened.number, &caller, "And on Sundays?", None, "192.0.2.7").await.unwrap();
         let thread = home.app.see_case(&opened.number, &caller).await.unwrap();
         assert_eq!(
             words(&thread),
@@ -76,7 +84,7 @@ async fn promise_8_1_anybody_writes_gets_number_and_day_at_once_and_follows_it_b
             (opened.number.as_str(), Caller::Person(person)),
         ] {
             assert!(matches!(home.app.see_case(number, &caller).await, Err(Fault::NotFound)));
-            assert!(matches!(home.app.write_to_case(number, &caller, "x", "").await, Err(Fault::NotFound)));
+            assert!(matches!(home.app.write_to_case(number, &caller, "x", None, "").await, Err(Fault::NotFound)));
         }
     }
 }
@@ -100,7 +108,10 @@ async fn promise_8_1_with_an_account_a_case_is_its_persons_own_and_in_their_expo
         assert!(regimes.iter().any(|(r, _)| *r == "cn-pipl.deadline.complaint"));
         assert!(regimes.iter().any(|(r, _)| *r == "cn-pipl.deadline.reply"));
         assert_eq!(regimes.iter().filter(|(_, governs)| *governs).count(), 1);
-        home.app.work_on_case(&opened.number, OPERATOR, Deed::Note("seems right".into())).await.unwrap();
+        home.app.work_on_case(&opened.number, OPERATOR, Deed::Take, None).await.unwrap();
+        home.app.work_on_case(&opened.number, OPERATOR, Deed::Note("seems right".into()), None).await.unwrap();
+        let seen = words(&home.app.see_case(&opened.number, &Caller::Person(one)).await.unwrap());
+        assert!(seen.iter().all(|(kind, _)| kind == "message"), "not in the thread: {seen:?}");
         let export = async |who| {
             let zip = home.app.export(who, "en").await.unwrap().zip().await.unwrap();
             let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
@@ -110,6 +121,9 @@ async fn promise_8_1_with_an_account_a_case_is_its_persons_own_and_in_their_expo
         for part in ["Correct my name, or I complain", "seems right", opened.number.as_str()] {
             assert!(told.contains(part), "{part}");
         }
+        // Who of the staff had the case is theirs: it stands in no entry.
+        let data: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert!(!data["cases"].to_string().contains(OPERATOR), "{}", data["cases"]);
         assert!(!export(other).await.contains(opened.number.as_str()));
     }
 }
@@ -124,52 +138,73 @@ async fn promise_8_2_a_case_is_taken_answered_closed_and_opened_again_with_a_tim
         let opened = home.app.open_case(new, None).await.unwrap();
         let caller = Caller::Code(opened.code.unwrap());
         let number = opened.number.as_str();
-        home.app.work_on_case(number, OPERATOR, Deed::Take).await.unwrap();
-        home.app.work_on_case(number, OPERATOR, Deed::Note("looks right".into())).await.unwrap();
-        home.app.work_on_case(number, OPERATOR, reply("Which one?")).await.unwrap();
+        home.app.work_on_case(number, OPERATOR, Deed::Take, None).await.unwrap();
+        home.app.work_on_case(number, OPERATOR, Deed::Note("looks right".into()), None).await.unwrap();
+        home.app.work_on_case(number, OPERATOR, reply("Which one?"), None).await.unwrap();
         home.app.work().await.unwrap();
         let letters = outbox.take();
-        assert_eq!(letters.len(), 1, "one mail says that there is an answer");
-        assert!(!letters[0].text.contains("Which one?") && letters[0].to == "asker@plaza.example");
+        let kinds: Vec<_> = letters.iter().map(|l| l.kind.as_str()).collect();
+        assert_eq!(
+            kinds,
+            ["case-taken", "case-answered"],
+            "one mail for the change, one for the answer, none for a note"
+        );
+        assert!(letters.iter().all(|l| !l.text.contains("Which one?") && l.to == "asker@plaza.example"));
         // Its person sees the reply, and no note.
         let seen = words(&home.app.see_case(number, &caller).await.unwrap());
         assert!(seen.iter().any(|(_, text)| text == "Which one?") && seen.iter().all(|(kind, _)| kind != "note"));
         let desk = home.app.desk(number, OPERATOR).await.unwrap();
         assert!(words(&desk.thread).contains(&("note".into(), "looks right".into())));
 
-        // A letter needs words and an outcome; closed is closed.
-        for bad in [close("answered", " "), close("maybe", "Done.")] {
-            assert!(matches!(home.app.work_on_case(number, OPERATOR, bad).await, Err(Fault::Invalid(_))));
+        // A letter needs words and an outcome, a refusal its reason; closed is closed.
+        let no_reason = Deed::Close { outcome: "refused".into(), reason: String::new(), text: "No.".into() };
+        for bad in [close("answered", " "), close("maybe", "Done."), no_reason] {
+            assert!(matches!(home.app.work_on_case(number, OPERATOR, bad, None).await, Err(Fault::Invalid(_))));
         }
         home.clock.days(2);
-        home.app.work_on_case(number, OPERATOR, close("partly", "The picture is gone; the post stays.")).await.unwrap();
-        assert!(matches!(home.app.work_on_case(number, OPERATOR, reply("x")).await, Err(Fault::NotNow(_))));
+        home.app
+            .work_on_case(number, OPERATOR, close("partly", "The picture is gone; the post stays."), None)
+            .await
+            .unwrap();
+        assert!(matches!(home.app.work_on_case(number, OPERATOR, reply("x"), None).await, Err(Fault::NotNow(_))));
         let thread = home.app.see_case(number, &caller).await.unwrap();
         assert_eq!((thread.file.state.as_str(), thread.file.outcome.as_str()), ("closed", "partly"));
         assert!(words(&thread).contains(&("letter".into(), "The picture is gone; the post stays.".into())));
-        let done = home.app.case_statistics(90).await.unwrap();
+        let letter = thread.told.iter().find(|t| t.entry.kind == "letter").unwrap();
+        assert_eq!(letter.entry.told, "others-rights", "with its reason");
+        let done = statistics(&home).await;
         assert_eq!((done.received, done.in_time, done.late, done.overdue), (1, 1, 0, 0));
 
         home.clock.days(1);
-        home.app.write_to_case(number, &caller, "That is not enough.", "").await.unwrap();
+        home.app.write_to_case(number, &caller, "That is not enough.", None, "").await.unwrap();
         let again = home.app.see_case(number, &caller).await.unwrap().file;
         assert_eq!((again.state.as_str(), again.closed), ("open", None));
         assert!(again.due.unwrap() > opened.due.unwrap(), "a time of its own");
         // Nobody answers: it is over, and told so.
         home.clock.days(60);
-        let late = home.app.case_statistics(90).await.unwrap();
+        let late = statistics(&home).await;
         assert_eq!((late.received, late.in_time, late.overdue), (2, 1, 1));
-        home.app.work_on_case(number, OPERATOR, close("refused", "The post is its author's own.")).await.unwrap();
-        let late = home.app.case_statistics(90).await.unwrap();
+        assert_eq!(late.overdue_since, again.due);
+        let by = home.app.case_statistics(90).await.unwrap();
+        assert_eq!(
+            by.iter().map(|(category, of)| (category.as_str(), of.received)).collect::<Vec<_>>(),
+            [("complaint", 2)]
+        );
+        home.app.work_on_case(number, OPERATOR, close("refused", "The post is its author's own."), None).await.unwrap();
+        let late = statistics(&home).await;
         assert_eq!((late.in_time, late.late, late.overdue), (1, 1, 0));
     }
 }
 
 #[tokio::test]
-async fn promise_8_2_a_moved_deadline_is_told_in_the_case() {
-    let home = Home::new(Engine::Sqlite).await;
+async fn promise_8_2_a_moved_deadline_is_told_in_the_case_and_by_mail() {
+    let mut home = Home::new(Engine::Sqlite).await;
+    let outbox = home.with_outbox();
     home.clock.days(19);
-    let (opened, caller) = guest(&home, "Hello?").await;
+    let mut new = message("question", "Hello?");
+    (new.mail, new.language) = ("asker@plaza.example".into(), "zh-CN".into());
+    let opened = home.app.open_case(new, None).await.unwrap();
+    let caller = Caller::Code(opened.code.clone().unwrap());
     assert!(opened.provisional);
     let year = r#"{"year":2027,"papers":["p"],"days":[{"date":"2027-01-01","isOffDay":true}]}"#;
     home.app.announce_year(year).await.unwrap();
@@ -177,6 +212,78 @@ async fn promise_8_2_a_moved_deadline_is_told_in_the_case() {
     let moved = thread.told.iter().find(|t| t.entry.kind == "moved").unwrap();
     assert_eq!(moved.entry.told, "2027-01-05 2027-01-11");
     assert!(!thread.file.provisional);
+    home.app.work().await.unwrap();
+    let letters = outbox.take();
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].kind == "case-moved" && letters[0].text.contains("答复期限有调整"), "{}", letters[0].text);
+}
+
+#[tokio::test]
+async fn promise_8_1_mail_links_back_to_the_case_with_nothing_of_it_and_no_code() {
+    for engine in ENGINES {
+        let mut home = Home::new(engine).await;
+        let outbox = home.with_outbox();
+        home.app = home.app.clone().at("https://privacy.plaza.example".parse().unwrap());
+        let mut new = message("complaint", "A secret of mine");
+        // Anybody can type anybody's address: what goes there opens nothing.
+        new.mail = "somebody-else@plaza.example".into();
+        let stranger = home.app.open_case(new, None).await.unwrap();
+        let person = home.person(1).await.subject;
+        let own = home.app.open_case(message("question", "A secret of mine"), Some(person)).await.unwrap();
+        home.app.work().await.unwrap();
+        outbox.take();
+        let ask = || Deed::Reply { text: "Our secret answer?".into(), waits: true };
+        for number in [&stranger.number, &own.number] {
+            home.app.work_on_case(number, OPERATOR, ask(), None).await.unwrap();
+            home.app.work_on_case(number, OPERATOR, close("refused", "Our secret letter"), None).await.unwrap();
+        }
+        home.app.work().await.unwrap();
+        let letters = outbox.take();
+        let told: Vec<_> = letters.iter().map(|l| (l.to.as_str(), l.kind.as_str())).collect();
+        for kind in ["case-asked", "case-closed"] {
+            assert!(told.contains(&("somebody-else@plaza.example", kind)), "{told:?}");
+            assert!(told.contains(&("person1@plaza.example", kind)), "{told:?}");
+        }
+        assert_eq!(told.len(), 4);
+        let code = stranger.code.unwrap();
+        for letter in &letters {
+            let text = letter.text.to_lowercase();
+            assert!(!text.contains("secret") && !text.contains(&code.to_lowercase()), "{text}");
+            let link = if letter.to.starts_with("person1") {
+                format!("https://privacy.plaza.example/privacy/cases/{}", own.number)
+            } else {
+                format!("https://privacy.plaza.example/contact/case/{} ", stranger.number)
+            };
+            assert!(letter.text.contains(&link), "{}", letter.text);
+        }
+        // The addresses were opened for customer service, and the person sees so.
+        let uses = home.app.uses(person, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+        assert!(uses.iter().any(|u| u.purpose == "support" && u.item == "email" && u.party == "system"), "{uses:?}");
+    }
+}
+
+#[tokio::test]
+async fn promise_8_2_alarms_at_50_80_and_100_per_cent_reach_the_case_and_nobody_outside() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let (opened, caller) = guest(&home, "Hello?").await;
+        home.app.work_on_case(&opened.number, OPERATOR, Deed::Take, None).await.unwrap();
+        let whole = opened.due.unwrap().duration_since(home.clock.now()).as_secs();
+        let mut over = 0;
+        for per_cent in [50, 80, 100] {
+            home.clock.advance(SignedDuration::from_secs(whole * per_cent / 100 - over + 1));
+            over = whole * per_cent / 100 + 1;
+            home.app.work().await.unwrap();
+            let desk = home.app.desk(&opened.number, OPERATOR).await.unwrap().thread;
+            let alarms = desk.told.iter().filter(|t| t.entry.kind == "alarm").map(|t| t.entry.told.clone());
+            assert_eq!(alarms.last(), Some(per_cent.to_string()));
+            assert_eq!(desk.file.alarmed, u64::try_from(per_cent).unwrap());
+        }
+        let seen = home.app.see_case(&opened.number, &caller).await.unwrap();
+        assert!(seen.told.iter().all(|t| t.entry.kind != "alarm"));
+        let overdue = CaseFilter { due_by: Some(home.clock.now()), limit: 10, ..CaseFilter::default() };
+        assert_eq!(home.app.cases(&overdue).await.unwrap().len(), 1);
+    }
 }
 
 #[tokio::test]
@@ -224,7 +331,7 @@ async fn promise_2_4_staff_see_nothing_of_a_person_but_what_they_reveal_with_a_r
         home.clock.advance(SignedDuration::from_mins(11));
         assert!(shown(&home.app.desk(number, OPERATOR).await.unwrap()).is_empty());
         home.app.reveal(number, OPERATOR, "email", reason).await.unwrap();
-        home.app.work_on_case(number, OPERATOR, close("answered", "Done.")).await.unwrap();
+        home.app.work_on_case(number, OPERATOR, close("answered", "Done."), None).await.unwrap();
         assert!(shown(&home.app.desk(number, OPERATOR).await.unwrap()).is_empty());
         assert!(matches!(home.app.reveal(number, OPERATOR, "email", reason).await, Err(Fault::NotNow(_))));
     }
@@ -239,8 +346,8 @@ async fn the_queue_is_by_urgency_and_can_be_narrowed_and_paged() {
             numbers.push(guest(&home, &format!("Question {n}")).await.0.number);
             home.clock.days(1);
         }
-        home.app.work_on_case(&numbers[1], OPERATOR, Deed::Take).await.unwrap();
-        home.app.work_on_case(&numbers[2], OPERATOR, close("answered", "Yes.")).await.unwrap();
+        home.app.work_on_case(&numbers[1], OPERATOR, Deed::Take, None).await.unwrap();
+        home.app.work_on_case(&numbers[2], OPERATOR, close("answered", "Yes."), None).await.unwrap();
         let list = async |filter: CaseFilter| {
             let cases = home.app.cases(&CaseFilter { limit: 10, ..filter }).await.unwrap();
             cases.into_iter().map(|c| numbers.iter().position(|n| *n == c.number).unwrap()).collect::<Vec<_>>()

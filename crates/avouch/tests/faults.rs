@@ -87,10 +87,12 @@ const KINDS: [Kind; 15] = [
     Kind::Reveal,
 ];
 
-fn question() -> NewCase {
+fn question(app: &App) -> NewCase {
+    let file = b"order 42\n".to_vec();
     NewCase {
         category: "question".into(),
         text: "When do you open?".into(),
+        file: Some(app.room_for(file.len() as u64).unwrap().holds(file.into())),
         mail: String::new(),
         language: "en".into(),
         address: String::new(),
@@ -128,7 +130,7 @@ impl Bench<'_> {
                 RecordId::ONLY
             }
             Kind::CloseCase | Kind::Reveal => {
-                self.home.app.open_case(question(), Some(subject)).await.unwrap();
+                self.home.app.open_case(question(&self.home.app), Some(subject)).await.unwrap();
                 RecordId::ONLY
             }
             _ => RecordId::ONLY,
@@ -196,14 +198,14 @@ impl Bench<'_> {
             Kind::Sweep => app.sweep(false).await.map(drop),
             Kind::Claim => self.claim(app, n).await,
             Kind::Decide => app.decide_name(subject, "desk", true).await.map(drop),
-            Kind::OpenCase => app.open_case(question(), Some(subject)).await.map(drop),
+            Kind::OpenCase => app.open_case(question(app), Some(subject)).await.map(drop),
             Kind::CloseCase | Kind::Reveal => {
                 let number = self.home.app.own_cases(subject).await?.remove(0).number;
                 if kind == Kind::Reveal {
                     return app.reveal(&number, "desk", "email", "To write to the right person.").await;
                 }
-                let deed = Deed::Close { outcome: "answered".into(), text: "Yes.".into() };
-                app.work_on_case(&number, "desk", deed).await
+                let deed = Deed::Close { outcome: "answered".into(), reason: String::new(), text: "Yes.".into() };
+                app.work_on_case(&number, "desk", deed, None).await
             }
         }
     }

@@ -249,7 +249,7 @@ impl Look<'_> {
     ) -> Result<Vec<Blob>, StoreError> {
         let name = self.policy().item_name(item).to_owned();
         let kind = self.policy().facts().collection.items.get(&name).map(|i| i.kind);
-        if !matches!(kind, Some(Kind::Picture | Kind::Video)) {
+        if !kind.is_some_and(Kind::rests_apart) {
             return Ok(Vec::new());
         }
         let rows = self

@@ -46,6 +46,8 @@ pub struct CaseFile {
     pub due: Option<Timestamp>,
     /// Whether that may still move.
     pub provisional: bool,
+    /// How much of the time for it was over at the last alarm, in per cent; 0 before the first.
+    pub alarmed: u64,
 }
 
 /// A case to be kept.
@@ -70,13 +72,13 @@ pub struct NewCaseFile<'a> {
 pub struct CaseEntry {
     /// When.
     pub at: Timestamp,
-    /// What: `message`, `reply`, `note`, `letter`, `reveal`, `opened`, `assigned`, `state`, `moved`, `closed`.
+    /// What: `message`, `reply`, `note`, `letter`, `reveal`, `file`, `assigned`, `state`, `moved`, `alarm`, `closed`.
     pub kind: String,
     /// Who of the staff; empty for the person and the system.
     pub operator: String,
-    /// The record with its words.
+    /// The record with its words, of a file the file's.
     pub record: Option<RecordId>,
-    /// Codes: a state, an item, days.
+    /// Codes: a state, an item, days, a reason, what a file is, per cent.
     pub told: String,
 }
 
@@ -97,7 +99,7 @@ pub struct CaseFilter {
     pub skip: u32,
 }
 
-/// How cases were dealt with since a time.
+/// How cases were dealt with since a time. One that was opened again counts once for each time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct CaseStatistics {
     /// Came in.
@@ -108,6 +110,18 @@ pub struct CaseStatistics {
     pub late: u64,
     /// Not answered, and over.
     pub overdue: u64,
+    /// Since when the longest of those is over.
+    pub overdue_since: Option<Timestamp>,
+}
+
+impl std::ops::AddAssign for CaseStatistics {
+    fn add_assign(&mut self, other: Self) {
+        self.received += other.received;
+        self.in_time += other.in_time;
+        self.late += other.late;
+        self.overdue += other.overdue;
+        self.overdue_since = self.overdue_since.into_iter().chain(other.overdue_since).min();
+    }
 }
 
 fn digest(secret: &str) -> [u8; 32] {
@@ -119,7 +133,7 @@ macro_rules! cases_where {
     ($rest:literal) => {
         concat!(
             "SELECT c.subject, c.number, c.secret, c.category, c.proposed, c.language, c.state, c.outcome, c.operator, \
-             c.matter, c.opened, c.changed, c.closed, k.due, k.provisional FROM case_file c \
+             c.matter, c.opened, c.changed, c.closed, k.due, k.provisional, k.alarmed FROM case_file c \
              LEFT JOIN clock k ON k.about = 'case' AND k.matter = c.matter AND k.governs = 1 ",
             $rest
         )
@@ -143,6 +157,7 @@ fn file(look: &Look<'_>, row: &Row) -> Result<CaseFile, StoreError> {
         closed: row.time_opt(12)?,
         due: row.time_opt(13)?,
         provisional: row.int_opt(14)?.is_some_and(|p| p != 0),
+        alarmed: row.int_opt(15)?.map_or(0, i64::unsigned_abs),
     })
 }
 
@@ -453,28 +468,36 @@ impl Look<'_> {
             .collect()
     }
 
-    /// How the cases that came in since a time were dealt with.
+    /// How the cases that came in since a time were dealt with, by what their people chose them to be.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn case_statistics(&mut self, since: Timestamp) -> Result<CaseStatistics, StoreError> {
+    pub async fn case_statistics(&mut self, since: Timestamp) -> Result<Vec<(String, CaseStatistics)>, StoreError> {
         let now = self.now();
-        let row = self
+        // The clocks of a case that was opened again are under its number, which has nine characters, and a count.
+        let rows = self
             .db
-            .first(
-                "SELECT count(*), count(CASE WHEN done IS NOT NULL AND done <= due THEN 1 END), \
-                 count(CASE WHEN done > due THEN 1 END), count(CASE WHEN done IS NULL AND due <= ?2 THEN 1 END) \
-                 FROM clock WHERE about = 'case' AND governs = 1 AND started >= ?1",
+            .query(
+                "SELECT c.category, count(*), count(CASE WHEN k.done IS NOT NULL AND k.done <= k.due THEN 1 END), \
+                 count(CASE WHEN k.done > k.due THEN 1 END), \
+                 count(CASE WHEN k.done IS NULL AND k.due <= ?2 THEN 1 END), \
+                 min(CASE WHEN k.done IS NULL AND k.due <= ?2 THEN k.due END) \
+                 FROM clock k JOIN case_file c ON c.number = substr(k.matter, 1, 9) \
+                 WHERE k.about = 'case' AND k.governs = 1 AND k.started >= ?1 GROUP BY c.category ORDER BY c.category",
                 &[since.into(), now.into()],
             )
             .await?;
-        row.map_or(Ok(CaseStatistics::default()), |row| {
-            Ok(CaseStatistics {
-                received: row.uint(0)?,
-                in_time: row.uint(1)?,
-                late: row.uint(2)?,
-                overdue: row.uint(3)?,
+        rows.iter()
+            .map(|row| {
+                let statistics = CaseStatistics {
+                    received: row.uint(1)?,
+                    in_time: row.uint(2)?,
+                    late: row.uint(3)?,
+                    overdue: row.uint(4)?,
+                    overdue_since: row.time_opt(5)?,
+                };
+                Ok((row.text(0)?.to_owned(), statistics))
             })
-        })
+            .collect()
     }
 }

@@ -2,11 +2,15 @@
 //!
 //! Keeps promises 8.1 to 8.3.
 
+use avouch::contact::attachment::{ENTRY, LARGEST};
 use avouch::contact::case::{Thread, Told};
-use avouch::store::{CaseFile, Sink};
+use avouch::store::{Blob, CaseFile, Sink};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use jiff::Timestamp;
 
 use crate::frame::Frame;
+use crate::http::media;
 use crate::shown::Shown;
 use crate::site::privacy::uses::labels;
 use crate::state::{Web, say};
@@ -20,8 +24,19 @@ pub struct Said {
     pub head: String,
     /// The words; empty where there are none.
     pub text: Shown,
+    /// The file that came with it; nothing where none did.
+    pub file: Option<Saved>,
     /// Whether only staff see it.
     pub internal: bool,
+}
+
+/// A file to be saved.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// Its address.
+    pub href: String,
+    /// What it is, and how large.
+    pub words: String,
 }
 
 /// The head of a case.
@@ -43,6 +58,8 @@ pub struct Head {
     pub provisional: bool,
     /// Whether that day is over.
     pub overdue: bool,
+    /// How much of the time was over at the last alarm, in per cent; 0 before the first.
+    pub alarmed: u64,
     /// Who of the staff has it.
     pub operator: String,
     /// What triage proposes, in words.
@@ -75,6 +92,7 @@ pub fn head(f: &Frame, file: &CaseFile, now: Timestamp) -> Head {
         due: file.due.filter(|_| !closed).map(last_moment),
         provisional: file.provisional,
         overdue: !closed && file.due.is_some_and(|due| due <= now),
+        alarmed: if closed { 0 } else { file.alarmed },
         operator: file.operator.clone(),
         proposed: f.texts.list(&proposed),
     }
@@ -105,6 +123,7 @@ fn said(web: &Web, f: &Frame, told: &Told, staff: bool) -> Said {
             let (from, to) = dated(f, &entry.told);
             f.t2("case-said-moved", "from", from, "to", to)
         }
+        "alarm" => f.t1("case-said-alarm", "percent", &*entry.told),
         "closed" => coded(f, "outcome", &entry.told),
         _ => coded(f, "state", &entry.told),
     };
@@ -113,14 +132,54 @@ fn said(web: &Web, f: &Frame, told: &Told, staff: bool) -> Said {
         at: entry.at,
         head,
         text: text.unwrap_or_default(),
-        internal: matches!(entry.kind.as_str(), "note" | "assigned"),
+        file: None,
+        internal: matches!(entry.kind.as_str(), "note" | "assigned" | "alarm"),
     }
 }
 
-/// Everything that happened in a case.
+/// What a file is, in words: by what it is saved as, and its size.
+fn saved(f: &Frame, told: &Told, link: &str) -> Option<Saved> {
+    let (kind, bytes) = told.entry.told.split_once(' ')?;
+    let kilobytes = bytes.parse::<u64>().ok()?.div_ceil(1024);
+    Some(Saved {
+        href: format!("{link}/files/{}", told.entry.record?),
+        words: f.t2("case-file", "kind", kind.to_uppercase(), "size", kilobytes),
+    })
+}
+
+/// Everything that happened in a case whose path is `link`. A file belongs to the message it came with.
 #[must_use]
-pub fn thread(web: &Web, f: &Frame, thread: &Thread, staff: bool) -> Vec<Said> {
-    thread.told.iter().map(|told| said(web, f, told, staff)).collect()
+pub fn thread(web: &Web, f: &Frame, thread: &Thread, link: &str, staff: bool) -> Vec<Said> {
+    let mut all: Vec<Said> = Vec::new();
+    for told in &thread.told {
+        match all.last_mut() {
+            Some(last) if told.entry.kind == ENTRY => last.file = saved(f, told, link),
+            _ => all.push(said(web, f, told, staff)),
+        }
+    }
+    all
+}
+
+/// What is wrong with a file that came with a message, in the page's words.
+#[must_use]
+pub fn wrong_file(f: &Frame, code: &str) -> String {
+    match code {
+        "empty" => f.t("upload-empty"),
+        "too-large" => f.t1("case-file-large", "size", LARGEST >> 20),
+        "quota" => f.t("upload-quota"),
+        "svg" => f.t("upload-svg"),
+        "heic" => f.t("upload-heic"),
+        "huge-picture" => f.t("upload-huge"),
+        "bomb" => f.t("upload-bomb"),
+        "broken-picture" | "broken-file" => f.t("upload-broken"),
+        _ => f.t("case-file-unknown"),
+    }
+}
+
+/// A file of a case as an answer: only ever to be saved.
+pub(crate) fn file_answer(blob: Blob, sink: Sink, headers: &HeaderMap, number: &str) -> Response {
+    let name = media::file_name(number, &blob.media);
+    media::saved(blob, sink, headers, &name)
 }
 
 /// Regulator and court: where else one can turn (8.3).

@@ -14,6 +14,7 @@ pub mod form;
 pub mod frame;
 pub mod http;
 pub mod lang;
+pub mod letter;
 pub mod page;
 mod serve;
 pub mod shown;

@@ -24,7 +24,7 @@ impl Shown {
         if kind == Kind::Structured {
             return Self::new(without_pictures(&text).unwrap_or_else(|| text.into_owned()));
         }
-        if !matches!(kind, Kind::Picture | Kind::Video) {
+        if !kind.rests_apart() {
             return Self::new(text);
         }
         let told = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|told| {

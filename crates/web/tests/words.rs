@@ -129,6 +129,8 @@ const CODED: &[&str] = &[
     "case-state-",
     "case-outcome-",
     "case-right-",
+    "case-urgency-",
+    "case-ground-",
     "event-",
     "egress-",
     "document-",

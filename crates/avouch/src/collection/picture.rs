@@ -97,6 +97,11 @@ fn format(bytes: &[u8]) -> Result<ImageFormat, NotAPicture> {
     Err(if marked { SVG } else { UNKNOWN })
 }
 
+/// Whether a file is a picture by its content, of a format that is taken or of one that is told apart.
+pub(crate) fn looks_like_one(bytes: &[u8]) -> bool {
+    format(bytes) != Err(UNKNOWN)
+}
+
 /// Refuses a PNG whose compressed metadata unfolds beyond all measure. Nothing of it is kept either way.
 fn unfold(png: &[u8]) -> Result<(), NotAPicture> {
     let mut rest = png.get(8..).unwrap_or_default();

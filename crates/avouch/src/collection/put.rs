@@ -45,11 +45,11 @@ impl App {
         let (Some(item), Some(fact)) = (policy.item(&new.item), policy.facts().collection.items.get(&new.item)) else {
             return Err(Fault::NotFound);
         };
-        if matches!(fact.kind, Kind::Picture | Kind::Video) {
+        if fact.kind.rests_apart() {
             return Err(Fault::Invalid(vec![FieldFault::new(
                 &new.item,
                 "upload",
-                "pictures and videos are uploaded: begin with POST /v1/subjects/{subject}/uploads",
+                "pictures and videos are uploaded: begin with POST /v1/subjects/{subject}/uploads; files come with a message",
             )]));
         }
         let checked = value::check(&new.item, fact, &new.value).map_err(|f| Fault::Invalid(vec![f]))?;

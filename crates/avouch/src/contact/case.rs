@@ -14,10 +14,13 @@ use avouch_store::{
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
+use super::attachment::{self, Sealed};
 use super::{clock, triage};
 use crate::app::App;
 use crate::fault::{Fault, FieldFault};
 use crate::gate::Wanted;
+use crate::messages::send::Outgoing;
+use crate::messages::words::What;
 use crate::security::limits;
 use crate::value;
 
@@ -39,6 +42,8 @@ pub struct NewCase {
     pub category: String,
     /// The message.
     pub text: String,
+    /// A file with it.
+    pub file: Option<attachment::Sent>,
     /// Without an account: where to say that there is an answer; empty for nowhere.
     pub mail: String,
     /// The language to answer in.
@@ -100,7 +105,7 @@ pub struct Thread {
 }
 
 /// Kinds of entries that only staff see.
-const INTERNAL: [&str; 2] = ["note", "assigned"];
+const INTERNAL: [&str; 3] = ["note", "assigned", "alarm"];
 
 /// A number that says nothing and is easy to read out: no letters that look like digits.
 fn number(random: [u8; 8]) -> String {
@@ -141,22 +146,76 @@ pub(super) fn check(text: &str) -> Result<Zeroizing<String>, Fault> {
     Ok(Zeroizing::new(text))
 }
 
-/// Puts words of a case through the gate as a record; the outer fault undoes, the inner is a recorded refusal.
-pub(super) async fn put_words(
-    tx: &mut Tx<'_>,
-    subject: SubjectId,
-    ask: &Ask,
-    actor: &Actor,
-    item: ItemId,
-    words: &str,
-) -> Result<Result<RecordId, Fault>, Fault> {
-    let id = RecordId(tx.random());
-    let permit: Permit<'_> = match tx.ask(subject, ask.clone(), actor).await? {
-        Answer::Permitted(permit) => permit,
-        Answer::Refused(denied) => return Ok(Err(denied.into())),
-    };
-    tx.put(permit, &[Put { item, id, value: words.as_bytes() }]).await?;
-    Ok(Ok(id))
+/// What is written into a case: words, and a file where one comes with them.
+pub(super) struct Writing {
+    pub(super) ask: Ask,
+    pub(super) actor: Actor,
+    pub(super) words: Zeroizing<String>,
+    pub(super) file: Option<Sealed>,
+}
+
+/// The records of what was written.
+pub(super) struct Written {
+    words: RecordId,
+    file: Option<RecordId>,
+}
+
+/// The items of words, and of a file where one comes with them.
+const ITEMS: [&str; 2] = [ITEM, attachment::ITEM];
+
+/// What is asked of the gate for words, and for a file with them.
+pub(super) const fn items(file: bool) -> &'static [&'static str] {
+    if file { &ITEMS } else { &[ITEM] }
+}
+
+impl Writing {
+    /// Puts it through the gate as records; the outer fault undoes, the inner is a recorded refusal.
+    pub(super) async fn put(&self, tx: &mut Tx<'_>, subject: SubjectId) -> Result<Result<Written, Fault>, Fault> {
+        let permit: Permit<'_> = match tx.ask(subject, self.ask.clone(), &self.actor).await? {
+            Answer::Permitted(permit) => permit,
+            Answer::Refused(denied) => return Ok(Err(denied.into())),
+        };
+        let item = tx.policy().item(ITEM).ok_or(Fault::NotFound)?;
+        let words = Put { item, id: RecordId(tx.random()), value: self.words.as_bytes() };
+        let mut written = Written { words: words.id, file: None };
+        let mut puts = vec![words];
+        if let Some(file) = &self.file {
+            let item = tx.policy().item(attachment::ITEM).ok_or(Fault::NotFound)?;
+            let id = RecordId(tx.random());
+            written.file = Some(id);
+            puts.push(Put { item, id, value: file.value.as_bytes() });
+        }
+        tx.put(permit, &puts).await?;
+        if let (Some(file), Some(id)) = (&self.file, written.file) {
+            tx.attach(subject, attachment::ITEM, id, &file.blob).await?;
+        }
+        Ok(Ok(written))
+    }
+
+    /// Writes down in the case that it was written.
+    pub(super) async fn enter(
+        &self,
+        tx: &mut Tx<'_>,
+        case: (SubjectId, &str),
+        kind: &str,
+        told: &str,
+        written: &Written,
+    ) -> Result<(), StoreError> {
+        let operator = if let Actor::Operator(name) = &self.actor { name.as_str() } else { "" };
+        tx.case_entry(case, kind, operator, Some(written.words), told).await?;
+        if let Some(file) = &self.file {
+            tx.case_entry(case, attachment::ENTRY, operator, written.file, &file.told).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells a case's person by mail that something happened: with a link, and nothing of what was written. Without an
+/// account it goes to the address they gave; with one, to a contact they have shown to be theirs.
+pub(super) async fn tell(tx: &mut Tx<'_>, what: What, file: &CaseFile) -> Result<(), StoreError> {
+    let shown = if file.guest { Vec::new() } else { tx.verified(file.subject).await? };
+    let contact = shown.first().map_or(MAIL, |contact| contact.item.as_str());
+    Outgoing::about_case(what, contact, &file.language, &file.number).queue(tx, Some(file.subject), None).await
 }
 
 /// When a case whose last words are of now is forgotten: with those words.
@@ -179,7 +238,7 @@ pub(super) async fn start_clocks(
 impl App {
     /// The ask for words a person writes: for customer service while the account is in use; for their own rights
     /// while it is restricted or being cancelled, so that they can always write.
-    async fn words_ask(&self, subject: Option<SubjectId>) -> Result<Ask, Fault> {
+    async fn words_ask(&self, subject: Option<SubjectId>, file: bool) -> Result<Ask, Fault> {
         let purpose = match subject {
             None => PURPOSE,
             Some(subject) => {
@@ -187,7 +246,7 @@ impl App {
                 if standing.state == State::Active && !standing.restricted { PURPOSE } else { crate::rights::PURPOSE }
             }
         };
-        let wanted = Wanted { act: Act::Collect, purpose, items: &[ITEM], recipient: None };
+        let wanted = Wanted { act: Act::Collect, purpose, items: items(file), recipient: None };
         self.ask_or_refuse(&wanted, &Actor::Subject).await
     }
 
@@ -198,7 +257,7 @@ impl App {
     /// Opens a case; gives its number and when the answer is due.
     ///
     /// # Errors
-    /// [`Fault::Invalid`] with the field `category`, `text` or `email`; [`Fault::TooMany`] where one place writes very
+    /// [`Fault::Invalid`] with the field `category`, `text`, `file` or `email`; [`Fault::TooMany`] where one place writes very
     /// often; [`Fault::Refused`]. Nothing is kept then.
     pub async fn open_case(&self, new: NewCase, subject: Option<SubjectId>) -> Result<Opened, Fault> {
         if !triage::CATEGORIES.contains(&new.category.as_str()) {
@@ -215,7 +274,8 @@ impl App {
                 Some(Zeroizing::new(checked.value))
             }
         };
-        let ask = self.words_ask(subject).await?;
+        let file = self.clean_file(new.file).await?;
+        let ask = self.words_ask(subject, file.is_some()).await?;
         let mail = match mail {
             None => None,
             Some(mail) => {
@@ -229,6 +289,15 @@ impl App {
             Some(subject) => subject,
             None => self.store.new_subject().await?,
         };
+        let file = match self.seal_file(whose, subject.is_none(), file).await {
+            Ok(file) => file,
+            Err(fault) => {
+                if subject.is_none() {
+                    self.store.forget_new_subject(whose).await?;
+                }
+                return Err(fault);
+            }
+        };
         let open = Open {
             subject: whose,
             guest: subject.is_none(),
@@ -239,9 +308,7 @@ impl App {
             language: new.language,
             place: limits::place(&new.address),
             most: self.settings.cases_hour,
-            ask,
-            item: self.words_item()?,
-            words,
+            writing: Writing { ask, actor: Actor::Subject, words, file },
             mail,
         };
         let number = open.number.clone();
@@ -269,7 +336,7 @@ impl App {
     }
 
     /// A case as its caller may see it.
-    async fn case_for(&self, number: &str, caller: &Caller) -> Result<CaseFile, Fault> {
+    pub(super) async fn case_for(&self, number: &str, caller: &Caller) -> Result<CaseFile, Fault> {
         let mut reading = self.store.reading().await?;
         let mut look = reading.look()?;
         let found = match caller {
@@ -311,6 +378,7 @@ impl App {
         let these: Vec<_> = entries
             .iter()
             .filter(|e| !(internal && INTERNAL.contains(&e.kind.as_str())))
+            .filter(|e| e.kind != attachment::ENTRY)
             .filter_map(|e| Some((item, e.record?)))
             .collect();
         let used = self.use_records(file.subject, wanted, actor, &Which::These(these)).await?;
@@ -335,7 +403,8 @@ impl App {
                     "at": e.at.to_string(),
                     "kind": e.kind,
                     "record": e.record.map(|id| id.to_string()),
-                    "told": e.told,
+                    // Who of the staff had it is theirs; what they looked at, and who, is among the uses.
+                    "told": if e.kind == "assigned" { "" } else { e.told.as_str() },
                 })
             };
             out.push(serde_json::json!({
@@ -356,18 +425,25 @@ impl App {
     ///
     /// # Errors
     /// As [`App::open_case`] and [`App::see_case`].
-    pub async fn write_to_case(&self, number: &str, caller: &Caller, text: &str, address: &str) -> Result<(), Fault> {
+    pub async fn write_to_case(
+        &self,
+        number: &str,
+        caller: &Caller,
+        text: &str,
+        file: Option<attachment::Sent>,
+        address: &str,
+    ) -> Result<(), Fault> {
         let words = check(text)?;
-        let file = self.case_for(number, caller).await?;
-        let ask = self.words_ask(Some(file.subject)).await?;
+        let case = self.case_for(number, caller).await?;
+        let file = self.clean_file(file).await?;
+        let ask = self.words_ask(Some(case.subject), file.is_some()).await?;
+        let file = self.seal_file(case.subject, case.guest, file).await?;
         let work = Write {
-            subject: file.subject,
-            number: file.number,
+            subject: case.subject,
+            number: case.number,
             place: limits::place(address),
             most: self.settings.cases_hour,
-            ask,
-            item: self.words_item()?,
-            words,
+            writing: Writing { ask, actor: Actor::Subject, words, file },
         };
         self.store.transact(work).await?
     }
@@ -406,9 +482,7 @@ struct Open {
     language: String,
     place: String,
     most: u64,
-    ask: Ask,
-    item: ItemId,
-    words: Zeroizing<String>,
+    writing: Writing,
     mail: Option<(Ask, ItemId, Zeroizing<String>)>,
 }
 
@@ -436,8 +510,8 @@ impl Transact for Open {
         if self.guest {
             tx.open_account(self.subject, None).await?;
         }
-        let record = match put_words(tx, self.subject, &self.ask, &Actor::Subject, self.item, &self.words).await? {
-            Ok(record) => record,
+        let written = match self.writing.put(tx, self.subject).await? {
+            Ok(written) => written,
             // Of a guest nothing stays behind, not even a standing.
             Err(refused) if self.guest => return Err(refused),
             Err(refused) => return Ok(Err(refused)),
@@ -460,7 +534,7 @@ impl Transact for Open {
         };
         tx.open_case(self.subject, &file).await?;
         let case = (self.subject, self.number.as_str());
-        tx.case_entry(case, "message", "", Some(record), "").await?;
+        self.writing.enter(tx, case, "message", "", &written).await?;
         let file = tx.case(&self.number).await?.ok_or(Fault::NotFound)?;
         let governing = start_clocks(tx, &file).await?;
         tx.note("case", PURPOSE, &[], Party::Subject, Outcome::Done, Some(self.subject)).await?;
@@ -473,9 +547,7 @@ struct Write {
     number: String,
     place: String,
     most: u64,
-    ask: Ask,
-    item: ItemId,
-    words: Zeroizing<String>,
+    writing: Writing,
 }
 
 impl Transact for Write {
@@ -490,12 +562,12 @@ impl Transact for Write {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
         count(tx, &self.place, self.subject, self.most).await?;
         let mut file = tx.case(&self.number).await?.filter(|c| c.subject == self.subject).ok_or(Fault::NotFound)?;
-        let record = match put_words(tx, self.subject, &self.ask, &Actor::Subject, self.item, &self.words).await? {
-            Ok(record) => record,
+        let written = match self.writing.put(tx, self.subject).await? {
+            Ok(written) => written,
             Err(refused) => return Ok(Err(refused)),
         };
         let case = (self.subject, self.number.as_str());
-        tx.case_entry(case, "message", "", Some(record), "").await?;
+        self.writing.enter(tx, case, "message", "", &written).await?;
         let until = until(tx);
         if file.state == "closed" {
             // A time of its own, under a name of its own: what was answered stays answered.

@@ -218,6 +218,9 @@ impl Transact for Alarm {
         clock.alarmed = given;
         let about = format!("{} {given}%", clock.matter.about);
         tx.note("alarm", &about, &[], Party::System, Outcome::Done, None).await?;
+        if clock.matter.about == case::ABOUT {
+            desk::say_alarm(tx, &clock.matter.id, given).await?;
+        }
         Ok(Some(clock))
     }
 }

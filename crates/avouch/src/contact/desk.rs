@@ -3,17 +3,16 @@
 //!
 //! Keeps promises 2.4 (customer service), 8.2 (the answer, in time) and 8.3 (an answer says what else can be done).
 
-use avouch_policy::{Act, Ask, ItemId, Party};
+use avouch_policy::{Act, Ask, Party};
 use avouch_seal::{Plain, SubjectId};
 use avouch_store::{Actor, CaseFile, CaseFilter, CaseStatistics, Hold, Outcome, StoreError, Transact, Tx, Which};
 use jiff::{SignedDuration, Timestamp};
-use zeroize::Zeroizing;
 
-use super::case::{ABOUT, ITEM, PURPOSE, Thread, put_words, until};
+use super::attachment::{self, Sent};
+use super::case::{ABOUT, ITEM, PURPOSE, Thread, Writing, items, tell, until};
 use crate::app::App;
 use crate::fault::{Fault, FieldFault};
 use crate::gate::Wanted;
-use crate::messages::send::Outgoing;
 use crate::messages::words::What;
 
 /// How long a revealed item may be looked at.
@@ -23,6 +22,9 @@ const SHORTEST_REASON: usize = 10;
 
 /// How a case is closed.
 pub const OUTCOMES: [&str; 3] = ["answered", "partly", "refused"];
+/// Why a request is refused, in whole or in part; what that means for this one, the letter says.
+pub const REASONS: [&str; 8] =
+    ["kept-by-law", "secret-by-law", "others-rights", "needed", "not-held", "not-identified", "excessive", "other"];
 /// The states of a case.
 pub const STATES: [&str; 4] = ["new", "open", "waiting", "closed"];
 
@@ -46,6 +48,8 @@ pub enum Deed {
     Close {
         /// One of [`OUTCOMES`].
         outcome: String,
+        /// One of [`REASONS`] where it is refused, in whole or in part; else empty.
+        reason: String,
         /// The letter: what was done, or why not.
         text: String,
     },
@@ -87,18 +91,18 @@ impl App {
         Ok(reading.look()?.cases(filter).await?)
     }
 
-    /// How cases that came in within so many days were dealt with.
+    /// How cases that came in within so many days were dealt with, by category.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn case_statistics(&self, days: u32) -> Result<CaseStatistics, Fault> {
+    pub async fn case_statistics(&self, days: u32) -> Result<Vec<(String, CaseStatistics)>, Fault> {
         let mut reading = self.store.reading().await?;
         let mut look = reading.look()?;
         let since = look.now() - SignedDuration::from_hours(24 * i64::from(days));
         Ok(look.case_statistics(since).await?)
     }
 
-    async fn file(&self, number: &str) -> Result<CaseFile, Fault> {
+    pub(super) async fn file(&self, number: &str) -> Result<CaseFile, Fault> {
         let mut reading = self.store.reading().await?;
         reading.look()?.case(number).await?.ok_or(Fault::NotFound)
     }
@@ -119,7 +123,7 @@ impl App {
         let thread = self.told_in(file, &wanted, &actor).await?;
         let policy = self.policy();
         let mut items = Vec::new();
-        for name in policy.items_of(PURPOSE).into_iter().filter(|name| *name != ITEM) {
+        for name in policy.items_of(PURPOSE).into_iter().filter(|name| *name != ITEM && *name != attachment::ITEM) {
             if !held.iter().any(|head| policy.item_name(head.item) == name) {
                 continue;
             }
@@ -137,38 +141,48 @@ impl App {
         Ok(Desk { thread, items })
     }
 
-    /// Does something with a case.
+    /// Does something with a case; with what is written, a file may go to its person.
     ///
     /// # Errors
-    /// [`Fault::Invalid`] with the field `text` or `outcome`; [`Fault::NotFound`]; [`Fault::NotNow`] for a closed case;
-    /// [`Fault::Refused`].
-    pub async fn work_on_case(&self, number: &str, operator: &str, deed: Deed) -> Result<(), Fault> {
-        let file = self.file(number).await?;
+    /// [`Fault::Invalid`] with the field `text`, `file`, `outcome` or `reason`; [`Fault::NotFound`]; [`Fault::NotNow`]
+    /// for a closed case; [`Fault::Refused`].
+    pub async fn work_on_case(
+        &self,
+        number: &str,
+        operator: &str,
+        deed: Deed,
+        file: Option<Sent>,
+    ) -> Result<(), Fault> {
+        let case = self.file(number).await?;
         let words = match &deed {
             Deed::Take | Deed::GiveBack => None,
             Deed::Reply { text, .. } | Deed::Note(text) | Deed::Close { text, .. } => Some(super::case::check(text)?),
         };
-        if let Deed::Close { outcome, .. } = &deed
-            && !OUTCOMES.contains(&outcome.as_str())
-        {
-            return Err(Fault::Invalid(vec![FieldFault::new("outcome", "required", "say how it ends")]));
+        if let Deed::Close { outcome, reason, .. } = &deed {
+            let missing = |field, why: &str| Err(Fault::Invalid(vec![FieldFault::new(field, "required", why)]));
+            if !OUTCOMES.contains(&outcome.as_str()) {
+                return missing("outcome", "say how it ends");
+            }
+            if outcome != "answered" && !REASONS.contains(&reason.as_str()) {
+                return missing("reason", "say why it is not done, or not done in full");
+            }
         }
         let actor = Actor::Operator(operator.to_owned());
-        let work = Work {
-            subject: file.subject,
-            number: file.number,
-            operator: operator.to_owned(),
-            ask: self.desk_ask(&actor).await?,
-            actor,
-            item: self.words_item()?,
-            deed,
-            words,
+        let writing = match words {
+            None => None,
+            Some(words) => {
+                let file = self.clean_file(file).await?;
+                let ask = self.desk_ask(&actor, file.is_some()).await?;
+                let file = self.seal_file(case.subject, case.guest, file).await?;
+                Some(Writing { ask, actor, words, file })
+            }
         };
+        let work = Work { subject: case.subject, number: case.number, operator: operator.to_owned(), deed, writing };
         self.store.transact(work).await?
     }
 
-    async fn desk_ask(&self, actor: &Actor) -> Result<Ask, Fault> {
-        let wanted = Wanted { act: Act::Collect, purpose: PURPOSE, items: &[ITEM], recipient: None };
+    async fn desk_ask(&self, actor: &Actor, file: bool) -> Result<Ask, Fault> {
+        let wanted = Wanted { act: Act::Collect, purpose: PURPOSE, items: items(file), recipient: None };
         self.ask_or_refuse(&wanted, actor).await
     }
 
@@ -180,7 +194,7 @@ impl App {
     /// [`Fault::NotNow`] for a closed case; [`Fault::Refused`].
     pub async fn reveal(&self, number: &str, operator: &str, item: &str, reason: &str) -> Result<(), Fault> {
         let file = self.file(number).await?;
-        if item == ITEM || !self.policy().items_of(PURPOSE).contains(&item) {
+        if item == ITEM || item == attachment::ITEM || !self.policy().items_of(PURPOSE).contains(&item) {
             return Err(Fault::NotFound);
         }
         if reason.trim().chars().count() < SHORTEST_REASON {
@@ -192,11 +206,13 @@ impl App {
             subject: file.subject,
             number: file.number,
             operator: operator.to_owned(),
-            ask: self.desk_ask(&actor).await?,
-            actor,
-            words_item: self.words_item()?,
             item: item.to_owned(),
-            reason: super::case::check(reason)?,
+            reason: Writing {
+                ask: self.desk_ask(&actor, false).await?,
+                actor,
+                words: super::case::check(reason)?,
+                file: None,
+            },
         };
         self.store.transact(work).await?
     }
@@ -206,11 +222,8 @@ struct Work {
     subject: SubjectId,
     number: String,
     operator: String,
-    ask: Ask,
-    actor: Actor,
-    item: ItemId,
     deed: Deed,
-    words: Option<Zeroizing<String>>,
+    writing: Option<Writing>,
 }
 
 impl Transact for Work {
@@ -224,22 +237,27 @@ impl Transact for Work {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
         let mut file = open_file(tx, self.subject, &self.number).await?;
-        let record = match &self.words {
-            None => None,
-            Some(words) => match put_words(tx, self.subject, &self.ask, &self.actor, self.item, words).await? {
-                Ok(record) => Some(record),
-                Err(refused) => return Ok(Err(refused)),
-            },
-        };
-        let (kind, told) = match &self.deed {
-            Deed::Take => ("assigned", self.operator.as_str()),
-            Deed::GiveBack => ("assigned", ""),
-            Deed::Reply { .. } => ("reply", ""),
-            Deed::Note(_) => ("note", ""),
-            Deed::Close { .. } => ("letter", ""),
-        };
         let case = (self.subject, self.number.as_str());
-        tx.case_entry(case, kind, &self.operator, record, told).await?;
+        match &self.writing {
+            None => {
+                let told = if self.deed == Deed::Take { self.operator.as_str() } else { "" };
+                tx.case_entry(case, "assigned", &self.operator, None, told).await?;
+            }
+            Some(writing) => {
+                let written = match writing.put(tx, self.subject).await? {
+                    Ok(written) => written,
+                    Err(refused) => return Ok(Err(refused)),
+                };
+                let (kind, told) = match &self.deed {
+                    Deed::Note(_) => ("note", ""),
+                    Deed::Close { outcome, reason, .. } if outcome != "answered" => ("letter", reason.as_str()),
+                    Deed::Close { .. } => ("letter", ""),
+                    _ => ("reply", ""),
+                };
+                writing.enter(tx, case, kind, told, &written).await?;
+            }
+        }
+        let before = file.state.clone();
         match &self.deed {
             Deed::Take => self.operator.clone_into(&mut file.operator),
             Deed::GiveBack => file.operator.clear(),
@@ -268,9 +286,14 @@ impl Transact for Work {
         }
         let until = until(tx);
         tx.keep_case(&file, until).await?;
-        if matches!(self.deed, Deed::Reply { .. } | Deed::Close { .. }) {
-            // It says that there is an answer, and nothing of it.
-            Outgoing::notice(What::CaseAnswered, "email", &file.language).queue(tx, Some(self.subject), None).await?;
+        let happened = match &self.deed {
+            Deed::Reply { waits: false, .. } => Some(What::CaseAnswered),
+            Deed::Reply { waits: true, .. } => Some(What::CaseAsked),
+            Deed::Close { .. } => Some(What::CaseClosed),
+            _ => (file.state != before).then_some(What::CaseTaken),
+        };
+        if let Some(what) = happened {
+            tell(tx, what, &file).await?;
         }
         tx.note("case", PURPOSE, &[], Party::Operator, Outcome::Done, Some(self.subject)).await?;
         Ok(Ok(()))
@@ -290,11 +313,8 @@ struct Reveal {
     subject: SubjectId,
     number: String,
     operator: String,
-    ask: Ask,
-    actor: Actor,
-    words_item: ItemId,
     item: String,
-    reason: Zeroizing<String>,
+    reason: Writing,
 }
 
 impl Transact for Reveal {
@@ -308,12 +328,12 @@ impl Transact for Reveal {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
         open_file(tx, self.subject, &self.number).await?;
-        let record = match put_words(tx, self.subject, &self.ask, &self.actor, self.words_item, &self.reason).await? {
-            Ok(record) => record,
+        let written = match self.reason.put(tx, self.subject).await? {
+            Ok(written) => written,
             Err(refused) => return Ok(Err(refused)),
         };
         let case = (self.subject, self.number.as_str());
-        tx.case_entry(case, "reveal", &self.operator, Some(record), &self.item).await?;
+        self.reason.enter(tx, case, "reveal", &self.item, &written).await?;
         let until = tx.now() + REVEAL_LASTS;
         tx.reveal_in_case(case, &self.item, &self.operator, until).await?;
         let items = [self.item.as_str()];
@@ -322,10 +342,19 @@ impl Transact for Reveal {
     }
 }
 
-/// A clock of a case was counted anew: the case says so.
+/// A clock of a case was counted anew: the case says so, and its person is told.
 pub(super) async fn say_moved(tx: &mut Tx<'_>, matter: &str, told: &str) -> Result<(), StoreError> {
     if let Some(file) = tx.case_of_matter(matter).await? {
         tx.case_entry((file.subject, &file.number), "moved", "", None, told).await?;
+        tell(tx, What::CaseMoved, &file).await?;
+    }
+    Ok(())
+}
+
+/// A clock of a case gave an alarm: staff see so in the case.
+pub(super) async fn say_alarm(tx: &mut Tx<'_>, matter: &str, per_cent: u64) -> Result<(), StoreError> {
+    if let Some(file) = tx.case_of_matter(matter).await? {
+        tx.case_entry((file.subject, &file.number), "alarm", "", None, &per_cent.to_string()).await?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! Keeps promises 8.1 to 8.3.
 
+pub mod attachment;
 pub mod calendar;
 pub mod case;
 pub mod clock;

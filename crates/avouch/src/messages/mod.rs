@@ -4,6 +4,7 @@
 //! or a code. At sending the gate opens the address, a leaf says so, and a code, where the message carries
 //! one, is made then and kept only as its hash. A message sent again carries a new code; the older is void.
 
+pub(crate) mod case;
 pub mod file;
 pub mod http;
 pub mod port;

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::port::{Letter, Undelivered};
 use super::words::{self, What};
 use crate::app::App;
+use crate::contact;
 use crate::fault::Fault;
 use crate::gate::Wanted;
 
@@ -28,6 +29,9 @@ struct Body {
     language: String,
     flow: Option<String>,
     sealed: Option<String>,
+    /// The number of the case it is about.
+    #[serde(default)]
+    case: Option<String>,
     id: String,
 }
 
@@ -40,11 +44,23 @@ pub(crate) struct Outgoing {
     pub language: String,
     /// The flow whose code it carries.
     pub flow: Option<FlowName>,
+    /// The number of the case it is about.
+    pub case: Option<String>,
 }
 
 impl Outgoing {
     pub(crate) fn notice(what: What, item: &str, language: &str) -> Self {
-        Self { what, item: item.to_owned(), language: language.to_owned(), flow: None }
+        Self { what, item: item.to_owned(), language: language.to_owned(), flow: None, case: None }
+    }
+
+    /// The code of a flow.
+    pub(crate) fn code(item: &str, language: &str, flow: FlowName) -> Self {
+        Self { flow: Some(flow), ..Self::notice(What::Code, item, language) }
+    }
+
+    /// A message about a case, by its number.
+    pub(crate) fn about_case(what: What, item: &str, language: &str, number: &str) -> Self {
+        Self { case: Some(number.to_owned()), ..Self::notice(what, item, language) }
     }
 
     /// Queues it in this commit. `address` is given where it is no record of the subject; it is sealed under
@@ -89,6 +105,7 @@ impl Outgoing {
             language: self.language.clone(),
             flow: self.flow.map(|f| f.to_text()),
             sealed: sealed.map(|s| data_encoding::BASE64.encode(&s)),
+            case: self.case.clone(),
             id: data_encoding::HEXLOWER.encode(&id),
         };
         let body = serde_json::to_string(&body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
@@ -146,7 +163,19 @@ impl App {
                 Some(SealedAddress { id, bytes })
             }
         };
-        let (ask, actor) = match self.contact_ask(subject, &body.item).await {
+        let case = match &body.case {
+            None => None,
+            Some(number) => {
+                let mut reading = self.store.reading().await?;
+                match reading.look()?.case(number).await?.filter(|c| c.subject == subject) {
+                    // Forgotten while the message waited.
+                    None => return Ok(()),
+                    found => found,
+                }
+            }
+        };
+        let purpose = if case.is_some() { contact::case::PURPOSE } else { crate::collection::join::PURPOSE };
+        let (ask, actor) = match self.contact_ask(subject, purpose, &body.item).await {
             Ok(asked) => asked,
             Err(Fault::NotFound) => return Ok(()),
             Err(other) => return Err(other),
@@ -183,7 +212,9 @@ impl App {
         let purpose = issued.as_ref().map_or("", |i| i.purpose.as_str());
         let code = issued.as_ref().map(|i| i.code.clone());
         let minutes = self.settings.code_lasts.as_mins();
-        let (line, text) = if body.what == What::Transfer {
+        let (line, text) = if let Some(case) = &case {
+            super::case::say(body.what, site, case, self.origin(), &body.language, fact.kind)
+        } else if body.what == What::Transfer {
             let successor = facts.sharing.recipients.values().find(|r| r.role == avouch_policy::model::Role::Successor);
             // Called off and gone from the policy: there is nothing to tell any more.
             let Some(successor) = successor else { return Ok(()) };
@@ -216,12 +247,12 @@ impl App {
         sent.map_err(Fault::Undelivered)
     }
 
-    /// The ask for sending to a contact: the account's purpose while it is in use, the person's own rights
-    /// while it is being cancelled or restricted, so that they can always get in.
-    async fn contact_ask(&self, subject: SubjectId, item: &str) -> Result<(Ask, Actor), Fault> {
+    /// The ask for sending to a contact: for the message's purpose while the account is in use, for the person's own
+    /// rights while it is being cancelled or restricted, so that they can always get in.
+    async fn contact_ask(&self, subject: SubjectId, purpose: &str, item: &str) -> Result<(Ask, Actor), Fault> {
         let standing = self.account(subject).await?.standing;
         let (purpose, actor) = if standing.state == avouch_policy::State::Active && !standing.restricted {
-            (crate::collection::join::PURPOSE, Actor::System)
+            (purpose, Actor::System)
         } else {
             (crate::rights::PURPOSE, Actor::Subject)
         };

@@ -27,8 +27,16 @@ pub(crate) enum What {
     NewPlace,
     /// An account at a partner was linked.
     JointLinked,
-    /// Customer service answered; nothing of the answer.
+    /// Customer service answered; nothing of the answer. The words of these are [`super::case`]'s.
     CaseAnswered,
+    /// Customer service asked something back.
+    CaseAsked,
+    /// Customer service began to work on it.
+    CaseTaken,
+    /// The last day of the answer moved.
+    CaseMoved,
+    /// The letter that closes a case.
+    CaseClosed,
     /// The business changes hands (4.3); the words are [`transfer`]'s.
     Transfer,
     /// A passkey was made.
@@ -71,6 +79,10 @@ impl What {
             Self::NewPlace => "new-place",
             Self::JointLinked => "joint-linked",
             Self::CaseAnswered => "case-answered",
+            Self::CaseAsked => "case-asked",
+            Self::CaseTaken => "case-taken",
+            Self::CaseMoved => "case-moved",
+            Self::CaseClosed => "case-closed",
             Self::Transfer => "transfer",
             Self::PasskeyMade => "passkey-made",
             Self::PasskeyRemoved => "passkey-removed",
@@ -123,9 +135,14 @@ pub(crate) fn say(
         return (if kind == Kind::Phone { String::new() } else { line }, text);
     }
     let (en, cn) = match what {
-        What::Reviewed | What::CaseAnswered | What::ContactYours | What::Code => {
-            ("A code was asked for.", "有人请求了验证码。")
-        }
+        What::Reviewed
+        | What::CaseAnswered
+        | What::CaseAsked
+        | What::CaseTaken
+        | What::CaseMoved
+        | What::CaseClosed
+        | What::ContactYours
+        | What::Code => ("A code was asked for.", "有人请求了验证码。"),
         What::ContactReplaced => (
             "This is no longer the contact of your account; another was put in its place.",
             "此联系方式已不再属于您的账号，已被新的联系方式取代。",
@@ -199,19 +216,6 @@ pub(crate) fn transfer(site: &str, successor: &str, contact: &str, language: &st
 /// Subject line and text of the messages that are no notice about the account's security.
 fn own_words(what: What, site: &str, zh: bool) -> Option<(String, String)> {
     Some(match (what, zh) {
-        (What::CaseAnswered, true) => (
-            format!("{site}：客服已回复"),
-            format!(
-                "{site}客服已回复您的来信。请打开您保存的链接，或登录后在“联系客服”中查看。为保护您的隐私，本消息不含回复内容。"
-            ),
-        ),
-        (What::CaseAnswered, false) => (
-            format!("{site}: there is an answer for you"),
-            format!(
-                "Customer service of {site} has answered you. Open the link you kept, or log in and look under \
-                 \"Contact\". To protect you, nothing of the answer is in this message."
-            ),
-        ),
         (What::ContactYours, true) => (
             format!("{site}：您已有账号"),
             format!(
@@ -241,9 +245,6 @@ mod tests {
             assert!(en.is_ascii() && en.contains("not you"), "{en}");
             assert!(zh.contains("如非本人操作"), "{zh}");
         }
-        let (_, en) = say(What::CaseAnswered, "", None, 10, "Plaza", "en", Kind::Email);
-        let (_, zh) = say(What::CaseAnswered, "", None, 10, "广场", "zh-CN", Kind::Email);
-        assert!(en.contains("has answered you") && zh.contains("已回复"));
         for purpose in ["verify", "change", "log-in", "retrieve", "reset"] {
             let (_, en) = say(What::Code, purpose, Some("012345"), 10, "Plaza", "en", Kind::Phone);
             assert!(en.starts_with("012345 ") && en.contains("10 minutes"), "{en}");

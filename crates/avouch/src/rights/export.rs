@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use zip::write::SimpleFileOptions;
 
 use crate::app::App;
+use crate::contact::attachment::extension;
 use crate::fault::Fault;
 use crate::gate::Wanted;
 
@@ -168,16 +169,6 @@ impl Export {
             zip.extend_from_slice(&part?);
         }
         Ok(zip)
-    }
-}
-
-fn extension(media: &str) -> &'static str {
-    match media {
-        "image/jpeg" => "jpg",
-        "image/png" => "png",
-        "video/mp4" => "mp4",
-        "video/quicktime" => "mov",
-        _ => "bin",
     }
 }
 

@@ -110,12 +110,7 @@ impl App {
         let place = limits::place(from.address);
         let known = self.knows(subject, &place).await?;
         let flow = Flow::new(self.store.random());
-        let message = Outgoing {
-            what: What::Code,
-            item: item.clone(),
-            language: from.language.to_owned(),
-            flow: Some(flow.name()),
-        };
+        let message = Outgoing::code(&item, from.language, flow.name());
         self.send_code(SendCode {
             flow: flow.name(),
             purpose,
@@ -344,12 +339,7 @@ impl App {
             Needs::Code(other) => {
                 let place = limits::place(from.address);
                 let (kind, address) = self.held_address(subject, other).await?;
-                let message = Outgoing {
-                    what: What::Code,
-                    item: other.clone(),
-                    language: from.language.to_owned(),
-                    flow: Some(next.name()),
-                };
+                let message = Outgoing::code(other, from.language, next.name());
                 self.send_code(SendCode {
                     flow: next.name(),
                     purpose: CodeFor::Reset,

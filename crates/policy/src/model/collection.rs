@@ -137,5 +137,15 @@ names! {
         IdDocument = "id_document",
         /// Several fields of one value.
         Structured = "structured",
+        /// A file of a message: a picture, a PDF or plain text.
+        File = "file",
+    }
+}
+
+impl Kind {
+    /// Whether its values are files that rest apart from their records, and say of themselves only what they are.
+    #[must_use]
+    pub const fn rests_apart(self) -> bool {
+        matches!(self, Self::Picture | Self::Video | Self::File)
     }
 }

@@ -72,6 +72,7 @@ pub fn table() -> Vec<Entry> {
         see("/cases/{number}", CASES, cases::one),
         act("/cases/{number}", CASES, cases::send),
         act("/cases/{number}/reveal", CASES, cases::reveal),
+        see("/cases/{number}/files/{record}", CASES, cases::file),
         see("/names", NAMES, names::list),
         act("/names/{subject}", NAMES, names::open),
         act("/names/{subject}/decide", NAMES, names::decide),

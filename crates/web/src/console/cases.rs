@@ -3,20 +3,21 @@
 //! Keeps promises 2.4 (masked, bound to a case; a look needs a reason, ends, and is recorded) and 8.2.
 
 use askama::Template;
-use avouch::contact::desk::{Deed, OUTCOMES, STATES};
+use avouch::contact::desk::{Deed, OUTCOMES, REASONS, STATES};
 use avouch::store::{CaseFilter, CaseStatistics, Sink};
 use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::case::{Head, Said, coded, head, thread};
+use crate::case::{Head, Said, coded, file_answer, head, thread, wrong_file};
 use crate::console::Operator;
 use crate::fault::Fault;
 use crate::form::Choice;
 use crate::frame::Frame;
+use crate::http::sent_file::Written;
 use crate::page::{Page, PageWith};
 use crate::shown::Shown;
 use crate::site::contact::wrong;
@@ -33,12 +34,16 @@ pub struct Cases {
     pub q: String,
     /// The states to choose from.
     pub states: Vec<Choice>,
+    /// How urgent they are, to choose from.
+    pub urgency: Vec<Choice>,
     /// Whose to show.
     pub mine: bool,
     /// The cases of this page, the most urgent first.
     pub rows: Vec<Head>,
-    /// How those of the last ninety days were dealt with.
-    pub statistics: CaseStatistics,
+    /// How those of the last ninety days were dealt with, by what they are about.
+    pub statistics: Vec<(String, CaseStatistics)>,
+    /// The same of all of them.
+    pub all: CaseStatistics,
     /// The parameters of the next page; empty on the last.
     pub next: String,
     /// The parameters of the page before; empty on the first.
@@ -76,6 +81,10 @@ pub struct CasePage {
     pub items: Vec<Item>,
     /// How a case can end.
     pub outcomes: Vec<Choice>,
+    /// Why it can be refused.
+    pub reasons: Vec<Choice>,
+    /// Whether messages bring files.
+    pub files: bool,
     /// What was wrong with what was sent; empty when nothing was.
     pub error: String,
 }
@@ -93,21 +102,33 @@ const FILE: u32 = 10_000;
 pub struct Asked {
     q: String,
     state: String,
+    due: String,
     mine: bool,
     page: u32,
 }
+
+/// How urgent cases can be asked for: all, over, or over within [`SOON`].
+const URGENCY: [&str; 3] = ["any", "overdue", "soon"];
 
 impl Asked {
     fn state(&self) -> &str {
         if self.state.is_empty() { "running" } else { &self.state }
     }
 
-    fn filter(&self, operator: &Operator, limit: u32) -> CaseFilter {
+    fn due(&self) -> &str {
+        if self.due.is_empty() { "any" } else { &self.due }
+    }
+
+    fn filter(&self, operator: &Operator, limit: u32, now: Timestamp) -> CaseFilter {
         CaseFilter {
             state: if self.state() == "all" { String::new() } else { self.state().to_owned() },
             operator: if self.mine { operator.name.clone() } else { String::new() },
             number: self.q.trim().to_ascii_uppercase(),
-            due_by: None,
+            due_by: match self.due() {
+                "overdue" => Some(now),
+                "soon" => Some(now + SignedDuration::from_hours(super::home::SOON)),
+                _ => None,
+            },
             limit,
             skip: self.page.saturating_mul(PAGE),
         }
@@ -115,7 +136,7 @@ impl Asked {
 
     fn to(&self, page: u32) -> String {
         let mut to = form_urlencoded::Serializer::new(String::new());
-        to.append_pair("q", &self.q).append_pair("state", &self.state);
+        to.append_pair("q", &self.q).append_pair("state", &self.state).append_pair("due", &self.due);
         if self.mine {
             to.append_pair("mine", "true");
         }
@@ -133,11 +154,21 @@ pub async fn list(
     operator: Operator,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Cases>, Fault> {
-    let mut found = web.app.cases(&asked.filter(&operator, PAGE + 1)).await.map_err(page_fault(&f))?;
+    let now = web.app.store.now();
+    let mut found = web.app.cases(&asked.filter(&operator, PAGE + 1, now)).await.map_err(page_fault(&f))?;
     let more = found.len() > PAGE as usize;
     found.truncate(PAGE as usize);
-    let statistics = web.app.case_statistics(DAYS).await.map_err(page_fault(&f))?;
-    let now = web.app.store.now();
+    let mut all = CaseStatistics::default();
+    let mut statistics = web.app.case_statistics(DAYS).await.map_err(page_fault(&f))?;
+    for (category, of) in &mut statistics {
+        all += *of;
+        *category = coded(&f, "category", category);
+    }
+    let urgency = URGENCY.map(|code| Choice {
+        value: code.to_owned(),
+        label: coded(&f, "urgency", code),
+        chosen: asked.due() == code,
+    });
     let states = ["running", "all"].iter().chain(&STATES).map(|code| Choice {
         value: (*code).to_owned(),
         label: coded(&f, "state", code),
@@ -145,9 +176,11 @@ pub async fn list(
     });
     Ok(Page(Cases {
         states: states.collect(),
+        urgency: urgency.to_vec(),
         mine: asked.mine,
         rows: found.iter().map(|case| head(&f, case, now)).collect(),
         statistics,
+        all,
         next: if more { asked.to(asked.page.saturating_add(1)) } else { String::new() },
         previous: asked.page.checked_sub(1).map(|page| asked.to(page)).unwrap_or_default(),
         here: asked.to(0),
@@ -172,8 +205,8 @@ pub async fn csv(
     operator: Operator,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    let found = web.app.cases(&asked.filter(&operator, FILE)).await.map_err(page_fault(&f))?;
     let now = web.app.store.now();
+    let found = web.app.cases(&asked.filter(&operator, FILE, now)).await.map_err(page_fault(&f))?;
     let mut out = String::from("number,category,state,opened,due,provisional,overdue,operator\r\n");
     for case in &found {
         let h = head(&f, case, now);
@@ -210,13 +243,16 @@ async fn page(web: &Web, f: Frame, operator: &Operator, number: &str, error: Str
         name: item.name,
         until: item.until,
     };
-    let outcome = |code: &&str| Choice { value: (*code).to_owned(), label: coded(&f, "outcome", code), chosen: false };
+    let choice =
+        |kind: &str, code: &str| Choice { value: code.to_owned(), label: coded(&f, kind, code), chosen: false };
     Ok(CasePage {
         head: head(&f, &desk.thread.file, web.app.store.now()),
         mine: desk.thread.file.operator == operator.name,
-        said: thread(web, &f, &desk.thread, true),
+        said: thread(web, &f, &desk.thread, &format!("/cases/{number}"), true),
         items: desk.items.into_iter().map(item).collect(),
-        outcomes: OUTCOMES.iter().map(outcome).collect(),
+        outcomes: OUTCOMES.iter().map(|code| choice("outcome", code)).collect(),
+        reasons: REASONS.iter().map(|code| choice("ground", code)).collect(),
+        files: web.app.takes_files(),
         error,
         f,
     })
@@ -243,6 +279,7 @@ pub struct Sent {
     deed: String,
     text: String,
     outcome: String,
+    reason: String,
     item: String,
 }
 
@@ -256,7 +293,13 @@ async fn answer(
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/cases/{number}")).into_response()),
         Err(avouch::Fault::Invalid(faults)) => {
-            let error = faults.first().map(|fault| wrong(&f, &faults, &fault.field)).unwrap_or_default();
+            let told = |fault: &avouch::FieldFault| match fault.field.as_str() {
+                "file" => wrong_file(&f, fault.code),
+                "outcome" => f.t("desk-outcome-missing"),
+                "reason" if fault.code == "required" => f.t("desk-ground-missing"),
+                field => wrong(&f, &faults, field),
+            };
+            let error = faults.first().map(told).unwrap_or_default();
             let page = page(web, f, operator, number, error).await?;
             Ok(PageWith(StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
@@ -273,7 +316,7 @@ pub async fn send(
     f: Frame,
     operator: Operator,
     Path(number): Path<String>,
-    Form(sent): Form<Sent>,
+    Written { form: sent, file }: Written<Sent>,
 ) -> Result<Response, Fault> {
     let deed = match sent.deed.as_str() {
         "take" => Deed::Take,
@@ -281,11 +324,30 @@ pub async fn send(
         "reply" => Deed::Reply { text: sent.text, waits: false },
         "ask" => Deed::Reply { text: sent.text, waits: true },
         "note" => Deed::Note(sent.text),
-        "close" => Deed::Close { outcome: sent.outcome, text: sent.text },
+        "close" => Deed::Close { outcome: sent.outcome, reason: sent.reason, text: sent.text },
         _ => return Err(Fault::Malformed),
     };
-    let done = web.app.work_on_case(&number, &operator.name, deed).await;
+    let done = match file {
+        Ok(file) => web.app.work_on_case(&number, &operator.name, deed, file).await,
+        Err(fault) => Err(fault),
+    };
     answer(&web, f, &operator, &number, done).await
+}
+
+/// `GET /cases/{number}/files/{record}`: a file of the case, saved and never shown in place; the use is recorded.
+///
+/// # Errors
+/// As [`one`]; [`Fault::NotFound`] for a file that is not the case's.
+pub async fn file(
+    State(web): State<Web>,
+    f: Frame,
+    operator: Operator,
+    Path((number, record)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let record = record.parse().map_err(|_| Fault::NotFound)?;
+    let blob = web.app.desk_file(&number, &operator.name, record).await.map_err(page_fault(&f))?;
+    Ok(file_answer(blob, Sink::Gate, &headers, &number))
 }
 
 /// `POST /cases/{number}/reveal`

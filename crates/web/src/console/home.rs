@@ -50,6 +50,8 @@ pub struct Urgent {
     pub overdue: bool,
     /// Whether it may still move.
     pub provisional: bool,
+    /// How much of the time was over at the last alarm, in per cent; 0 before the first.
+    pub alarmed: u64,
 }
 
 /// The page of today.
@@ -98,7 +100,7 @@ const LATEST: u32 = 10;
 /// Deadlines on the page of today.
 const URGENT: u32 = 20;
 /// How near a deadline is near, in hours.
-const SOON: i64 = 72;
+pub(super) const SOON: i64 = 72;
 
 /// The words of what a deadline is about; those of an unknown kind are its own.
 fn row(f: &Frame, clock: &RunningClock, now: Timestamp) -> Urgent {
@@ -117,6 +119,7 @@ fn row(f: &Frame, clock: &RunningClock, now: Timestamp) -> Urgent {
         due: clock.ends.due - jiff::SignedDuration::from_secs(1),
         overdue: clock.ends.due <= now,
         provisional: clock.ends.provisional,
+        alarmed: clock.alarmed,
     }
 }
 

@@ -99,7 +99,7 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request, Fault> {
         // The token is read and checked before a byte of the file is.
         let (mut parts, body) = request.into_parts();
         let read = sent_file::read(&parts.headers, &boundary, body).await?;
-        let field = read.fields.iter().find(|(name, _)| name == csrf::FIELD).map(|(_, value)| value.as_str());
+        let field = read.file.fields.iter().find(|(name, _)| name == csrf::FIELD).map(|(_, value)| value.as_str());
         if !csrf::tokens_agree(&guard.frames.csrf, &session, token.as_deref(), field) {
             return Err(Fault::Forged);
         }

@@ -1,5 +1,6 @@
 //! Pictures and videos as answers: in ranges, never sniffed, never run (ASVS 5.4, 3.2.1).
 
+use avouch::contact::attachment::extension;
 use avouch::store::{Blob, Sink};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -8,6 +9,8 @@ use futures_util::stream;
 
 /// What a file opened by itself may do: be looked at.
 const CSP: &str = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
+/// What a file that is only saved may do where a browser opens it all the same: nothing.
+const SAVED_CSP: &str = "default-src 'none'; sandbox";
 /// Bytes opened at once.
 const READ: u64 = 256 * 1024;
 
@@ -73,17 +76,21 @@ pub fn answer(blob: Blob, sink: Sink, headers: &HeaderMap, name: &str) -> Respon
     response
 }
 
+/// A blob as an answer that is only ever saved: whatever it is, no browser opens it in place.
+pub fn saved(blob: Blob, sink: Sink, headers: &HeaderMap, name: &str) -> Response {
+    let mut response = answer(blob, sink, headers, name);
+    let set = response.headers_mut();
+    set.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SAVED_CSP));
+    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        set.insert(header::CONTENT_DISPOSITION, name);
+    }
+    response
+}
+
 /// What a file of this media type is saved as.
 #[must_use]
 pub fn file_name(item: &str, media: &str) -> String {
-    let extension = match media {
-        "image/jpeg" => "jpg",
-        "image/png" => "png",
-        "video/mp4" => "mp4",
-        "video/quicktime" => "mov",
-        _ => "bin",
-    };
-    format!("{item}.{extension}")
+    format!("{item}.{}", extension(media))
 }
 
 #[cfg(test)]

@@ -3,32 +3,52 @@
 //! The form puts its token first and its file last, so that the token is checked before a byte of the file is
 //! taken, and the file's size follows from the body's. Whatever name the sender gives the file is not looked at.
 
+use std::time::Duration;
+
+use avouch::contact::attachment::Sent;
+use axum::Form;
 use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use futures_util::{Stream, StreamExt as _, stream};
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::fault::Fault;
 use crate::http::within::{Cut, alive};
+use crate::state::Web;
 
 /// The most that may stand before the file, in bytes.
-const HEAD: usize = 16 * 1024;
+const HEAD: usize = super::guard::FORM_LIMIT;
+
+/// How long the file of a message may take: it waits in memory, where there is not room for everyone's.
+const READ_WITHIN: Duration = Duration::from_secs(180);
 
 /// What a form with a file sent before the file, and how long the file is. Put into the request by the guard.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SentFile {
     /// The file's size in bytes; 0 when none was chosen.
     pub size: u64,
+    /// The fields before the file.
+    pub(crate) fields: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for SentFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SentFile").field("size", &self.size).finish_non_exhaustive()
+    }
 }
 
 /// Whether a form that is sent to this path may carry a file.
 pub(crate) fn taken_at(path: &str) -> bool {
-    path == crate::site::privacy::content::UPLOAD || (path.starts_with("/recipients/") && path.contains("/documents/"))
+    path == crate::site::privacy::content::UPLOAD
+        || (path.starts_with("/recipients/") && path.contains("/documents/"))
+        || path == "/contact"
+        || ["/contact/case/", "/privacy/cases/", "/cases/"].iter().any(|of| path.starts_with(of))
 }
 
 /// A body read up to its file.
 pub(crate) struct Read {
-    /// The fields before the file.
-    pub(crate) fields: Vec<(String, String)>,
     /// The file.
     pub(crate) file: SentFile,
     /// Its bytes.
@@ -125,7 +145,7 @@ pub(crate) async fn read(headers: &HeaderMap, boundary: &str, body: Body) -> Res
     let size = length.checked_sub(before + after).ok_or(Fault::Malformed)?;
     let first = stream::iter([Ok(Bytes::from(buffer))]);
     let body = Body::from_stream(take(first.chain(parts), size));
-    Ok(Read { fields, file: SentFile { size }, body })
+    Ok(Read { file: SentFile { size, fields }, body })
 }
 
 /// The first `size` bytes of a stream.
@@ -148,6 +168,58 @@ fn take(
     })
 }
 
+/// A form that may bring one file: its fields, and the file in memory, for which there was room. It is sent as
+/// `multipart/form-data`, or like any other form where it brings none.
+pub struct Written<T> {
+    /// The fields.
+    pub form: T,
+    /// The file; what was wrong with it is told with the form, so that nothing written is lost.
+    pub file: Result<Option<Sent>, avouch::Fault>,
+}
+
+impl<T> std::fmt::Debug for Written<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Written(…)")
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromRequest<Web> for Written<T> {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Fault> {
+        let Some(sent) = request.extensions().get::<SentFile>().cloned() else {
+            let Form(form) = Form::from_request(request, web).await.map_err(|_| Fault::Malformed)?;
+            return Ok(Self { form, file: Ok(None) });
+        };
+        let fields = form_urlencoded::Serializer::new(String::new()).extend_pairs(&sent.fields).finish();
+        let as_form = Request::post("/")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(fields))
+            .map_err(|_| Fault::Malformed)?;
+        let Form(form) = Form::from_request(as_form, web).await.map_err(|_| Fault::Malformed)?;
+        if sent.size == 0 {
+            return Ok(Self { form, file: Ok(None) });
+        }
+        let room = match web.app.room_for(sent.size) {
+            Ok(room) => room,
+            Err(fault) => return Ok(Self { form, file: Err(fault) }),
+        };
+        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(sent.size).unwrap_or(0)));
+        let read = async {
+            let mut parts = request.into_body().into_data_stream();
+            while let Some(part) = parts.next().await {
+                bytes.extend_from_slice(&part.map_err(|_| Fault::Malformed)?);
+            }
+            Ok(())
+        };
+        tokio::time::timeout(READ_WITHIN, read).await.map_err(|_| Fault::Timeout)??;
+        if bytes.len() as u64 != sent.size {
+            return Err(Fault::Malformed);
+        }
+        Ok(Self { form, file: Ok(Some(room.holds(bytes))) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,7 +234,7 @@ mod tests {
         let parts = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(a)), Ok(Bytes::from_static(b))]);
         let read = read(&headers, &boundary(&headers).unwrap(), Body::from_stream(parts)).await?;
         let bytes = to_bytes(read.body, 1 << 16).await.unwrap().to_vec();
-        Ok((read.fields, read.file.size, bytes))
+        Ok((read.file.fields, read.file.size, bytes))
     }
 
     #[tokio::test]

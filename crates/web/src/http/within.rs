@@ -18,7 +18,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 fn sends_a_file(request: &Request) -> bool {
     let path = request.uri().path();
     (request.method() == Method::PATCH && path.contains("/uploads/"))
-        || (request.method() == Method::POST && super::sent_file::taken_at(path))
+        || (request.method() == Method::POST
+            && super::sent_file::taken_at(path)
+            && super::sent_file::boundary(request.headers()).is_some())
 }
 
 /// Middleware: gives up an answer that takes too long.

@@ -5,19 +5,22 @@
 
 use askama::Template;
 use avouch::contact::case::Caller;
-use axum::Form;
+use avouch::store::Sink;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::case::{Head, Relief, Said, head, thread};
+use crate::case::{Head, Relief, Said, coded, file_answer, head, thread};
 use crate::fault::Fault;
 use crate::form::Field;
 use crate::frame::Frame;
+use crate::http::sent_file::Written;
+use crate::letter::Letter;
 use crate::page::{Page, PageWith};
-use crate::site::contact::{text_field, wrong};
-use crate::state::{Browser, Signed, Web, page_fault, told};
+use crate::shown::Shown;
+use crate::site::contact::{faults_of, file_field, text_field, wrong};
+use crate::state::{Browser, Signed, Web, page_fault};
 
 /// A case, for its person.
 #[derive(Debug, Template)]
@@ -37,22 +40,8 @@ pub struct CasePage {
     pub letter: bool,
     /// The field to write once more.
     pub text: Field,
-    /// Regulator and court.
-    pub relief: Relief,
-}
-
-/// The letter a case was closed with, to be printed or saved.
-#[derive(Debug, Template)]
-#[template(path = "site/letter.html")]
-pub struct Letter {
-    /// The frame.
-    pub f: Frame,
-    /// The case.
-    pub head: Head,
-    /// The letter.
-    pub letter: Said,
-    /// The path of the case.
-    pub link: String,
+    /// What was wrong with the file; empty when nothing was. Nothing where messages bring none.
+    pub file: Option<String>,
     /// Regulator and court.
     pub relief: Relief,
 }
@@ -88,16 +77,17 @@ async fn page(
     number: &str,
     caller: &Caller,
     given: &str,
-    error: String,
+    faults: &[avouch::FieldFault],
 ) -> Result<CasePage, Fault> {
     let case = web.app.see_case(number, caller).await.map_err(page_fault(&f))?;
     Ok(CasePage {
         head: head(&f, &case.file, web.app.store.now()),
-        said: thread(web, &f, &case, false),
+        said: thread(web, &f, &case, &link(number, caller), false),
         link: link(number, caller),
         centre: matches!(caller, Caller::Person(_)),
         letter: case.told.iter().any(|t| t.entry.kind == "letter"),
-        text: text_field(&f, given, error),
+        text: text_field(&f, given, wrong(&f, faults, "text")),
+        file: file_field(web, &f, faults),
         relief: Relief::of(web, &f),
         f,
     })
@@ -109,30 +99,55 @@ async fn write(
     number: String,
     caller: Caller,
     address: String,
-    sent: Sent,
+    written: Written<Sent>,
 ) -> Result<Response, Fault> {
-    match web.app.write_to_case(&number, &caller, &sent.text, &address).await {
+    let Written { form: sent, file } = written;
+    let done = match file {
+        Ok(file) => web.app.write_to_case(&number, &caller, &sent.text, file, &address).await,
+        Err(fault) => Err(fault),
+    };
+    match done {
         Ok(()) => Ok(Redirect::to(&format!("{}?said=case-sent", link(&number, &caller))).into_response()),
-        Err(avouch::Fault::Invalid(faults)) => {
-            let error = wrong(&f, &faults, "text");
-            let page = page(&web, f, &number, &caller, &sent.text, error).await?;
+        Err(fault) => {
+            let faults = faults_of(fault, f.tag())?;
+            let page = page(&web, f, &number, &caller, &sent.text, &faults).await?;
             Ok(PageWith(StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
-        Err(other) => Err(told(&other, f.tag())),
     }
 }
 
-async fn letter_of(web: &Web, f: Frame, number: &str, caller: &Caller) -> Result<Page<Letter>, Fault> {
+async fn letter_of(web: &Web, f: Frame, number: &str, caller: &Caller) -> Result<Letter, Fault> {
     let case = web.app.see_case(number, caller).await.map_err(page_fault(&f))?;
-    let all = thread(web, &f, &case, false);
-    let at = case.told.iter().rposition(|t| t.entry.kind == "letter").ok_or(Fault::NotFound)?;
-    Ok(Page(Letter {
-        head: head(&f, &case.file, web.app.store.now()),
-        letter: all.into_iter().nth(at).ok_or(Fault::NotFound)?,
-        link: link(number, caller),
+    let letters = case.told.iter().filter(|t| t.entry.kind == "letter");
+    let told = letters.last().ok_or(Fault::NotFound)?;
+    let words = told.words.as_ref().ok_or(Fault::NotFound)?;
+    // How it ended stands in the entry after the letter, also when it was opened again since.
+    let closed = case.told.iter().filter(|t| t.entry.kind == "closed").next_back();
+    let reason = told.entry.told.as_str();
+    Ok(Letter {
+        title: f.t1("letter-title", "number", number),
+        at: told.entry.at,
+        outcome: closed.map(|t| coded(&f, "outcome", &t.entry.told)).unwrap_or_default(),
+        reason: if reason.is_empty() { String::new() } else { coded(&f, "ground", reason) },
+        text: words.expose(Sink::Subject, |v| Shown::new(String::from_utf8_lossy(v))),
         relief: Relief::of(web, &f),
+        link: link(number, caller),
+        back: f.t1("case-title", "number", number),
         f,
-    }))
+    })
+}
+
+async fn file_of(
+    web: &Web,
+    f: &Frame,
+    number: &str,
+    caller: &Caller,
+    record: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Fault> {
+    let record = record.parse().map_err(|_| Fault::NotFound)?;
+    let blob = web.app.case_file(number, caller, record).await.map_err(page_fault(f))?;
+    Ok(file_answer(blob, Sink::Subject, headers, number))
 }
 
 /// `GET /contact/case/{number}/{code}`
@@ -144,7 +159,7 @@ pub async fn show(
     f: Frame,
     Path((number, code)): Path<(String, String)>,
 ) -> Result<Page<CasePage>, Fault> {
-    Ok(Page(page(&web, f, &number, &Caller::Code(code), "", String::new()).await?))
+    Ok(Page(page(&web, f, &number, &Caller::Code(code), "", &[]).await?))
 }
 
 /// `POST /contact/case/{number}/{code}`
@@ -156,9 +171,9 @@ pub async fn send(
     f: Frame,
     Browser(device): Browser,
     Path((number, code)): Path<(String, String)>,
-    Form(sent): Form<Sent>,
+    written: Written<Sent>,
 ) -> Result<Response, Fault> {
-    write(web, f, number, Caller::Code(code), device.address, sent).await
+    write(web, f, number, Caller::Code(code), device.address, written).await
 }
 
 /// `GET /contact/case/{number}/{code}/letter`
@@ -170,7 +185,32 @@ pub async fn letter(
     f: Frame,
     Path((number, code)): Path<(String, String)>,
 ) -> Result<Page<Letter>, Fault> {
-    letter_of(&web, f, &number, &Caller::Code(code)).await
+    Ok(letter_of(&web, f, &number, &Caller::Code(code)).await?.page())
+}
+
+/// `GET /contact/case/{number}/{code}/letter.pdf`
+///
+/// # Errors
+/// As [`letter`].
+pub async fn letter_pdf(
+    State(web): State<Web>,
+    f: Frame,
+    Path((number, code)): Path<(String, String)>,
+) -> Result<Response, Fault> {
+    Ok(letter_of(&web, f, &number, &Caller::Code(code)).await?.saved(&number))
+}
+
+/// `GET /contact/case/{number}/{code}/files/{record}`
+///
+/// # Errors
+/// As [`show`]; [`Fault::NotFound`] for a file that is not the case's.
+pub async fn file(
+    State(web): State<Web>,
+    f: Frame,
+    Path((number, code, record)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    file_of(&web, &f, &number, &Caller::Code(code), &record, &headers).await
 }
 
 /// `GET /privacy/cases`
@@ -193,7 +233,7 @@ pub async fn own_one(
     Signed(session): Signed,
     Path(number): Path<String>,
 ) -> Result<Page<CasePage>, Fault> {
-    Ok(Page(page(&web, f, &number, &Caller::Person(session.subject()), "", String::new()).await?))
+    Ok(Page(page(&web, f, &number, &Caller::Person(session.subject()), "", &[]).await?))
 }
 
 /// `POST /privacy/cases/{number}`
@@ -206,9 +246,9 @@ pub async fn own_send(
     Signed(session): Signed,
     Browser(device): Browser,
     Path(number): Path<String>,
-    Form(sent): Form<Sent>,
+    written: Written<Sent>,
 ) -> Result<Response, Fault> {
-    write(web, f, number, Caller::Person(session.subject()), device.address, sent).await
+    write(web, f, number, Caller::Person(session.subject()), device.address, written).await
 }
 
 /// `GET /privacy/cases/{number}/letter`
@@ -221,5 +261,32 @@ pub async fn own_letter(
     Signed(session): Signed,
     Path(number): Path<String>,
 ) -> Result<Page<Letter>, Fault> {
-    letter_of(&web, f, &number, &Caller::Person(session.subject())).await
+    Ok(letter_of(&web, f, &number, &Caller::Person(session.subject())).await?.page())
+}
+
+/// `GET /privacy/cases/{number}/letter.pdf`
+///
+/// # Errors
+/// As [`own_letter`].
+pub async fn own_letter_pdf(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path(number): Path<String>,
+) -> Result<Response, Fault> {
+    Ok(letter_of(&web, f, &number, &Caller::Person(session.subject())).await?.saved(&number))
+}
+
+/// `GET /privacy/cases/{number}/files/{record}`
+///
+/// # Errors
+/// As [`own_one`]; [`Fault::NotFound`] for a file that is not the case's.
+pub async fn own_file(
+    State(web): State<Web>,
+    f: Frame,
+    Signed(session): Signed,
+    Path((number, record)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    file_of(&web, &f, &number, &Caller::Person(session.subject()), &record, &headers).await
 }

@@ -6,17 +6,18 @@
 use askama::Template;
 use avouch::contact::case::NewCase;
 use avouch::contact::triage::CATEGORIES;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use jiff::{Timestamp, civil};
 use serde::Deserialize;
 
-use crate::case::{Relief, coded};
+use crate::case::{Relief, coded, wrong_file};
 use crate::fault::Fault;
 use crate::form::{Choice, Field, Input};
 use crate::frame::Frame;
+use crate::http::sent_file::Written;
 use crate::page::{Page, PageWith};
 use crate::shown::Shown;
 use crate::state::{Browser, Signed, Web, page_fault, told};
@@ -33,6 +34,8 @@ pub struct Contact {
     pub category_error: String,
     /// The message and, without an account, where to say that there is an answer.
     pub fields: Vec<Field>,
+    /// What was wrong with the file; empty when nothing was. Nothing where messages bring none.
+    pub file: Option<String>,
     /// The mail address for everything about personal data.
     pub email: String,
     /// The data-protection officer's name.
@@ -101,6 +104,22 @@ pub fn wrong(f: &Frame, faults: &[avouch::FieldFault], field: &str) -> String {
     })
 }
 
+/// The field for a file: what was wrong with it; nothing where messages bring none.
+#[must_use]
+pub fn file_field(web: &Web, f: &Frame, faults: &[avouch::FieldFault]) -> Option<String> {
+    let fault = faults.iter().find(|fault| fault.field == "file");
+    web.app.takes_files().then(|| fault.map_or_else(String::new, |fault| wrong_file(f, fault.code)))
+}
+
+/// What was wrong with the fields of a message, so that its page is shown again with what was written; any other
+/// fault is told as such.
+pub(crate) fn faults_of(fault: avouch::Fault, lang: &str) -> Result<Vec<avouch::FieldFault>, Fault> {
+    match fault {
+        avouch::Fault::Invalid(faults) => Ok(faults),
+        other => Err(told(&other, lang)),
+    }
+}
+
 async fn page(web: &Web, f: Frame, sent: &Sent, faults: &[avouch::FieldFault]) -> Result<Contact, Fault> {
     let policy = web.policy();
     let facts = policy.facts();
@@ -129,6 +148,7 @@ async fn page(web: &Web, f: Frame, sent: &Sent, faults: &[avouch::FieldFault]) -
         categories: CATEGORIES.iter().map(choice).collect(),
         category_error: wrong(&f, faults, "category"),
         fields,
+        file: file_field(web, &f, faults),
         email: contact.email.clone().unwrap_or_default(),
         officer: officer.map(|o| o.name.clone()).unwrap_or_default(),
         officer_email: officer.and_then(|o| o.email.clone()).unwrap_or_default(),
@@ -157,23 +177,30 @@ pub async fn send(
     f: Frame,
     signed: Option<Extension<Signed>>,
     Browser(device): Browser,
-    Form(sent): Form<Sent>,
+    Written { form: sent, file }: Written<Sent>,
 ) -> Result<Response, Fault> {
-    let new = NewCase {
-        category: sent.category.clone(),
-        text: sent.text.clone(),
-        mail: sent.email.clone(),
-        language: f.tag().to_owned(),
-        address: device.address,
-    };
     let subject = signed.map(|Extension(Signed(session))| session.subject());
-    let opened = match web.app.open_case(new, subject).await {
+    let opened = match file {
+        Err(fault) => Err(fault),
+        Ok(file) => {
+            let new = NewCase {
+                category: sent.category.clone(),
+                text: sent.text.clone(),
+                file,
+                mail: sent.email.clone(),
+                language: f.tag().to_owned(),
+                address: device.address,
+            };
+            web.app.open_case(new, subject).await
+        }
+    };
+    let opened = match opened {
         Ok(opened) => opened,
-        Err(avouch::Fault::Invalid(faults)) => {
+        Err(fault) => {
+            let faults = faults_of(fault, f.tag())?;
             let page = page(&web, f, &sent, &faults).await?;
             return Ok(PageWith(StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
-        Err(other) => return Err(told(&other, f.tag())),
     };
     let link = match &opened.code {
         Some(code) => format!("/contact/case/{}/{code}", opened.number),
@@ -190,6 +217,16 @@ pub async fn send(
     Ok(PageWith(StatusCode::CREATED, page).into_response())
 }
 
+/// Back to a case by its number and code.
+#[derive(Debug, Template)]
+#[template(path = "site/back.html")]
+pub struct BackPage {
+    /// The frame.
+    pub f: Frame,
+    /// The number, where it is known.
+    pub number: String,
+}
+
 /// What the form for coming back sends.
 #[derive(Deserialize)]
 #[expect(missing_debug_implementations, reason = "holds a code")]
@@ -198,10 +235,18 @@ pub struct Back {
     code: String,
 }
 
+fn plain(text: &str) -> String {
+    let plain = text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-');
+    plain.map(|c| c.to_ascii_uppercase()).take(64).collect()
+}
+
+/// `GET /contact/case/{number}`: where a mail about a case leads whoever has no account. It looks the same whether there
+/// is such a case or not.
+pub async fn back_to(f: Frame, Path(number): Path<String>) -> Page<BackPage> {
+    Page(BackPage { number: plain(&number), f })
+}
+
 /// `POST /contact/case`: back to a case by its number and code.
 pub async fn back(Form(back): Form<Back>) -> Redirect {
-    let plain = |text: &str| -> String {
-        text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').map(|c| c.to_ascii_uppercase()).collect()
-    };
     Redirect::to(&format!("/contact/case/{}/{}", plain(&back.number), plain(&back.code)))
 }

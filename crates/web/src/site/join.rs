@@ -142,7 +142,7 @@ fn form(web: &Web, f: Frame, given: &BTreeMap<String, String>, faults: &[FieldFa
     if let Some(purpose) = facts.usage.purposes.get(avouch::collection::join::PURPOSE) {
         for name in policy.items_of(avouch::collection::join::PURPOSE) {
             let Some(item) = facts.collection.items.get(name) else { continue };
-            if matches!(item.kind, Kind::Picture | Kind::Video) {
+            if item.kind.rests_apart() {
                 continue;
             }
             let (kind, autocomplete) = input(item.kind, name);

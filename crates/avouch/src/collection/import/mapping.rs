@@ -205,7 +205,7 @@ fn value(policy: &Policy, column: &str, fact: &ItemColumn) -> Result<Value, Fiel
     if real_name::VERIFIED.contains(&fact.item.as_str()) || fact.item == external::ITEM {
         return fault("own-flow", format!("'{}' is written by its own flow alone, which checks it", fact.item));
     }
-    if matches!(item_fact.kind, Kind::Picture | Kind::Video) {
+    if item_fact.kind.rests_apart() {
         return fault("upload", "pictures and videos are uploaded through the API, which cleans them".to_owned());
     }
     let mut undocumented = Vec::new();

@@ -1,9 +1,10 @@
 //! Messages to customer service, as their people see them.
 
-use avouch_web::case::{Head, Relief, Said, coded};
+use avouch_web::case::{Head, Relief, Said, Saved, coded};
+use avouch_web::letter::Letter;
 use avouch_web::shown::Shown;
-use avouch_web::site::case::{CasePage, Cases, Letter};
-use avouch_web::site::contact::{Opened, text_field};
+use avouch_web::site::case::{CasePage, Cases};
+use avouch_web::site::contact::{BackPage, Opened, text_field};
 
 use super::{Page, Set, at, facts, put};
 
@@ -28,6 +29,13 @@ pub(crate) fn head(s: &Set, category: &str, overdue: bool) -> Head {
         due: Some(at(if overdue { "2026-12-15T15:59:59Z" } else { "2027-01-05T15:59:59Z" })),
         provisional: !overdue,
         overdue,
+        alarmed: if overdue {
+            100
+        } else if category == "rights" {
+            80
+        } else {
+            0
+        },
         operator: if overdue { "li.desk".into() } else { String::new() },
         proposed: if overdue { coded(&f, "right", "delete") } else { String::new() },
     }
@@ -47,6 +55,7 @@ pub(crate) fn thread(s: &Set, staff: bool) -> Vec<Said> {
         at: at(when),
         head,
         text: Shown::new(text),
+        file: None,
         internal,
     };
     let wrote = if staff { f.t("case-said-person") } else { f.t("case-said-you") };
@@ -79,6 +88,9 @@ pub(crate) fn thread(s: &Set, staff: bool) -> Vec<Said> {
             false,
         ),
     ];
+    if let Some(first) = all.first_mut() {
+        first.file = Some(Saved { href: "#".into(), words: f.t2("case-file", "kind", "JPG", "size", 182_u32) });
+    }
     if staff {
         all.insert(
             1,
@@ -114,6 +126,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             link: if centre { "/privacy/cases/7K2M-9QXD".into() } else { LINK.into() },
             centre,
             letter,
+            file: Some(String::new()),
             text: text_field(&f, "", String::new()),
             relief: relief(s),
             f,
@@ -125,21 +138,21 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
         out,
         "case-letter",
         &Letter {
-            f: s.nobody(LINK),
-            head: closed(s),
-            letter: Said {
-                at: at("2026-12-04T03:00:00Z"),
-                head: String::new(),
-                text: Shown::new(s.pick(
-                    "We took the picture out of the post and told its author why.\n\nThe post itself stays: the words in it are its author's own, and nothing in them is about you.",
-                    "我们已从该帖子中移除您的照片，并告知作者原因。\n\n帖子本身予以保留：其中的文字由作者本人所写，不涉及您的信息。",
-                )),
-                internal: false,
-            },
+            title: s.nobody(LINK).t1("letter-title", "number", "7K2M-9QXD"),
+            at: at("2026-12-04T03:00:00Z"),
+            outcome: closed(s).state,
+            reason: coded(&s.nobody(LINK), "ground", "others-rights"),
+            text: Shown::new(s.pick(
+                "We took the picture out of the post and told its author why.\n\nThe post itself stays: the words in it are its author's own, and nothing in them is about you.",
+                "我们已从该帖子中移除您的照片，并告知作者原因。\n\n帖子本身予以保留：其中的文字由作者本人所写，不涉及您的信息。",
+            )),
             link: LINK.into(),
+            back: s.nobody(LINK).t1("case-title", "number", "7K2M-9QXD"),
             relief: relief(s),
+            f: s.nobody(LINK),
         },
     );
+    put(out, "case-back", &BackPage { f: s.nobody("/contact/case/7K2M-9QXD"), number: "7K2M-9QXD".into() });
     let f = s.somebody("/privacy/cases");
     let mut list = Cases { rows: vec![head(s, "complaint", true), head(s, "rights", false), closed(s)], f };
     put(out, "privacy-cases", &list);

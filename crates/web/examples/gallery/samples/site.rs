@@ -298,6 +298,7 @@ fn contact(s: &Set, f: avouch_web::frame::Frame, wrong: &str) -> Contact {
         categories: ["question", "complaint", "rights", "other"].map(choice).to_vec(),
         category_error: wrong.into(),
         fields,
+        file: Some(String::new()),
         email: facts::text("contact.email", s.lang),
         officer: facts::text("controller.officer.name", s.lang),
         officer_email: facts::text("controller.officer.email", s.lang),

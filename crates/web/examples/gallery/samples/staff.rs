@@ -87,6 +87,7 @@ fn today(s: &Set, well: bool) -> Today {
                 due: at(due),
                 overdue: !well && number.starts_with('7'),
                 provisional: number.starts_with('X'),
+                alarmed: if number.starts_with('B') { 80 } else { 0 },
             })
             .collect(),
         rows: rows(s),
@@ -349,7 +350,26 @@ fn desk(s: &Set, out: &mut Vec<Page>) {
             cases::head(s, "rights", false),
             cases::head(s, "question", false),
         ],
-        statistics: CaseStatistics { received: 214, in_time: 206, late: 5, overdue: 1 },
+        urgency: ["any", "overdue", "soon"]
+            .map(|code| Choice {
+                value: code.into(),
+                label: avouch_web::case::coded(&f, "urgency", code),
+                chosen: code == "any",
+            })
+            .to_vec(),
+        statistics: [("complaint", 61, 58, 2, 1), ("question", 120, 117, 3, 0), ("rights", 33, 31, 0, 0)]
+            .map(|(category, received, in_time, late, overdue)| {
+                let of = CaseStatistics { received, in_time, late, overdue, overdue_since: None };
+                (avouch_web::case::coded(&f, "category", category), of)
+            })
+            .to_vec(),
+        all: CaseStatistics {
+            received: 214,
+            in_time: 206,
+            late: 5,
+            overdue: 1,
+            overdue_since: Some(at("2026-12-15T15:59:59Z")),
+        },
         next: "page=1".into(),
         previous: String::new(),
         here: "page=0".into(),
@@ -382,6 +402,14 @@ fn desk(s: &Set, out: &mut Vec<Page>) {
                 chosen: false,
             })
             .to_vec(),
+        reasons: avouch::contact::desk::REASONS
+            .map(|code| Choice {
+                value: code.into(),
+                label: avouch_web::case::coded(&f, "ground", code),
+                chosen: false,
+            })
+            .to_vec(),
+        files: true,
         error: String::new(),
         f,
     };

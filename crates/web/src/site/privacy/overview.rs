@@ -103,7 +103,8 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
         .filter(|(name, i)| {
             counts.contains_key(name.as_str())
                 && !i.many
-                && !matches!(i.kind, Kind::Secret | Kind::Picture | Kind::Video | Kind::Structured)
+                && !i.kind.rests_apart()
+                && !matches!(i.kind, Kind::Secret | Kind::Structured)
         })
         .map(|(name, _)| name.as_str())
         .collect();
