@@ -51,7 +51,7 @@ async fn promise_8_2_a_thousand_people_on_a_thousand_clocks_are_told_right() {
             }
             home.clock.advance(SignedDuration::from_mins(40));
         }
-        let now = home.clock.now();
+        let now = home.app.store.now();
         running.sort();
         let overdue = running.iter().filter(|(due, _)| *due <= now).count();
         let soon = running.iter().filter(|(due, _)| *due > now && *due <= now + SOON).count();

@@ -7,15 +7,16 @@
 
 use avouch_policy::Act;
 use avouch_seal::SubjectId;
-use avouch_store::{Actor, Blob, CaseFile, NewBlob, RecordId, Role, StoreError, Which};
+use avouch_store::{Actor, Blob, CaseFile, Hold, NewBlob, RecordId, Role, StoreError, Transact, Tx, Which};
 use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
 
-use super::case::{Caller, PURPOSE};
+use super::case::{Caller, PURPOSE, count};
 use crate::app::App;
 use crate::collection::picture;
 use crate::fault::{Fault, FieldFault};
 use crate::gate::Wanted;
+use crate::security::limits;
 
 /// The item that holds what is attached.
 pub const ITEM: &str = "support_attachment";
@@ -139,9 +140,13 @@ impl App {
         room.map(Room).map_err(|_| Fault::NotNow("many files are being sent right now; try again in a minute".into()))
     }
 
-    /// Reads what a file is and cleans it.
-    pub(super) async fn clean_file(&self, sent: Option<Sent>) -> Result<Option<Cleaned>, Fault> {
+    /// Reads what a file is and cleans it. From a place outside it counts as a message of its own, before it costs
+    /// anything.
+    pub(super) async fn clean_file(&self, sent: Option<Sent>, from: Option<&str>) -> Result<Option<Cleaned>, Fault> {
         let Some(sent) = sent else { return Ok(None) };
+        if let Some(address) = from.filter(|address| !address.is_empty()) {
+            self.store.transact(Counted { place: limits::place(address), most: self.settings.cases_hour }).await?;
+        }
         let _turn = self.pictures.acquire().await.map_err(|_| Fault::Store(StoreError::Closing))?;
         let cleaned = tokio::task::spawn_blocking(move || clean(sent.bytes)).await;
         cleaned.map_err(|_| wrong("broken-picture", "the picture cannot be read"))?.map(Some)
@@ -201,6 +206,23 @@ impl App {
         let wanted = Wanted { act: Act::Use, purpose, items: &[ITEM], recipient: None };
         let used = self.use_records(case.subject, &wanted, actor, &Which::One(item, record)).await?;
         used.records.into_iter().flat_map(|r| r.blobs).next().ok_or(Fault::NotFound)
+    }
+}
+
+struct Counted {
+    place: String,
+    most: u64,
+}
+
+impl Transact for Counted {
+    const NAME: &'static str = "count a file from a place";
+    type Out = ();
+    type Fault = Fault;
+
+    fn subjects(&self, _: &mut Vec<(SubjectId, Hold)>) {}
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), Fault> {
+        count(tx, &self.place, self.most).await
     }
 }
 

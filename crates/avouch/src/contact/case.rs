@@ -274,7 +274,7 @@ impl App {
                 Some(Zeroizing::new(checked.value))
             }
         };
-        let file = self.clean_file(new.file).await?;
+        let file = self.clean_file(new.file, Some(&new.address)).await?;
         let ask = self.words_ask(subject, file.is_some()).await?;
         let mail = match mail {
             None => None,
@@ -435,7 +435,7 @@ impl App {
     ) -> Result<(), Fault> {
         let words = check(text)?;
         let case = self.case_for(number, caller).await?;
-        let file = self.clean_file(file).await?;
+        let file = self.clean_file(file, Some(address)).await?;
         let ask = self.words_ask(Some(case.subject), file.is_some()).await?;
         let file = self.seal_file(case.subject, case.guest, file).await?;
         let work = Write {
@@ -487,9 +487,8 @@ struct Open {
 }
 
 /// Counts one message against the limits of its place; many share one, so the limit is far above one person's need.
-async fn count(tx: &mut Tx<'_>, place: &str, subject: SubjectId, most: u64) -> Result<(), Fault> {
-    let who = if place.is_empty() { subject.to_string() } else { place.to_owned() };
-    if tx.count_try("case", &who, HOUR).await? > most {
+pub(super) async fn count(tx: &mut Tx<'_>, who: &str, most: u64) -> Result<(), Fault> {
+    if tx.count_try("case", who, HOUR).await? > most {
         return Err(Fault::TooMany(HOUR.as_mins().unsigned_abs()));
     }
     Ok(())
@@ -506,7 +505,8 @@ impl Transact for Open {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
-        count(tx, &self.place, self.subject, self.most).await?;
+        let who = if self.place.is_empty() { self.subject.to_string() } else { self.place.clone() };
+        count(tx, &who, self.most).await?;
         if self.guest {
             tx.open_account(self.subject, None).await?;
         }
@@ -560,7 +560,8 @@ impl Transact for Write {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, Fault> {
-        count(tx, &self.place, self.subject, self.most).await?;
+        let who = if self.place.is_empty() { self.subject.to_string() } else { self.place.clone() };
+        count(tx, &who, self.most).await?;
         let mut file = tx.case(&self.number).await?.filter(|c| c.subject == self.subject).ok_or(Fault::NotFound)?;
         let written = match self.writing.put(tx, self.subject).await? {
             Ok(written) => written,

@@ -171,7 +171,7 @@ impl App {
         let writing = match words {
             None => None,
             Some(words) => {
-                let file = self.clean_file(file).await?;
+                let file = self.clean_file(file, None).await?;
                 let ask = self.desk_ask(&actor, file.is_some()).await?;
                 let file = self.seal_file(case.subject, case.guest, file).await?;
                 Some(Writing { ask, actor, words, file })

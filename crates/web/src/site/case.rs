@@ -118,11 +118,10 @@ async fn write(
 
 async fn letter_of(web: &Web, f: Frame, number: &str, caller: &Caller) -> Result<Letter, Fault> {
     let case = web.app.see_case(number, caller).await.map_err(page_fault(&f))?;
-    let letters = case.told.iter().filter(|t| t.entry.kind == "letter");
-    let told = letters.last().ok_or(Fault::NotFound)?;
+    let told = case.told.iter().rfind(|t| t.entry.kind == "letter").ok_or(Fault::NotFound)?;
     let words = told.words.as_ref().ok_or(Fault::NotFound)?;
     // How it ended stands in the entry after the letter, also when it was opened again since.
-    let closed = case.told.iter().filter(|t| t.entry.kind == "closed").next_back();
+    let closed = case.told.iter().rfind(|t| t.entry.kind == "closed");
     let reason = told.entry.told.as_str();
     Ok(Letter {
         title: f.t1("letter-title", "number", number),
