@@ -308,15 +308,17 @@ fn fonts(pdf: &mut Pdf, [latin, chinese, descendant, descriptor, unicode]: [Ref;
         .system_info(collection)
         .font_descriptor(descriptor)
         .default_width(1000.0);
+    // Neither serifs nor weight are asked for: a reader without this very font takes a plain one of regular weight, as
+    // Latin text has, and not a bold one.
     pdf.font_descriptor(descriptor)
         .name(Name(CHINESE_FONT))
-        .flags(FontFlags::SERIF | FontFlags::SYMBOLIC)
+        .flags(FontFlags::SYMBOLIC)
         .bbox(Rect::new(-25.0, -254.0, 1000.0, 880.0))
         .italic_angle(0.0)
         .ascent(880.0)
         .descent(-120.0)
         .cap_height(880.0)
-        .stem_v(93.0);
+        .stem_v(80.0);
     pdf.stream(unicode, map.as_bytes());
 }
 
