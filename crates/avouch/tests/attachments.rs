@@ -2,7 +2,7 @@
 //! alone, gone with it. Shows promises 2.4, 5.1, 5.2, 5.5 and 6.5.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use avouch::contact::attachment::{ENTRY, LARGEST, Sent};
+use avouch::contact::attachment::{ENTRY, LARGEST, NOTE_ENTRY, Sent};
 use avouch::contact::case::{Caller, NewCase, Opened, Thread};
 use avouch::contact::desk::Deed;
 use avouch::store::{Blob, RecordId, Sink};
@@ -93,6 +93,16 @@ async fn promise_2_4_a_person_a_stranger_and_staff_attach_files_that_are_the_cas
         home.app.desk_file(&own.number, OPERATOR, record).await.unwrap();
         let uses = home.app.uses(person, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
         assert!(uses.iter().any(|u| u.item == "support_attachment" && u.purpose == "support" && u.actor == OPERATOR));
+        // With a note a file stays among staff, but in the copy of everything.
+        let note = Deed::Note("See the file".into());
+        home.app.work_on_case(&own.number, OPERATOR, note, file(&home.app, b"of staff")).await.unwrap();
+        let seen = home.app.see_case(&own.number, &Caller::Person(person)).await.unwrap();
+        assert_eq!(records(&seen), [record]);
+        let desk = home.app.desk(&own.number, OPERATOR).await.unwrap().thread;
+        let noted = desk.told.iter().find(|t| t.entry.kind == NOTE_ENTRY).unwrap().entry.record.unwrap();
+        assert_eq!(bytes(&home.app.desk_file(&own.number, OPERATOR, noted).await.unwrap()).await, b"of staff");
+        let looked = home.app.case_file(&own.number, &Caller::Person(person), noted).await;
+        assert!(matches!(looked, Err(Fault::NotFound)));
         // Files are no items that staff reveal.
         let desk = home.app.desk(&own.number, OPERATOR).await.unwrap();
         assert!(desk.items.iter().all(|i| !i.name.starts_with("support_")));

@@ -72,7 +72,7 @@ pub struct NewCaseFile<'a> {
 pub struct CaseEntry {
     /// When.
     pub at: Timestamp,
-    /// What: `message`, `reply`, `note`, `letter`, `reveal`, `file`, `assigned`, `state`, `moved`, `alarm`, `closed`.
+    /// What: `message`, `reply`, `note`, `letter`, `reveal`, `file`, `note-file`, `assigned`, `state`, `moved`, `alarm`, `closed`.
     pub kind: String,
     /// Who of the staff; empty for the person and the system.
     pub operator: String,

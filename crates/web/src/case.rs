@@ -2,7 +2,7 @@
 //!
 //! Keeps promises 8.1 to 8.3.
 
-use avouch::contact::attachment::{ENTRY, LARGEST};
+use avouch::contact::attachment::{ENTRY, LARGEST, NOTE_ENTRY};
 use avouch::contact::case::{Thread, Told};
 use avouch::store::{Blob, CaseFile, Sink};
 use axum::http::HeaderMap;
@@ -153,7 +153,7 @@ pub fn thread(web: &Web, f: &Frame, thread: &Thread, link: &str, staff: bool) ->
     let mut all: Vec<Said> = Vec::new();
     for told in &thread.told {
         match all.last_mut() {
-            Some(last) if told.entry.kind == ENTRY => last.file = saved(f, told, link),
+            Some(last) if matches!(told.entry.kind.as_str(), ENTRY | NOTE_ENTRY) => last.file = saved(f, told, link),
             _ => all.push(said(web, f, told, staff)),
         }
     }

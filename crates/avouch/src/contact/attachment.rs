@@ -22,6 +22,8 @@ use crate::security::limits;
 pub const ITEM: &str = "support_attachment";
 /// The kind of entry that stands for a file; it follows the entry of the message it came with.
 pub const ENTRY: &str = "file";
+/// The same of a file that came with a note of staff: like the note, no page of its person shows it.
+pub const NOTE_ENTRY: &str = "note-file";
 /// The largest file taken, in bytes.
 pub const LARGEST: u64 = 10 * 1024 * 1024;
 /// Bytes of files that whoever has no account may send with one case.
@@ -182,7 +184,7 @@ impl App {
     /// [`Fault::NotFound`] as [`App::see_case`], and when the case has no such file.
     pub async fn case_file(&self, number: &str, caller: &Caller, record: RecordId) -> Result<Blob, Fault> {
         let file = self.case_for(number, caller).await?;
-        self.file_of(&file, crate::rights::PURPOSE, &Actor::Subject, record).await
+        self.file_of(&file, &[ENTRY], crate::rights::PURPOSE, &Actor::Subject, record).await
     }
 
     /// A file of a case, for staff; the use is evidenced.
@@ -191,15 +193,22 @@ impl App {
     /// [`Fault::NotFound`]; [`Fault::Refused`].
     pub async fn desk_file(&self, number: &str, operator: &str, record: RecordId) -> Result<Blob, Fault> {
         let file = self.file(number).await?;
-        self.file_of(&file, PURPOSE, &Actor::Operator(operator.to_owned()), record).await
+        self.file_of(&file, &[ENTRY, NOTE_ENTRY], PURPOSE, &Actor::Operator(operator.to_owned()), record).await
     }
 
-    async fn file_of(&self, case: &CaseFile, purpose: &str, actor: &Actor, record: RecordId) -> Result<Blob, Fault> {
+    async fn file_of(
+        &self,
+        case: &CaseFile,
+        kinds: &[&str],
+        purpose: &str,
+        actor: &Actor,
+        record: RecordId,
+    ) -> Result<Blob, Fault> {
         let entries = {
             let mut reading = self.store.reading().await?;
             reading.look()?.case_entries(case.subject, &case.number).await?
         };
-        if !entries.iter().any(|e| e.kind == ENTRY && e.record == Some(record)) {
+        if !entries.iter().any(|e| kinds.contains(&e.kind.as_str()) && e.record == Some(record)) {
             return Err(Fault::NotFound);
         }
         let item = self.policy().item(ITEM).ok_or(Fault::NotFound)?;

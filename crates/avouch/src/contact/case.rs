@@ -105,7 +105,7 @@ pub struct Thread {
 }
 
 /// Kinds of entries that only staff see.
-const INTERNAL: [&str; 3] = ["note", "assigned", "alarm"];
+const INTERNAL: [&str; 4] = ["note", attachment::NOTE_ENTRY, "assigned", "alarm"];
 
 /// A number that says nothing and is easy to read out: no letters that look like digits.
 fn number(random: [u8; 8]) -> String {
@@ -204,7 +204,8 @@ impl Writing {
         let operator = if let Actor::Operator(name) = &self.actor { name.as_str() } else { "" };
         tx.case_entry(case, kind, operator, Some(written.words), told).await?;
         if let Some(file) = &self.file {
-            tx.case_entry(case, attachment::ENTRY, operator, written.file, &file.told).await?;
+            let entry = if kind == "note" { attachment::NOTE_ENTRY } else { attachment::ENTRY };
+            tx.case_entry(case, entry, operator, written.file, &file.told).await?;
         }
         Ok(())
     }
@@ -257,8 +258,8 @@ impl App {
     /// Opens a case; gives its number and when the answer is due.
     ///
     /// # Errors
-    /// [`Fault::Invalid`] with the field `category`, `text`, `file` or `email`; [`Fault::TooMany`] where one place writes very
-    /// often; [`Fault::Refused`]. Nothing is kept then.
+    /// [`Fault::Invalid`] with the field `category`, `text`, `file` or `email`; [`Fault::TooMany`] where one place writes
+    /// very often; [`Fault::Refused`]. Nothing is kept then.
     pub async fn open_case(&self, new: NewCase, subject: Option<SubjectId>) -> Result<Opened, Fault> {
         if !triage::CATEGORIES.contains(&new.category.as_str()) {
             return Err(Fault::Invalid(vec![FieldFault::new("category", "required", "choose what it is about")]));
@@ -378,7 +379,7 @@ impl App {
         let these: Vec<_> = entries
             .iter()
             .filter(|e| !(internal && INTERNAL.contains(&e.kind.as_str())))
-            .filter(|e| e.kind != attachment::ENTRY)
+            .filter(|e| e.kind != attachment::ENTRY && e.kind != attachment::NOTE_ENTRY)
             .filter_map(|e| Some((item, e.record?)))
             .collect();
         let used = self.use_records(file.subject, wanted, actor, &Which::These(these)).await?;
