@@ -64,21 +64,21 @@ impl Installation {
 
     /// Runs a command on the folder; gives the exit code, the JSON, and all that was printed.
     fn run(&self, words: &[&str]) -> (i32, Value, String) {
-        let out = Command::new(env!("CARGO_BIN_EXE_avouch"))
-            .args(words)
-            .arg("--data")
-            .arg(self.data())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let text = String::from_utf8(out.stdout).unwrap();
-        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        (out.status.code().unwrap(), json, text + &String::from_utf8_lossy(&out.stderr))
+        let data = self.data();
+        outside(&[words, &["--data", &data.to_string_lossy()]].concat())
     }
 
     fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.data().join("cn/data.db")).unwrap()
     }
+}
+
+/// The command without an installation.
+fn outside(words: &[&str]) -> (i32, Value, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_avouch")).args(words).stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+    (out.status.code().unwrap(), json, text + &String::from_utf8_lossy(&out.stderr))
 }
 
 fn mode(path: &Path) -> u32 {
@@ -137,6 +137,31 @@ fn promise_5_1_what_is_past_its_end_is_told_by_a_dry_run_and_goes_by_a_real_one(
     assert_eq!((code, total(&json)), (0, aged));
     assert_eq!(count("SELECT count(*) FROM record WHERE item = 'comment'"), 0);
     assert_eq!(at.run(&["doctor"]).0, 0);
+}
+
+#[test]
+fn promise_5_1_what_will_end_is_drawn_and_a_sweeps_certificate_is_checked_by_an_outsider() {
+    let at = Installation::new();
+    let (plot, sweep) = (at.folder.path().join("forecast.svg"), at.folder.path().join("sweep.json"));
+    let (plot, sweep) = (plot.to_string_lossy().into_owned(), sweep.to_string_lossy().into_owned());
+    let (code, json, text) = at.run(&["retention", "forecast", "--months", "4", "--svg", &plot, "--json"]);
+    assert_eq!((code, json["data"].as_array().unwrap().len()), (0, 4), "{text}");
+    assert!(std::fs::read_to_string(&plot).unwrap().starts_with("<svg"));
+    assert_eq!(at.run(&["retention", "forecast", "--svg", &plot]).0, 1, "a file that is there is not written over");
+    let aged = at.database().execute("UPDATE record SET until = 1 WHERE item = 'comment'", []).unwrap();
+    let (_, json, _) = at.run(&["retention", "run", "--json"]);
+    let line = json["data"]["lines"].as_array().unwrap().iter().find(|l| l["item"] == "comment").unwrap().clone();
+    assert_eq!((&line["rule"], &line["count"]), (&json!("content account-cancelled 0 days"), &json!(aged)));
+    let leaf = format!("{}/{}", json["data"]["receipt"]["log"].as_str().unwrap(), json["data"]["receipt"]["index"]);
+    assert_eq!(at.run(&["retention", "certificate", "--of", &leaf, "--out", &sweep]).0, 0);
+    let key = at.run(&["ledger", "key", "--json"]).1["data"][0]["key"].as_str().unwrap().to_owned();
+    let (code, json, text) = outside(&["retention", "check", &sweep, "--key", &key, "--json"]);
+    assert_eq!((code, &json["data"]["holds"]), (0, &json!(true)), "{text}");
+    let told = std::fs::read_to_string(&sweep).unwrap();
+    std::fs::write(&sweep, told.replace("account-cancelled", "consent-withdrawn")).unwrap();
+    let (code, json, _) = outside(&["retention", "check", &sweep, "--key", &key, "--json"]);
+    assert_eq!((code, &json["ok"], &json["data"]["holds"]), (3, &json!(true), &json!(false)));
+    assert_eq!(at.run(&["retention", "certificate", "--of", "nowhere"]).0, 1);
 }
 
 #[test]

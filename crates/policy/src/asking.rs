@@ -156,10 +156,6 @@ impl Policy {
     /// When what is collected for a purpose at `now` must be gone; nothing while an event decides.
     #[must_use]
     pub fn keep_until(&self, purpose: PurposeId, now: Timestamp) -> Option<Timestamp> {
-        let retention = self.facts().usage.purposes.get(self.purpose_name(purpose))?.retention.as_ref()?;
-        match retention.after {
-            crate::model::After::Collected => Some(retention.keep.after(now)),
-            _ => None,
-        }
+        self.end_for(self.purpose_name(purpose), &crate::keeping::Lived::since(now))?.until
     }
 }

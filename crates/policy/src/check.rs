@@ -34,6 +34,7 @@ const REFERENCES: &[(&str, Target)] = &[
     ("usage.purposes.*.required.[]", Target::Item),
     ("usage.purposes.*.citation", Target::Record),
     ("usage.purposes.*.retention.statute", Target::Record),
+    ("usage.purposes.*.retention.limit", Target::Record),
     ("cookies.categories.*.purpose", Target::Purpose),
     ("cookies.trackers.*.category", Target::Category),
     ("sharing.recipients.*.purposes.[]", Target::Purpose),

@@ -107,6 +107,17 @@ pub enum Confidence {
     Uncertain,
 }
 
+/// Which side of a value the law stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bound {
+    /// The value is the least.
+    #[default]
+    Least,
+    /// The value is the most.
+    Most,
+}
+
 /// The value of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -138,6 +149,9 @@ pub struct Record {
     pub value: Value,
     /// What the value counts or names.
     pub unit: Measure,
+    /// Which side of it is lawful, for a period of retention.
+    #[serde(default)]
+    pub bound: Bound,
     /// How days are counted.
     pub calendar: Counting,
     /// The provision.

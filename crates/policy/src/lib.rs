@@ -17,6 +17,7 @@ pub mod diff;
 pub mod digest;
 pub mod explain;
 pub mod fault;
+pub mod keeping;
 pub mod law;
 pub mod lint;
 pub mod model;
@@ -39,6 +40,7 @@ pub use decide::{
 pub use diff::{Change, ChangeKind, Diff, Major, diff};
 pub use digest::Digest;
 pub use fault::{Fault, Faults};
+pub use keeping::{End, Lived};
 pub use law::LawPack;
 pub use lint::{Finding, Severity, lint};
 pub use model::{Basis, Facts, Party};

@@ -134,6 +134,8 @@ fn fact(facts: &Facts, lang: &str, tongue: Tongue, slot: &str) -> Option<String>
         "minors.marked_under" => facts.collection.minors.as_ref().map(|minors| minors.marked_under.to_string()),
         "cookies.ask_again" => period(facts.cookies.ask_again),
         "storage.backups" => period(facts.storage.backups.as_ref().map(|backups| backups.kept)),
+        "storage.inactive" => period(facts.storage.inactive.as_ref().map(|inactive| inactive.after)),
+        "storage.inactive_notice" => period(facts.storage.inactive.as_ref().map(|inactive| inactive.notice)),
         "security.encryption" => words(facts.security.encryption.as_ref()),
         "security.access_review" => every(facts.security.access_review),
         "security.assessment" => every(facts.security.assessment),

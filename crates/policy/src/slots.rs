@@ -49,6 +49,8 @@ pub const SLOTS: &[&str] = &[
     // terms
     "cookies.ask_again",
     "storage.backups",
+    "storage.inactive",
+    "storage.inactive_notice",
     "cross_border",
     "security.encryption",
     "security.access_review",

@@ -207,6 +207,41 @@ fn each_single_gap_in_the_shipped_policy_is_found() {
             "retention-below-minimum",
         ),
         (
+            "keep = \"6 months\", then = \"delete\", statute = \"cn-pipl.retention.network_log\"",
+            "keep = \"6 years\", then = \"delete\", limit = \"cn-pipl.retention_most.credit\"",
+            "retention-above-maximum",
+        ),
+        (
+            "then = \"delete\", statute = \"cn-pipl.retention.transaction\"",
+            "then = \"delete\", limit = \"cn-pipl.retention.transaction\"",
+            "limit-without-period",
+        ),
+        (
+            "keep = \"3 years\", then = \"delete\", statute = \"cn-pipl.retention.transaction\"",
+            "keep = \"2 years\", then = \"delete\"",
+            "retention-below-duty",
+        ),
+        (
+            "after = \"account-cancelled\", keep = \"0 days\"",
+            "after = \"account-cancelled\", keep = \"1 year\"",
+            "retention-after-cancellation",
+        ),
+        (
+            "after = \"collected\", keep = \"90 days\"",
+            "after = \"last-used\", keep = \"90 days\"",
+            "last-use-of-signals",
+        ),
+        (
+            "after = \"collected\", keep = \"90 days\"",
+            "after = \"contract-ended\", keep = \"90 days\"",
+            "retention-without-end",
+        ),
+        ("then = \"anonymise\", anonymous = { by", "then = \"delete\", anonymous = { by", "anonymous-untested"),
+        ("k = 20, l = 2", "k = 20, l = 1", "anonymous-untested"),
+        ("k = 20, l = 2", "k = 5, l = 2", "anonymous-small-groups"),
+        ("by = [\"os.name\"", "by = [\"phone\"", "anonymous-unknown"),
+        ("keep = \"90 days\"", "keep = \"1 day\"", "anonymous-too-soon"),
+        (
             "[storage.statutory.transaction]\nitems = [\"order\"]\nstatute = \"cn-pipl.retention.transaction\"\nkeep = \"3 years\"",
             "[storage.statutory.transaction]\nitems = [\"order\"]\nstatute = \"cn-pipl.retention.transaction\"\nkeep = \"30 years\"",
             "retention-beyond-law",

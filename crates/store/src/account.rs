@@ -37,7 +37,11 @@ impl Look<'_> {
     /// When the database cannot be read.
     pub async fn find(&mut self, item: &str, normalized: &str) -> Result<Option<SubjectId>, StoreError> {
         let digest = self.digest(item, normalized);
-        let row = self.db.first("SELECT subject FROM identifier WHERE digest = ?1", &[Val::Blob(&digest)]).await?;
+        let now = self.now();
+        // Nobody is found by what is past its end, also before the sweep takes it.
+        let sql = "SELECT subject FROM identifier i WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM record r \
+                   WHERE r.subject = i.subject AND r.item = i.item AND r.until <= ?2)";
+        let row = self.db.first(sql, &[Val::Blob(&digest), now.into()]).await?;
         row.map(|row| Ok(SubjectId::new(self.shared.region, row.bytes(0)?))).transpose()
     }
 
@@ -80,12 +84,13 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         self.held(subject, Hold::Exclusive)?;
         let band = age.map_or(0, AgeBand::code);
-        let joined = joined.min(self.now());
+        let now = self.now();
+        let joined = joined.min(now);
         self.db
             .execute(
-                "INSERT INTO standing (subject, epoch, state, age, guardian, restricted, hold, joined, cancel_due) \
-                 VALUES (?1, 1, ?2, ?3, 0, 0, 0, ?4, NULL)",
-                &[Val::Blob(subject.id()), Val::Int(ACTIVE), Val::Int(band), joined.into()],
+                "INSERT INTO standing (subject, epoch, state, age, guardian, restricted, hold, joined, cancel_due, seen) \
+                 VALUES (?1, 1, ?2, ?3, 0, 0, 0, ?4, NULL, ?5)",
+                &[Val::Blob(subject.id()), Val::Int(ACTIVE), Val::Int(band), joined.into(), now.into()],
             )
             .await?;
         Ok(())
@@ -149,6 +154,7 @@ impl Tx<'_> {
                 &[Val::Blob(subject.id()), Val::Int(state), due.into()],
             )
             .await?;
+        self.end_with_account(subject, due).await?;
         if due.is_some() {
             self.tell_readers(subject, crate::reader::Event::Cancellation, "").await?;
         }

@@ -50,6 +50,15 @@ impl Tx<'_> {
 }
 
 impl Look<'_> {
+    /// Whether another policy was in force here before.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn is_later_policy(&mut self) -> Result<bool, StoreError> {
+        let row = self.db.first("SELECT count(*) FROM policy", &[]).await?;
+        Ok(row.map_or(Ok(0), |row| row.uint(0))? > 1)
+    }
+
     /// Every archived policy, the newest first.
     ///
     /// # Errors

@@ -126,8 +126,10 @@ impl Blob {
     async fn stands(&self) -> Result<(), StoreError> {
         let mut loan = self.shared.data.take().await?;
         let mut db = loan.db()?;
-        let sql = "SELECT 1 FROM blob WHERE subject = ?1 AND id = ?2";
-        db.first(sql, &[Val::Blob(self.subject.id()), Val::Blob(&self.id)]).await?.ok_or(StoreError::NoRecord)?;
+        let sql = "SELECT 1 FROM blob b JOIN record r ON r.subject = b.subject AND r.item = b.item AND r.id = b.record \
+                   WHERE b.subject = ?1 AND b.id = ?2 AND (r.until IS NULL OR r.until > ?3)";
+        let of = [Val::Blob(self.subject.id()), Val::Blob(&self.id), self.shared.clock.now().into()];
+        db.first(sql, &of).await?.ok_or(StoreError::NoRecord)?;
         if let Some(epoch) = self.epoch
             && standing::epoch(&mut db, self.subject).await? != Some(epoch)
         {

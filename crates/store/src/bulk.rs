@@ -176,6 +176,7 @@ impl Transact for ReleasePage {
         for (leaving, receipt) in self.leaves.iter().zip(&receipts) {
             if let Some(receipt) = receipt {
                 tx.note_given(leaving.subject, &leaving.leaf, receipt).await?;
+                tx.note_used(leaving.subject, &leaving.leaf.purpose, &leaving.used).await?;
             }
         }
         if self.batch {

@@ -197,22 +197,4 @@ impl Tx<'_> {
             .await?;
         Ok(receipt)
     }
-
-    /// Sets the end of every record and signal collected for a purpose that has none yet or a later one; used when
-    /// the consent it was collected under is withdrawn (PIPL 47(1)(3)). Gives how many.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn end_purpose(&mut self, subject: SubjectId, purpose: &str, at: Timestamp) -> Result<u64, StoreError> {
-        self.held(subject, Hold::Exclusive)?;
-        let signals = self.end_signals(subject, purpose, at).await?;
-        let records = self
-            .db
-            .execute(
-                "UPDATE record SET until = ?3 WHERE subject = ?1 AND purpose = ?2 AND (until IS NULL OR until > ?3)",
-                &[Val::Blob(subject.id()), Val::Text(purpose), at.into()],
-            )
-            .await?;
-        Ok(records + signals)
-    }
 }

@@ -319,7 +319,8 @@ impl<'t> Tx<'t> {
         self.db.execute("DELETE FROM decision WHERE until <= ?1", &[now.into()]).await
     }
 
-    /// Deletes every record and signal that was collected for a purpose, for good; gives the items by name. The leaf
+    /// Deletes every record and signal that was collected for a purpose and is kept for no other, for good; gives the
+    /// items by name. The leaf
     /// is the caller's.
     ///
     /// # Errors
@@ -327,7 +328,9 @@ impl<'t> Tx<'t> {
     pub async fn delete_purpose(&mut self, subject: SubjectId, purpose: &str) -> Result<Vec<String>, StoreError> {
         self.held(subject, Hold::Exclusive)?;
         let of = [Val::Blob(subject.id()), Val::Text(purpose)];
-        let rows = self.db.query("SELECT item, id FROM record WHERE subject = ?1 AND purpose = ?2", &of).await?;
+        let sql = "SELECT item, id FROM record r WHERE subject = ?1 AND purpose = ?2 AND NOT EXISTS \
+                   (SELECT 1 FROM record_purpose p WHERE p.subject = r.subject AND p.item = r.item AND p.id = r.id)";
+        let rows = self.db.query(sql, &of).await?;
         let mut items = Vec::new();
         for row in &rows {
             let item = row.text(0)?.to_owned();

@@ -5,14 +5,12 @@
 use avouch_ledger::hash::sha256;
 use avouch_ledger::leaf::{Leaf, Outcome};
 use avouch_seal::{Aad, SubjectId};
-use jiff::Timestamp;
 
 use crate::engine::{Hold, Val};
 use crate::error::StoreError;
 use crate::look::Look;
 use crate::permit::{Actor, Permit};
 use crate::record::Which;
-use crate::signal::SignalPlace;
 use crate::tx::{Receipt, Tx};
 
 /// How long an item is kept by law, and by which record of a law pack.
@@ -29,9 +27,137 @@ pub struct Keep {
 /// Rows of one table deleted at an erasure.
 pub type Deleted = (&'static str, u64);
 
+/// A table with something of a person: its name, and the rows of it that are theirs.
+struct Rows {
+    table: &'static str,
+    delete: &'static str,
+    count: &'static str,
+}
+
+macro_rules! rows {
+    ($(($table:literal, $from:literal),)*) => {
+        &[$(Rows { table: $table, delete: concat!("DELETE ", $from), count: concat!("SELECT count(*) ", $from) }),*]
+    };
+}
+
+/// Every table with something of a person. What still waits to tell recipients of the erasure is not of it.
+const ROWS: &[Rows] = rows![
+    ("record", "FROM record WHERE subject = ?1"),
+    ("record_purpose", "FROM record_purpose WHERE subject = ?1"),
+    ("blob", "FROM blob WHERE subject = ?1"),
+    ("blob_object", "FROM blob_object WHERE subject = ?1"),
+    ("upload", "FROM upload WHERE subject = ?1"),
+    ("quarantine", "FROM quarantine WHERE subject = ?1"),
+    ("signal", "FROM signal WHERE subject = ?1"),
+    ("permission", "FROM permission WHERE subject = ?1"),
+    ("publication", "FROM publication WHERE subject = ?1"),
+    ("consent", "FROM consent WHERE subject = ?1"),
+    ("consent_event", "FROM consent_event WHERE subject = ?1"),
+    ("purpose_end", "FROM purpose_end WHERE subject = ?1"),
+    ("identifier", "FROM identifier WHERE subject = ?1"),
+    ("joint_login", "FROM joint_login WHERE subject = ?1"),
+    ("session", "FROM session WHERE subject = ?1"),
+    ("code", "FROM code WHERE subject = ?1"),
+    ("verified", "FROM verified WHERE subject = ?1"),
+    ("place", "FROM place WHERE subject = ?1"),
+    ("job", "FROM job WHERE subject = ?1 AND kind IN ('message', 'offer')"),
+    ("case_file", "FROM case_file WHERE subject = ?1"),
+    ("case_entry", "FROM case_entry WHERE subject = ?1"),
+    ("case_reveal", "FROM case_reveal WHERE subject = ?1"),
+    ("clock", "FROM clock WHERE subject = ?1"),
+    ("decision", "FROM decision WHERE subject = ?1"),
+    ("campaign_member", "FROM campaign_member WHERE subject = ?1"),
+    ("name_check", "FROM name_check WHERE subject = ?1"),
+    ("transfer_person", "FROM transfer_person WHERE subject = ?1"),
+    ("guardian", "FROM guardian WHERE subject = ?1 OR other = ?1"),
+    ("disclosure", "FROM disclosure WHERE subject = ?1"),
+    ("egress", "FROM egress WHERE subject = ?1"),
+    ("token", "FROM token WHERE subject = ?1"),
+    ("reader", "FROM reader WHERE subject = ?1"),
+    ("batch_member", "FROM batch_member WHERE subject = ?1"),
+    ("subject_leaf", "FROM subject_leaf WHERE subject = ?1"),
+    ("standing", "FROM standing WHERE subject = ?1"),
+];
+
+/// The tables of which a person may have any number of rows: they go a page at a time, before the rest.
+const MANY: &[(&str, &str)] = &[
+    (
+        "signal",
+        "DELETE FROM signal WHERE (ends, subject, id) IN \
+         (SELECT ends, subject, id FROM signal WHERE subject = ?1 LIMIT ?2)",
+    ),
+    (
+        "record",
+        "DELETE FROM record WHERE (subject, item, id) IN \
+         (SELECT subject, item, id FROM record WHERE subject = ?1 LIMIT ?2)",
+    ),
+    (
+        "subject_leaf",
+        "DELETE FROM subject_leaf WHERE (subject, at, log, idx) IN \
+         (SELECT subject, at, log, idx FROM subject_leaf WHERE subject = ?1 LIMIT ?2)",
+    ),
+];
+
+/// What a look found, after an erasure, of whom was erased.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Remains {
+    /// Whether anything could still open what was theirs.
+    pub key: bool,
+    /// Rows that still stand, by table; none when it is whole.
+    pub rows: Vec<(&'static str, u64)>,
+    /// Tables that were looked at.
+    pub tables: usize,
+}
+
+impl Remains {
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        !self.key && self.rows.is_empty()
+    }
+}
+
+impl Look<'_> {
+    /// Reads what is left of an erased subject, in every table that could hold anything of theirs, and in the key store.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    pub async fn remains(&mut self, subject: SubjectId) -> Result<Remains, StoreError> {
+        let keys = &self.shared.keys;
+        let key = keys.load(subject).await?.is_some() || keys.parting(subject).await?.is_some();
+        let mut out = Remains { key, rows: Vec::new(), tables: ROWS.len() };
+        for rows in ROWS {
+            let found = self.db.first(rows.count, &[Val::Blob(subject.id())]).await?;
+            let count = found.map_or(Ok(0), |row| row.uint(0))?;
+            if count > 0 {
+                out.rows.push((rows.table, count));
+            }
+        }
+        Ok(out)
+    }
+
+    /// Whether a subject has a record or signal of one of these items.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn has_any(&mut self, subject: SubjectId, items: &[String]) -> Result<bool, StoreError> {
+        for item in items {
+            for sql in [
+                "SELECT 1 FROM record WHERE subject = ?1 AND item = ?2 LIMIT 1",
+                "SELECT 1 FROM signal WHERE subject = ?1 AND item = ?2 LIMIT 1",
+            ] {
+                if self.db.first(sql, &[Val::Blob(subject.id()), Val::Text(item)]).await?.is_some() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
 impl<'t> Tx<'t> {
     /// Re-seals what law keeps of `which` under the holding key. The permit must be for keeping, by legal duty.
-    /// Gives how many records or signals are kept, and the place of the last that was looked at.
+    /// Gives how many records or signals are kept, and which come next; nothing after the last page.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when the key is destroyed already.
@@ -40,7 +166,7 @@ impl<'t> Tx<'t> {
         permit: Permit<'t>,
         keeps: &[Keep],
         which: &Which,
-    ) -> Result<(u64, Option<SignalPlace>), StoreError> {
+    ) -> Result<(u64, Option<Which>), StoreError> {
         let subject = permit.subject();
         let used = self.open_here(permit, which).await?;
         let holding = self.shared.keys.holding()?;
@@ -69,7 +195,55 @@ impl<'t> Tx<'t> {
                 .await?;
             kept += 1;
         }
-        Ok((kept, used.records.last().map(|r| (r.head.created, r.head.id))))
+        let next = used.records.last().and_then(|last| match which {
+            Which::Page { limit, .. } => {
+                Some(Which::Page { limit: *limit, after: Some((last.head.item, last.head.id)) })
+            }
+            Which::Signals { limit, .. } => {
+                Some(Which::Signals { limit: *limit, after: Some((last.head.created, last.head.id)) })
+            }
+            Which::One(..) | Which::These(_) => None,
+        });
+        Ok((kept, next))
+    }
+
+    /// The parting key serves this transaction, to keep what law keeps; false when there is none (any more).
+    ///
+    /// # Errors
+    /// When the key store cannot be read.
+    pub async fn take_leave(&mut self, subject: SubjectId) -> Result<bool, StoreError> {
+        self.held(subject, Hold::Exclusive)?;
+        let key = self.shared.keys.parting(subject).await?;
+        let there = key.is_some();
+        if let Some(key) = key {
+            self.set_key(subject, key);
+        }
+        Ok(there)
+    }
+
+    async fn is_keyless(&mut self, subject: SubjectId) -> Result<(), StoreError> {
+        let keys = &self.shared.keys;
+        if keys.load(subject).await?.is_some() || keys.parting(subject).await?.is_some() {
+            return Err(StoreError::Misused { name: "erase", why: "the subject's key still stands".into() });
+        }
+        Ok(())
+    }
+
+    /// Deletes a page of the rows a keyless subject may have any number of; gives how many of which table, nothing
+    /// when no more are left.
+    ///
+    /// # Errors
+    /// [`StoreError::Misused`] while the key still stands.
+    pub async fn delete_some(&mut self, subject: SubjectId, limit: u32) -> Result<Option<Deleted>, StoreError> {
+        self.held(subject, Hold::Exclusive)?;
+        self.is_keyless(subject).await?;
+        for (table, sql) in MANY {
+            let gone = self.db.execute(sql, &[Val::Blob(subject.id()), Val::Int(i64::from(limit))]).await?;
+            if gone > 0 {
+                return Ok(Some((table, gone)));
+            }
+        }
+        Ok(None)
     }
 
     /// Deletes every row of a subject whose key is destroyed, and writes the leaf that says so.
@@ -78,50 +252,16 @@ impl<'t> Tx<'t> {
     /// [`StoreError::Misused`] while the key still stands.
     pub async fn delete_rows(&mut self, subject: SubjectId) -> Result<(Vec<Deleted>, Receipt), StoreError> {
         self.held(subject, Hold::Exclusive)?;
-        if self.shared.keys.load(subject).await?.is_some() {
-            return Err(StoreError::Misused { name: "erase", why: "the subject's key still stands".into() });
-        }
+        self.is_keyless(subject).await?;
         self.loosen_all(subject).await?;
         self.tell_of_erasure(subject).await?;
         let mut deleted = Vec::new();
-        for (table, sql) in [
-            ("record", "DELETE FROM record WHERE subject = ?1"),
-            ("blob", "DELETE FROM blob WHERE subject = ?1"),
-            ("blob_object", "DELETE FROM blob_object WHERE subject = ?1"),
-            ("upload", "DELETE FROM upload WHERE subject = ?1"),
-            ("quarantine", "DELETE FROM quarantine WHERE subject = ?1"),
-            ("signal", "DELETE FROM signal WHERE subject = ?1"),
-            ("permission", "DELETE FROM permission WHERE subject = ?1"),
-            ("publication", "DELETE FROM publication WHERE subject = ?1"),
-            ("consent", "DELETE FROM consent WHERE subject = ?1"),
-            ("consent_event", "DELETE FROM consent_event WHERE subject = ?1"),
-            ("identifier", "DELETE FROM identifier WHERE subject = ?1"),
-            ("joint_login", "DELETE FROM joint_login WHERE subject = ?1"),
-            ("session", "DELETE FROM session WHERE subject = ?1"),
-            ("code", "DELETE FROM code WHERE subject = ?1"),
-            ("verified", "DELETE FROM verified WHERE subject = ?1"),
-            ("place", "DELETE FROM place WHERE subject = ?1"),
-            ("job", "DELETE FROM job WHERE subject = ?1 AND kind IN ('message', 'offer')"),
-            ("case_file", "DELETE FROM case_file WHERE subject = ?1"),
-            ("case_entry", "DELETE FROM case_entry WHERE subject = ?1"),
-            ("case_reveal", "DELETE FROM case_reveal WHERE subject = ?1"),
-            ("clock", "DELETE FROM clock WHERE subject = ?1"),
-            ("decision", "DELETE FROM decision WHERE subject = ?1"),
-            ("campaign_member", "DELETE FROM campaign_member WHERE subject = ?1"),
-            ("name_check", "DELETE FROM name_check WHERE subject = ?1"),
-            ("transfer_person", "DELETE FROM transfer_person WHERE subject = ?1"),
-            ("guardian", "DELETE FROM guardian WHERE subject = ?1 OR other = ?1"),
-            ("approval", "UPDATE approval SET subject = NULL, act = '' WHERE subject = ?1"),
-            ("disclosure", "DELETE FROM disclosure WHERE subject = ?1"),
-            ("egress", "DELETE FROM egress WHERE subject = ?1"),
-            ("token", "DELETE FROM token WHERE subject = ?1"),
-            ("reader", "DELETE FROM reader WHERE subject = ?1"),
-            ("batch_member", "DELETE FROM batch_member WHERE subject = ?1"),
-            ("subject_leaf", "DELETE FROM subject_leaf WHERE subject = ?1"),
-            ("standing", "DELETE FROM standing WHERE subject = ?1"),
-        ] {
-            deleted.push((table, self.db.execute(sql, &[Val::Blob(subject.id())]).await?));
+        for rows in ROWS {
+            deleted.push((rows.table, self.db.execute(rows.delete, &[Val::Blob(subject.id())]).await?));
         }
+        // What two people decided stays as that they did; of whom goes.
+        let sql = "UPDATE approval SET subject = NULL, act = '' WHERE subject = ?1";
+        deleted.push(("approval", self.db.execute(sql, &[Val::Blob(subject.id())]).await?));
         let leaf = self.plain_leaf("erase", "cancellation", Outcome::Done);
         let receipt = self.append(leaf, None)?;
         Ok((deleted, receipt))
@@ -234,77 +374,5 @@ impl<'t> Tx<'t> {
             commitment: None,
             batch: None,
         }
-    }
-}
-
-/// One record past its end.
-#[derive(Debug, Clone)]
-pub struct Overdue {
-    /// Whose.
-    pub subject: SubjectId,
-    /// Its item.
-    pub item: String,
-    /// Which.
-    pub record: crate::record::RecordId,
-    /// The purpose it was collected for.
-    pub purpose: String,
-    /// Since when.
-    pub until: Timestamp,
-}
-
-impl Look<'_> {
-    /// Records past their end, the oldest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn overdue(&mut self, limit: u32) -> Result<Vec<Overdue>, StoreError> {
-        let now = self.now();
-        let region = self.shared.region;
-        let rows = self
-            .db
-            .query(
-                "SELECT subject, item, id, purpose, until FROM record WHERE until IS NOT NULL AND until <= ?1 \
-                 ORDER BY until LIMIT ?2",
-                &[now.into(), Val::Int(i64::from(limit))],
-            )
-            .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Overdue {
-                    subject: SubjectId::new(region, row.bytes(0)?),
-                    item: row.text(1)?.to_owned(),
-                    record: crate::record::RecordId(row.bytes(2)?),
-                    purpose: row.text(3)?.to_owned(),
-                    until: row.time(4)?,
-                })
-            })
-            .collect()
-    }
-
-    /// How many values law keeps, by item, and how many of them are past their end.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn held_counts(&mut self) -> Result<Vec<(String, u64, u64)>, StoreError> {
-        let now = self.now();
-        let rows = self
-            .db
-            .query(
-                "SELECT item, count(*), count(CASE WHEN until <= ?1 THEN 1 END) FROM held GROUP BY item ORDER BY item",
-                &[now.into()],
-            )
-            .await?;
-        rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.uint(1)?, row.uint(2)?))).collect()
-    }
-}
-
-impl Tx<'_> {
-    /// Deletes held values past their end; gives how many.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn sweep_held(&mut self) -> Result<u64, StoreError> {
-        let now = self.now();
-        self.db.execute("DELETE FROM held WHERE until <= ?1", &[now.into()]).await
     }
 }

@@ -283,11 +283,17 @@ impl KeyStore {
 
     /// A subject's key; nothing when it never was or is destroyed.
     pub(crate) async fn load(&self, subject: SubjectId) -> Result<Option<SubjectKey>, StoreError> {
+        self.unwrapped(subject, "SELECT region_version, secret FROM subject_key WHERE subject = ?1").await
+    }
+
+    /// The key of a subject who is being erased, while a law's part of what they had is not kept yet.
+    pub(crate) async fn parting(&self, subject: SubjectId) -> Result<Option<SubjectKey>, StoreError> {
+        self.unwrapped(subject, "SELECT region_version, secret FROM parting WHERE subject = ?1").await
+    }
+
+    async fn unwrapped(&self, subject: SubjectId, sql: &'static str) -> Result<Option<SubjectKey>, StoreError> {
         let mut loan = self.pool.take().await?;
-        let row = loan
-            .db()?
-            .first("SELECT region_version, secret FROM subject_key WHERE subject = ?1", &[Val::Blob(subject.id())])
-            .await?;
+        let row = loan.db()?.first(sql, &[Val::Blob(subject.id())]).await?;
         let Some(row) = row else { return Ok(None) };
         let version = row.int(0)?;
         if self.ring().version(version).is_none() {
@@ -302,10 +308,34 @@ impl KeyStore {
         region_key.subject(&subject, row.blob(1)?).map(Some).map_err(|e| StoreError::Sealed(e.to_string()))
     }
 
+    /// Puts a subject's key where nothing but the keeping of a law's part finds it, durably, and leaves a tombstone:
+    /// one commit, whatever the subject has. From then on the subject is erased.
+    pub(crate) async fn part(&self, subject: SubjectId, at: Timestamp) -> Result<(), StoreError> {
+        alone!(self, |db| async {
+            let of = [Val::Blob(subject.id())];
+            db.execute(
+                "INSERT INTO parting (subject, region_version, secret) \
+                 SELECT subject, region_version, secret FROM subject_key WHERE subject = ?1 \
+                 ON CONFLICT (subject) DO NOTHING",
+                &of,
+            )
+            .await?;
+            db.execute("DELETE FROM subject_key WHERE subject = ?1", &of).await?;
+            db.execute("DELETE FROM joining WHERE subject = ?1", &of).await?;
+            db.execute(
+                "INSERT INTO tombstone (subject, at) VALUES (?1, ?2) ON CONFLICT (subject) DO NOTHING",
+                &[Val::Blob(subject.id()), at.into()],
+            )
+            .await
+            .map(|_| ())
+        })
+    }
+
     /// Destroys a subject's key, durably, and leaves a tombstone. From then on the subject is erased.
     pub(crate) async fn destroy(&self, subject: SubjectId, at: Timestamp) -> Result<(), StoreError> {
         alone!(self, |db| async {
             db.execute("DELETE FROM subject_key WHERE subject = ?1", &[Val::Blob(subject.id())]).await?;
+            db.execute("DELETE FROM parting WHERE subject = ?1", &[Val::Blob(subject.id())]).await?;
             db.execute("DELETE FROM joining WHERE subject = ?1", &[Val::Blob(subject.id())]).await?;
             db.execute(
                 "INSERT INTO tombstone (subject, at) VALUES (?1, ?2) ON CONFLICT (subject) DO NOTHING",

@@ -111,6 +111,11 @@ impl<'c> Look<'c> {
         Ok(account.filter(|a| a.standing.state != avouch_policy::State::Erased))
     }
 
+    /// A key that serves this look alone.
+    pub(crate) fn set_key(&mut self, subject: SubjectId, key: SubjectKey) {
+        self.key = Some((subject, Arc::new(key)));
+    }
+
     /// The subject's key, from the key store, which is the truth: no key, no subject.
     pub(crate) async fn key(&mut self, subject: SubjectId) -> Result<Option<Arc<SubjectKey>>, StoreError> {
         if let Some((whose, key)) = &self.key

@@ -89,9 +89,11 @@ impl<'c> Look<'c> {
             created: now,
             changed: now,
             until: None,
+            rule: String::new(),
         };
         let leaf = permit.leaf(self, Outcome::Done);
         Ok(Opened {
+            used: Vec::new(),
             register: None,
             subject,
             epoch: permit.epoch,

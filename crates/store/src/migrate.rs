@@ -43,11 +43,14 @@ impl Which {
                 Migration { name: "0019_egress", sql: include_str!("../migrations/data/0019_egress.sql") },
                 Migration { name: "0020_decisions", sql: include_str!("../migrations/data/0020_decisions.sql") },
                 Migration { name: "0021_usage", sql: include_str!("../migrations/data/0021_usage.sql") },
+                Migration { name: "0031_retention", sql: include_str!("../migrations/data/0031_retention.sql") },
+                Migration { name: "0032_anonymous", sql: include_str!("../migrations/data/0032_anonymous.sql") },
             ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },
                 Migration { name: "0002_joining", sql: include_str!("../migrations/keys/0002_joining.sql") },
                 Migration { name: "0003_made", sql: include_str!("../migrations/keys/0003_made.sql") },
+                Migration { name: "0032_parting", sql: include_str!("../migrations/keys/0032_parting.sql") },
             ],
         }
     }

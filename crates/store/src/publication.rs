@@ -42,9 +42,13 @@ pub struct Published {
 }
 
 const BEFORE: &str = "SELECT id, subject, item, record, at, thread, parent FROM publication \
-     WHERE thread IS NULL AND (at < ?1 OR (at = ?1 AND id < ?2)) ORDER BY at DESC, id DESC LIMIT ?3";
+     WHERE thread IS NULL AND (at < ?1 OR (at = ?1 AND id < ?2)) AND NOT EXISTS (SELECT 1 FROM record r \
+     WHERE r.subject = publication.subject AND r.item = publication.item AND r.id = publication.record \
+     AND r.until <= ?4) ORDER BY at DESC, id DESC LIMIT ?3";
 const AFTER: &str = "SELECT id, subject, item, record, at, thread, parent FROM publication \
-     WHERE thread = ?1 AND (at > ?2 OR (at = ?2 AND id > ?3)) ORDER BY at, id LIMIT ?4";
+     WHERE thread = ?1 AND (at > ?2 OR (at = ?2 AND id > ?3)) AND NOT EXISTS (SELECT 1 FROM record r \
+     WHERE r.subject = publication.subject AND r.item = publication.item AND r.id = publication.record \
+     AND r.until <= ?5) ORDER BY at, id LIMIT ?4";
 
 impl Look<'_> {
     fn published(&self, row: &Row) -> Result<Published, StoreError> {
@@ -70,7 +74,8 @@ impl Look<'_> {
         limit: u32,
     ) -> Result<Vec<Published>, StoreError> {
         let (at, id) = before.unwrap_or((Timestamp::MAX, [0xff; 16]));
-        let rows = self.db.query(BEFORE, &[at.into(), Val::Blob(&id), Val::Int(i64::from(limit))]).await?;
+        let now = self.now();
+        let rows = self.db.query(BEFORE, &[at.into(), Val::Blob(&id), Val::Int(i64::from(limit)), now.into()]).await?;
         rows.iter().map(|row| self.published(row)).collect()
     }
 
@@ -85,7 +90,8 @@ impl Look<'_> {
         limit: u32,
     ) -> Result<Vec<Published>, StoreError> {
         let (at, id) = after.unwrap_or((Timestamp::UNIX_EPOCH, [0; 16]));
-        let params = [Val::Blob(&thread), at.into(), Val::Blob(&id), Val::Int(i64::from(limit))];
+        let now = self.now();
+        let params = [Val::Blob(&thread), at.into(), Val::Blob(&id), Val::Int(i64::from(limit)), now.into()];
         let rows = self.db.query(AFTER, &params).await?;
         rows.iter().map(|row| self.published(row)).collect()
     }
@@ -185,6 +191,17 @@ impl<'t> Tx<'t> {
         let sql = "DELETE FROM publication WHERE subject = ?1 AND item = ?2 AND record = ?3";
         let gone = self.db.execute(sql, &[Val::Blob(subject.id()), Val::Text(item), Val::Blob(&record.0)]).await?;
         Ok(gone > 0)
+    }
+
+    /// Takes what others wrote below a subject's posts from publication: it stays with its writers. Gives how much.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn close_threads(&mut self, subject: SubjectId) -> Result<u64, StoreError> {
+        self.held(subject, Hold::Shared)?;
+        let sql = "DELETE FROM publication WHERE thread IN \
+                   (SELECT id FROM publication WHERE subject = ?1 AND thread IS NULL)";
+        self.db.execute(sql, &[Val::Blob(subject.id())]).await
     }
 
     /// Takes everything a subject published back; gives how much it was.

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use avouch_ledger::leaf::{Leaf, Outcome};
-use avouch_policy::{Act, ItemId};
+use avouch_policy::model::ItemSet;
+use avouch_policy::{Act, ItemId, Lived};
 use avouch_seal::{Aad, Plain, SubjectId, SubjectKey};
 use jiff::Timestamp;
 
@@ -72,6 +73,9 @@ pub struct RecordHead {
     pub changed: Timestamp,
     /// When it must be gone; nothing while an event decides.
     pub until: Option<Timestamp>,
+    /// The rule that says so: purpose, trigger and period, as [`avouch_policy::End::rule`] writes them; empty for what
+    /// no rule of its own keeps.
+    pub rule: String,
 }
 
 /// A record that was opened: its head, and its value, which goes only into a named sink.
@@ -145,6 +149,8 @@ pub struct Opened {
     pub(crate) register: Option<Register>,
     pub(crate) leaf: Leaf,
     pub(crate) going: Option<Going>,
+    /// The records whose end counts from this use.
+    pub(crate) used: Vec<(String, RecordId)>,
     pub(crate) records: Vec<Record>,
 }
 
@@ -177,6 +183,7 @@ fn head(look: &Look<'_>, row: &Row) -> Result<Option<RecordHead>, StoreError> {
         created: row.time(5)?,
         changed: row.time(6)?,
         until: row.time_opt(7)?,
+        rule: row.text(8)?.to_owned(),
     }))
 }
 
@@ -190,7 +197,7 @@ impl<'c> Look<'c> {
         let rows = self
             .db
             .query(
-                "SELECT item, id, version, purpose, source, created, changed, until FROM record \
+                "SELECT item, id, version, purpose, source, created, changed, until, rule FROM record \
                  WHERE subject = ?1 AND (until IS NULL OR until > ?2) ORDER BY item, created, id",
                 &[Val::Blob(subject.id()), now.into()],
             )
@@ -208,7 +215,7 @@ impl<'c> Look<'c> {
         permit.spent_in(self)?;
         let subject = permit.subject;
         let key = self.key(subject).await?.ok_or(StoreError::Gone)?;
-        let now = self.now();
+        let now = self.still_kept(&permit);
         let mut records = Vec::new();
         match which {
             Which::One(item, id) => {
@@ -235,7 +242,7 @@ impl<'c> Look<'c> {
                     let rows = self
                         .db
                         .query(
-                            "SELECT item, id, version, purpose, source, created, changed, until, sealed FROM record \
+                            "SELECT item, id, version, purpose, source, created, changed, until, rule, sealed FROM record \
                              WHERE subject = ?1 AND item = ?2 AND id > ?3 AND (until IS NULL OR until > ?4) \
                              ORDER BY id LIMIT ?5",
                             &[
@@ -271,8 +278,16 @@ impl<'c> Look<'c> {
         let going = permit.going.and_then(|going| going.sent(&permit.policy, &records));
         let mut leaf = permit.leaf(self, Outcome::Done);
         leaf.commitment = Some(commit(&key, &leaf.salt, records.iter().map(|r| &r.value)));
+        let counts = matches!(permit.ask.act, Act::Use | Act::Share)
+            && !matches!(which, Which::Signals { .. })
+            && permit.policy.counts_from_use(&leaf.purpose);
+        let used = if counts {
+            records.iter().map(|r| (permit.policy.item_name(r.head.item).to_owned(), r.head.id)).collect()
+        } else {
+            Vec::new()
+        };
         let register = permit.register;
-        Ok(Opened { subject, epoch: permit.epoch, register, leaf, going, records })
+        Ok(Opened { subject, epoch: permit.epoch, register, leaf, going, used, records })
     }
 
     /// Whether one record is there and past its end: it waits for the sweep, and is opened no more (5.1).
@@ -297,6 +312,11 @@ impl<'c> Look<'c> {
         Ok(())
     }
 
+    /// What ends up to here is opened no more. What a law makes one keep is looked at whole: its own term decides.
+    pub(crate) fn still_kept(&self, permit: &Permit<'_>) -> Timestamp {
+        if permit.ask.act == Act::Keep { Timestamp::UNIX_EPOCH } else { self.now() }
+    }
+
     async fn unseal_one(
         &mut self,
         permit: &Permit<'_>,
@@ -307,12 +327,12 @@ impl<'c> Look<'c> {
         if !permit.covers(item) {
             return Err(not_covered(self, item));
         }
-        let (subject, now) = (permit.subject, self.now());
+        let (subject, now) = (permit.subject, self.still_kept(permit));
         let name = self.policy().item_name(item).to_owned();
         let row = self
             .db
             .first(
-                "SELECT item, id, version, purpose, source, created, changed, until, sealed FROM record \
+                "SELECT item, id, version, purpose, source, created, changed, until, rule, sealed FROM record \
                  WHERE subject = ?1 AND item = ?2 AND id = ?3 AND (until IS NULL OR until > ?4)",
                 &[Val::Blob(subject.id()), Val::Text(&name), Val::Blob(&id.0), now.into()],
             )
@@ -331,7 +351,7 @@ impl<'c> Look<'c> {
             record: &head.id.0,
             version: head.version,
         };
-        let value = key.open(&aad, row.blob(8)?).map_err(|e| StoreError::Sealed(e.to_string()))?;
+        let value = key.open(&aad, row.blob(9)?).map_err(|e| StoreError::Sealed(e.to_string()))?;
         Ok(Some(Record { head, value: Plain::new(value), blobs: Vec::new() }))
     }
 }
@@ -391,6 +411,12 @@ impl<'t> Tx<'t> {
                 )
                 .await?;
             let version = before.as_ref().map_or(Ok(0), |row| row.uint(0))? + 1;
+            let mut before = before;
+            // What is past its end is nothing any more: in its place comes something new, with an end of its own.
+            if before.as_ref().map_or(Ok(None), |row| row.time_opt(2))?.is_some_and(|until| until <= now) {
+                self.drop_record(subject, item, put.id).await?;
+                before = None;
+            }
             let aad =
                 Aad { region: self.shared.region.as_str(), subject: subject.id(), item, record: &put.id.0, version };
             let sealed = key
@@ -398,7 +424,7 @@ impl<'t> Tx<'t> {
                 .map_err(|e| StoreError::Sealed(e.to_string()))?;
             match before {
                 // A correction keeps the purpose and the end of what it corrects (5.1).
-                Some(_) => {
+                Some(before) => {
                     self.db
                         .execute(
                             "UPDATE record SET version = ?4, sealed = ?5, source = ?6, changed = ?7 \
@@ -415,13 +441,18 @@ impl<'t> Tx<'t> {
                         )
                         .await?;
                     self.tell_readers(subject, Event::Correction, item).await?;
+                    let named = policy.facts().usage.purposes.get(purpose);
+                    let keeps = named.is_some_and(|p| !matches!(p.items, ItemSet::All));
+                    if keeps && before.text(1)? != purpose {
+                        self.keep_also(subject, item, put.id, purpose, collected).await?;
+                    }
                 }
                 None => {
-                    let until = policy.keep_until(permit.ask.purpose, collected);
+                    let end = policy.end_of(item, [(purpose, Lived::since(collected))], collected, now);
                     self.db
                         .execute(
                             "INSERT INTO record (subject, item, id, version, sealed, purpose, source, created, \
-                             changed, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                             changed, until, rule) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                             &[
                                 Val::Blob(subject.id()),
                                 Val::Text(item),
@@ -432,7 +463,8 @@ impl<'t> Tx<'t> {
                                 Val::Text(&origin.source),
                                 collected.into(),
                                 now.into(),
-                                until.into(),
+                                end.until.into(),
+                                Val::Text(&end.rule()),
                             ],
                         )
                         .await?;
@@ -460,6 +492,7 @@ impl<'t> Tx<'t> {
         }
         let receipt = self.append(opened.leaf.clone(), Some((opened.subject, &key)))?;
         self.note_given(opened.subject, &opened.leaf, &receipt).await?;
+        self.note_used(opened.subject, &opened.leaf.purpose, &opened.used).await?;
         Ok(Used { records: opened.records, receipt })
     }
 
@@ -484,6 +517,12 @@ impl<'t> Tx<'t> {
         self.held(subject, Hold::Shared)?;
         self.drop_blobs(subject, item, id).await?;
         self.drop_publication(subject, item, id).await?;
+        self.db
+            .execute(
+                "DELETE FROM record_purpose WHERE subject = ?1 AND item = ?2 AND id = ?3",
+                &[Val::Blob(subject.id()), Val::Text(item), Val::Blob(&id.0)],
+            )
+            .await?;
         let gone = self
             .db
             .execute(
@@ -505,6 +544,10 @@ pub(crate) struct Leaving {
     pub(crate) register: Option<Register>,
     pub(crate) leaf: Leaf,
     pub(crate) going: Option<Going>,
+    /// The records whose end counts from this use.
+    pub(crate) used: Vec<(String, RecordId)>,
+    /// When the first of what was opened ends: from then on none of it leaves.
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl Leaving {
@@ -516,6 +559,8 @@ impl Leaving {
             register: opened.register.clone(),
             leaf: opened.leaf.clone(),
             going: opened.going,
+            used: opened.used.clone(),
+            until: opened.records.iter().filter_map(|record| record.head.until).min(),
         }
     }
 
@@ -527,8 +572,12 @@ impl Leaving {
         }
     }
 
-    /// The subject's key, if subject and recipient stand as they did at the permit.
+    /// The subject's key, if subject and recipient stand as they did at the permit, and nothing of what was opened has
+    /// ended since.
     pub(crate) async fn still(&self, tx: &mut Tx<'_>) -> Result<Option<Arc<SubjectKey>>, StoreError> {
+        if self.until.is_some_and(|until| until <= tx.now()) {
+            return Ok(None);
+        }
         if standing::epoch(&mut tx.db, self.subject).await? != Some(self.epoch) {
             return Ok(None);
         }
@@ -570,6 +619,7 @@ impl Transact for Release {
         for (leaving, key) in self.0.iter().zip(&keys) {
             let receipt = tx.append(leaving.leaf.clone(), Some((leaving.subject, key)))?;
             tx.note_given(leaving.subject, &leaving.leaf, &receipt).await?;
+            tx.note_used(leaving.subject, &leaving.leaf.purpose, &leaving.used).await?;
             receipts.push(receipt);
         }
         Ok(Some(receipts))

@@ -172,7 +172,8 @@ impl KeyStore {
             db.lock(&[(KEYRING, Hold::Exclusive)]).await?;
             db.execute(
                 "DELETE FROM wrapped WHERE name = ?1 AND version < (SELECT max(version) FROM wrapped WHERE name = ?1) \
-                 AND NOT EXISTS (SELECT 1 FROM subject_key WHERE region_version = wrapped.version)",
+                 AND NOT EXISTS (SELECT 1 FROM subject_key WHERE region_version = wrapped.version) \
+                 AND NOT EXISTS (SELECT 1 FROM parting WHERE region_version = wrapped.version)",
                 &[Val::Text(&name)],
             )
             .await

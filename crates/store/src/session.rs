@@ -166,7 +166,7 @@ impl Tx<'_> {
                 ],
             )
             .await?;
-        Ok(())
+        self.note_seen(token.subject).await
     }
 
     /// Notes that a session was used, and with `proved` that its password was shown just now.
@@ -183,7 +183,7 @@ impl Tx<'_> {
                 &[Val::Blob(token.subject.id()), Val::Blob(&token.digest()), now.into(), proved.into()],
             )
             .await?;
-        Ok(())
+        self.note_seen(token.subject).await
     }
 
     /// Ends one session; false when there was none.

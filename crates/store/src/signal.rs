@@ -70,7 +70,8 @@ fn day(at: Timestamp) -> i64 {
     at.as_millisecond().div_euclid(DAY_MS)
 }
 
-fn ends(until: Option<Timestamp>) -> i64 {
+/// The day by which a signal of this end is swept.
+pub(crate) fn ends(until: Option<Timestamp>) -> i64 {
     until.map_or(NO_DAY, day)
 }
 
@@ -130,7 +131,7 @@ impl Look<'_> {
         after: Option<SignalPlace>,
     ) -> Result<Vec<Record>, StoreError> {
         let policy = Arc::clone(&permit.policy);
-        let (subject, now) = (permit.subject, self.now());
+        let (subject, now) = (permit.subject, self.still_kept(permit));
         let purpose = if opens_all(&policy, permit) { "" } else { policy.purpose_name(permit.ask.purpose) };
         let (from, id) = after.map_or((Timestamp::MIN, RecordId::ONLY), |place| place);
         let mut found = Vec::new();
@@ -162,6 +163,7 @@ impl Look<'_> {
                     created: row.time(4)?,
                     changed: row.time(4)?,
                     until: row.time_opt(5)?,
+                    rule: String::new(),
                 };
                 found.push((head, row.blob(6)?.to_vec()));
             }
@@ -195,6 +197,7 @@ impl Look<'_> {
             .db
             .query(
                 "SELECT purpose, item, count(*) FROM signal WHERE ends <= ?1 AND until <= ?2 \
+                 AND NOT EXISTS (SELECT 1 FROM standing h WHERE h.subject = signal.subject AND h.hold = 1) \
                  GROUP BY purpose, item ORDER BY purpose, item",
                 &[Val::Int(day(now)), now.into()],
             )
@@ -363,15 +366,37 @@ impl<'t> Tx<'t> {
             .await
     }
 
-    /// Deletes signals past their end: a whole day that is over where the engine has parts for days, else at most
-    /// `limit` rows. Gives what went, by purpose and item; nothing when there is nothing left. Writes a leaf for each
-    /// purpose.
+    /// Gives signals of a purpose, taken in up to `taken`, that have no end yet theirs.
+    pub(crate) async fn end_open_signals(
+        &mut self,
+        subject: SubjectId,
+        purpose: &str,
+        taken: Timestamp,
+        until: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let sql = "UPDATE signal SET until = ?3, ends = ?4 WHERE subject = ?1 AND purpose = ?2 AND until IS NULL \
+                   AND at <= ?5";
+        let (subject, ends) = (Val::Blob(subject.id()), Val::Int(day(until)));
+        self.db.execute(sql, &[subject, Val::Text(purpose), until.into(), ends, taken.into()]).await
+    }
+
+    /// Takes back the ends of a purpose's signals that have not come.
+    pub(crate) async fn open_ended_signals(&mut self, subject: SubjectId, purpose: &str) -> Result<u64, StoreError> {
+        let sql = "UPDATE signal SET until = NULL, ends = ?4 WHERE subject = ?1 AND purpose = ?2 AND until > ?3";
+        let of = [Val::Blob(subject.id()), Val::Text(purpose), self.now().into(), Val::Int(NO_DAY)];
+        self.db.execute(sql, &of).await
+    }
+
+    /// Deletes signals past their end: a whole day that is over where the engine has parts for days and nothing is
+    /// held, else at most `limit` rows. Gives what went, by purpose and item; nothing when there is nothing left.
+    /// Writes a leaf for each purpose.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn expire_signals(&mut self, limit: u32) -> Result<Vec<Expired>, StoreError> {
         let now = self.now();
-        let over = self.db.days(TABLE).await?.into_iter().find(|part| *part < day(now));
+        let held = self.any_held().await?;
+        let over = self.db.days(TABLE).await?.into_iter().find(|part| *part < day(now) && !held);
         let gone = match over {
             Some(part) => {
                 let of = [Val::Int(part)];
@@ -387,7 +412,8 @@ impl<'t> Tx<'t> {
                     .db
                     .query(
                         "DELETE FROM signal WHERE (ends, subject, id) IN (SELECT ends, subject, id FROM signal \
-                         WHERE ends <= ?1 AND until <= ?2 LIMIT ?3) RETURNING purpose, item, 1",
+                         WHERE ends <= ?1 AND until <= ?2 AND NOT EXISTS (SELECT 1 FROM standing h \
+                         WHERE h.subject = signal.subject AND h.hold = 1) LIMIT ?3) RETURNING purpose, item, 1",
                         &[Val::Int(day(now)), now.into(), Val::Int(i64::from(limit))],
                     )
                     .await?;

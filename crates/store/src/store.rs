@@ -423,16 +423,30 @@ impl Store {
         self.transact(Refuse(refused)).await
     }
 
+    /// Erases a subject in one durable step, whatever they have: their key is put where nothing but
+    /// [`Tx::take_leave`](crate::Tx::take_leave) finds it, to be destroyed once a law's part is kept.
+    ///
+    /// # Errors
+    /// When the key store cannot be written.
+    pub async fn part(&self, subject: SubjectId) -> Result<(), StoreError> {
+        self.journal_erasure(subject).await?;
+        self.shared.keys.part(subject, self.now()).await
+    }
+
+    async fn journal_erasure(&self, subject: SubjectId) -> Result<(), StoreError> {
+        let entry = {
+            let mut reading = self.reading().await?;
+            reading.look()?.journal_entry(Kind::Erased, subject, &[])
+        };
+        self.shared.write_journal(&[entry])
+    }
+
     /// Destroys a subject's key. From then on nothing of theirs can be read, whatever still stands.
     ///
     /// # Errors
     /// When the key store cannot be written.
     pub async fn destroy_key(&self, subject: SubjectId) -> Result<(), StoreError> {
-        let entry = {
-            let mut reading = self.reading().await?;
-            reading.look()?.journal_entry(Kind::Erased, subject, &[])
-        };
-        self.shared.write_journal(&[entry])?;
+        self.journal_erasure(subject).await?;
         self.shared.keys.destroy(subject, self.now()).await
     }
 

@@ -95,6 +95,13 @@ pub const DEEDS: &[&str] = &[
     "campaign",
     "unsubscribe",
     "analyse",
+    "expire",
+    "sweep",
+    "end",
+    "reckon",
+    "notice-unused",
+    "close-unused",
+    "anonymise",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];

@@ -17,6 +17,7 @@ const WRITES: &[(&str, &str)] = &[
     ("post", "/v1/subjects"),
     ("post", "/v1/subjects/{subject}/decisions"),
     ("post", "/v1/subjects/{subject}/egress"),
+    ("post", "/v1/subjects/{subject}/ended"),
     ("put", "/v1/subjects/{subject}/external-id"),
     ("put", "/v1/subjects/{subject}/permissions"),
     ("post", "/v1/subjects/{subject}/records"),

@@ -134,6 +134,9 @@ const CODED: &[&str] = &[
     "document-",
     "recipient-state-",
     "recipient-wrong-",
+    "rule-",
+    "retention-kind-",
+    "retention-then-",
 ];
 
 #[test]

@@ -190,6 +190,8 @@ impl App {
             let name = successor.name.in_lang(&body.language);
             let contact = successor.contact.as_deref().unwrap_or_default();
             words::transfer(site, name, contact, &body.language, fact.kind)
+        } else if let (What::Unused, Some(rule)) = (body.what, &facts.storage.inactive) {
+            words::unused(site, &rule.notice.in_words(&body.language), &body.language, fact.kind)
         } else {
             let code = code.as_ref().map(|c| c.as_str());
             words::say(body.what, purpose, code, minutes, site, &body.language, fact.kind)

@@ -39,6 +39,8 @@ pub(crate) enum What {
     PasskeyCopied,
     /// A human has answered a review that was asked for.
     Reviewed,
+    /// Nobody has come into the account for long, and it goes soon.
+    Unused,
 }
 
 impl What {
@@ -76,6 +78,7 @@ impl What {
             Self::PasskeyRemoved => "passkey-removed",
             Self::PasskeyCopied => "passkey-copied",
             Self::Reviewed => "reviewed",
+            Self::Unused => "unused",
         }
     }
 }
@@ -123,7 +126,7 @@ pub(crate) fn say(
         return (if kind == Kind::Phone { String::new() } else { line }, text);
     }
     let (en, cn) = match what {
-        What::Reviewed | What::CaseAnswered | What::ContactYours | What::Code => {
+        What::Reviewed | What::CaseAnswered | What::ContactYours | What::Unused | What::Code => {
             ("A code was asked for.", "有人请求了验证码。")
         }
         What::ContactReplaced => (
@@ -197,6 +200,27 @@ pub(crate) fn transfer(site: &str, successor: &str, contact: &str, language: &st
 }
 
 /// Subject line and text of the messages that are no notice about the account's security.
+/// That an account goes because nobody uses it, `notice` from now, and how to keep it.
+pub(crate) fn unused(site: &str, notice: &str, language: &str, kind: Kind) -> (String, String) {
+    let (line, text) = if language.starts_with("zh") {
+        (
+            format!("{site}：您的账号即将注销"),
+            format!(
+                "您已很久没有使用在{site}的账号。如果您继续不使用，该账号及其中的全部信息将在{notice}后删除。如需保留，登录一次即可；如不需要，无需处理。"
+            ),
+        )
+    } else {
+        (
+            format!("{site}: your account will be closed"),
+            format!(
+                "You have not used your account at {site} for a long time. Unless you do, it is closed and everything in \
+                 it is deleted in {notice}. To keep it, log in once; if you do not need it, there is nothing to do."
+            ),
+        )
+    };
+    (if kind == Kind::Phone { String::new() } else { line }, text)
+}
+
 fn own_words(what: What, site: &str, zh: bool) -> Option<(String, String)> {
     Some(match (what, zh) {
         (What::CaseAnswered, true) => (

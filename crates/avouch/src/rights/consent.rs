@@ -155,6 +155,7 @@ impl Transact for Answer {
                 Ok(_) | Err(Fault::Refused(_) | Fault::NotNow(_)) => {}
                 Err(other) => return Err(other),
             }
+            tx.resume_purpose(self.subject, &self.answered.target).await?;
         }
         // Partners' accounts let nobody in from this commit, and the grants there end (1.7).
         if let Some(ways) = &self.ways
@@ -182,9 +183,11 @@ pub(crate) async fn follow(
     if answered.given {
         return Ok(());
     }
-    if let Some(end) = end_after_withdrawal(tx.policy(), target, tx.now()) {
-        tx.end_purpose(subject, target, end).await?;
-        tx.queue("sweep", None, end, "").await?;
+    if let Some(end) = end_after_withdrawal(tx.policy(), target, tx.now())
+        && let Some(at) = end.until
+    {
+        tx.end_purpose(subject, &end, at).await?;
+        tx.queue("sweep", None, at, "").await?;
     }
     // Off is off: the tags go with the consent, and the address that refused is not written to again.
     automated::forget_tags(tx, subject, target).await?;

@@ -225,6 +225,11 @@ impl App {
                     "created": record.head.created.to_string(),
                     "changed": record.head.changed.to_string(),
                     "until": record.head.until.map(|t| t.to_string()),
+                    "kept_by": avouch_policy::End::read(&record.head.rule, record.head.until).map(|end| json!({
+                        "purpose": end.purpose,
+                        "after": end.after,
+                        "keep": end.keep.to_string(),
+                    })),
                 })
             })
             .collect();

@@ -102,7 +102,7 @@ impl App {
         };
         let Some(undone) = undone else {
             // As the first time: what law keeps is kept, then the key goes, then the rows.
-            self.erase(subject).await?;
+            self.erase_now(subject).await?;
             done.erased += 1;
             return Ok(());
         };
@@ -113,7 +113,11 @@ impl App {
                     done.deleted += 1;
                 }
                 Undone::Cancelling(_) => done.cancelling += 1,
-                Undone::Joint(_) | Undone::Token(_) | Undone::Guardian(..) | Undone::Transfer(_) => done.ended += 1,
+                Undone::Joint(_)
+                | Undone::Token(_)
+                | Undone::Guardian(..)
+                | Undone::Transfer(_)
+                | Undone::Purpose(..) => done.ended += 1,
                 Undone::Password(..) | Undone::Contact(_) => done.replaced += 1,
             }
         }
@@ -256,6 +260,10 @@ impl Transact for Undo {
                 Undone::Transfer(id) => {
                     tx.object_transfer(subject, *id, true).await?;
                     tx.note("object", "restore", &[], Party::System, Outcome::Done, Some(subject)).await?;
+                }
+                Undone::Purpose(purpose, kind, at) => {
+                    tx.note_end(subject, purpose, *kind, *at).await?;
+                    tx.note("end", purpose, &[], Party::System, Outcome::Done, Some(subject)).await?;
                 }
                 Undone::Password(item, id) => {
                     tx.drop_record(subject, item, *id).await?;

@@ -61,6 +61,10 @@ impl Transact for Archive {
         let new = tx.archive_policy(self.policy.digest().as_bytes(), &version, &effective, &self.source).await?;
         if new {
             tx.note("publish", &version, &[], Party::System, Outcome::Done, None).await?;
+            // Ends follow the new rules soon (5.1); the first policy of all finds nothing to reckon.
+            if tx.is_later_policy().await? {
+                tx.queue("sweep", None, tx.now(), "").await?;
+            }
         }
         Ok(new)
     }

@@ -59,6 +59,7 @@ const ROWS: &[(&str, When, Option<Major>)] = &[
     ("usage.purposes.*.significant", Less, Some(Rights)),
     ("usage.purposes.*.citation", Any, None),
     ("usage.purposes.*.retention.statute", Any, None),
+    ("usage.purposes.*.retention.limit", Any, None),
     ("usage.purposes.*.retention.keep", Longer, Some(Purpose)),
     ("usage.purposes.*.retention", Any, Some(Purpose)),
     ("usage.purposes.*.objectable", Less, Some(Rights)),
@@ -96,6 +97,7 @@ const ROWS: &[(&str, When, Option<Major>)] = &[
     ("storage.statutory.*.keep", Longer, Some(Purpose)),
     ("storage.statutory", More, Some(Purpose)),
     ("storage.backups.kept", Longer, Some(Purpose)),
+    ("storage.inactive", Longer, Some(Purpose)),
     ("security", Any, None),
     // rights, and how they are exercised
     ("rights", Any, Some(Rights)),

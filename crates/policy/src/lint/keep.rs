@@ -1,8 +1,8 @@
 //! How long data is kept, what protects it, and whether what is cited is in force. Held against promises 5.1 to 5.7.
 
 use super::{Cx, Severity};
-use crate::law::{Status, record};
-use crate::model::{After, Basis};
+use crate::law::{Bound, Status, record};
+use crate::model::{After, Basis, ItemSet, Party, Purpose, Retention, Then};
 use crate::period::Period;
 
 pub(super) fn check(cx: &mut Cx<'_>) {
@@ -41,8 +41,148 @@ fn purposes(cx: &mut Cx<'_>) {
         if let Some(statute) = &rule.statute {
             let place = format!("{path}.retention.statute");
             cited(cx, &place, statute);
-            minimum(cx, &format!("{path}.retention.keep"), statute, rule.keep);
+            bound(cx, &format!("{path}.retention.keep"), statute, rule.keep, Bound::Least);
         }
+        if let Some(limit) = &rule.limit {
+            cited(cx, &format!("{path}.retention.limit"), limit);
+            bound(cx, &format!("{path}.retention.keep"), limit, rule.keep, Bound::Most);
+        }
+        trigger(cx, &path, rule, purpose);
+        duty_outlived(cx, &path, rule, purpose);
+        anonymous(cx, &path, rule, purpose);
+    }
+}
+
+/// What can start the period of this purpose's data.
+fn trigger(cx: &mut Cx<'_>, path: &str, rule: &Retention, purpose: &Purpose) {
+    let place = format!("{path}.retention");
+    if rule.after == After::AccountCancelled && !rule.keep.is_zero() {
+        cx.error(
+            "retention-after-cancellation",
+            &format!("{place}.keep"),
+            "rights.delete",
+            format!("data is kept {} beyond the account, but the account's end erases everything", rule.keep),
+            "write \"0 days\"; what a law keeps longer stands in [storage.statutory]",
+        );
+    }
+    if rule.after == After::ContractEnded && purpose.basis != Basis::Contract {
+        cx.error(
+            "retention-without-end",
+            &place,
+            "principle.shortest",
+            "data is kept until a contract ends, but the purpose rests on none",
+            "write after = \"purpose-ended\" or \"collected\"",
+        );
+    }
+    let items = &cx.facts.collection.items;
+    let sent = |item: &str| items.get(item).is_some_and(|i| i.signal.is_some());
+    if rule.after == After::LastUsed && purpose.items.of(items.keys()).any(sent) {
+        cx.error(
+            "last-use-of-signals",
+            &place,
+            "principle.shortest",
+            "what devices send is read in bulk and has no last use",
+            "write after = \"collected\"",
+        );
+    }
+}
+
+/// What a law makes one keep is not swept before its time.
+fn duty_outlived(cx: &mut Cx<'_>, path: &str, rule: &Retention, purpose: &Purpose) {
+    let facts = cx.facts;
+    if matches!(purpose.items, ItemSet::All) || rule.after != After::Collected || purpose.exceptional {
+        return;
+    }
+    for duty in facts.storage.statutory.values() {
+        for item in purpose.items.of(facts.collection.items.keys()).filter(|item| duty.items.contains(*item)) {
+            if rule.keep.at_least_hours() < duty.keep.at_least_hours() {
+                let message = format!("`{item}` goes after {}, but {} keeps it {}", rule.keep, duty.statute, duty.keep);
+                cx.say(
+                    "retention-below-duty",
+                    Severity::Error,
+                    &format!("{path}.retention.keep"),
+                    record(&duty.statute),
+                    message,
+                    format!("write at least \"{}\", or take `{item}` out of the purpose", duty.keep),
+                );
+            }
+        }
+    }
+}
+
+/// What is called anonymous has passed a test (5.2; PIPL 73(4)).
+fn anonymous(cx: &mut Cx<'_>, path: &str, rule: &Retention, purpose: &Purpose) {
+    let place = format!("{path}.retention");
+    let Some(test) = rule.anonymous.as_ref().filter(|_| rule.then == Then::Anonymise) else {
+        if rule.then == Then::Anonymise || rule.anonymous.is_some() {
+            cx.error(
+                "anonymous-untested",
+                &place,
+                "principle.shortest",
+                "then = \"anonymise\" and the test that lets it be called so belong together",
+                "write then = \"anonymise\", anonymous = { by, of, k, l }, or then = \"delete\"",
+            );
+        }
+        return;
+    };
+    if rule.after != After::Collected || rule.keep.at_least_hours() < 48 {
+        cx.error(
+            "anonymous-too-soon",
+            &place,
+            "principle.shortest",
+            "people are counted at the beginning of the day or month in which their values end, which needs an end \
+             known two days before",
+            "write after = \"collected\" and keep at least \"2 days\", or then = \"delete\"",
+        );
+    }
+    if !purpose.party.contains(&Party::System) {
+        cx.error(
+            "anonymous-by-nobody",
+            &format!("{path}.party"),
+            "principle.shortest",
+            "people are counted by Avouch itself, which may not claim this purpose",
+            "add \"system\" to its party",
+        );
+    }
+    for named in test.by.iter().chain(&test.of) {
+        let (item, field) = named.split_once('.').map_or((named.as_str(), None), |(item, field)| (item, Some(field)));
+        let fact = cx.facts.collection.items.get(item).filter(|_| purpose.items.has(item));
+        let known = match (fact.map(|f| &f.signal), field) {
+            (Some(Some(signal)), Some(field)) => signal.fields.iter().any(|f| f == field),
+            (Some(None), None) => true,
+            _ => false,
+        };
+        if !known {
+            cx.error(
+                "anonymous-unknown",
+                &format!("{place}.anonymous"),
+                "principle.shortest",
+                format!("`{named}` is no item of this purpose, or no field of what devices send"),
+                "write an item, or item and field, e.g. \"os.name\"",
+            );
+        }
+    }
+    if let Some((pack, law)) = cx.law("anonymous.group")
+        && law.count().is_some_and(|least| test.k < least)
+    {
+        let least = law.count().unwrap_or_default();
+        cx.say(
+            "anonymous-small-groups",
+            Severity::Warning,
+            &format!("{place}.anonymous.k"),
+            Some((pack, law)),
+            format!("groups of {} can be told apart; {least} is usual", test.k),
+            format!("write k = {least}"),
+        );
+    }
+    if test.k < 2 || (test.of.is_some() && test.l < 2) {
+        cx.error(
+            "anonymous-untested",
+            &format!("{place}.anonymous"),
+            "principle.shortest",
+            "a group of one, or one that says a single thing, tells of its people",
+            "write k and l of at least 2",
+        );
     }
 }
 
@@ -52,8 +192,9 @@ fn statutory(cx: &mut Cx<'_>) {
     for (name, kept) in &facts.storage.statutory {
         let path = format!("storage.statutory.{name}");
         cited(cx, &format!("{path}.statute"), &kept.statute);
-        minimum(cx, &format!("{path}.keep"), &kept.statute, kept.keep);
-        if let Some(least) = record(&kept.statute).and_then(|(_, r)| r.period())
+        bound(cx, &format!("{path}.keep"), &kept.statute, kept.keep, Bound::Least);
+        if let Some(least) =
+            record(&kept.statute).filter(|(_, r)| r.bound == Bound::Least).and_then(|(_, r)| r.period())
             && kept.keep.at_least_hours() > least.at_least_hours()
         {
             cx.warn(
@@ -104,7 +245,7 @@ fn duties(cx: &mut Cx<'_>) {
             continue;
         }
         for (purpose, p) in &facts.usage.purposes {
-            let named = matches!(&p.items, crate::model::ItemSet::Named(names) if names.contains(name));
+            let named = matches!(&p.items, ItemSet::Named(names) if names.contains(name));
             if named && !matches!(p.basis, Basis::LegalDuty | Basis::Emergency) {
                 cx.error(
                     "duty-log-reused",
@@ -121,35 +262,38 @@ fn duties(cx: &mut Cx<'_>) {
     }
 }
 
-/// A period that cites a law must be as long as the law asks.
-fn minimum(cx: &mut Cx<'_>, path: &str, statute: &str, keep: Period) {
-    let Some((pack, law)) = record(statute) else {
+/// A period that cites a law keeps to its bound: `wanted` is what the place is for, the least or the most.
+fn bound(cx: &mut Cx<'_>, path: &str, name: &str, keep: Period, wanted: Bound) {
+    let Some((pack, law)) = record(name) else {
         return;
     };
-    match law.period() {
-        Some(least) if keep.at_least_hours() < least.at_least_hours() => {
-            let message = format!("kept {keep}, but {} is the least: {}", least, law.says.to_lowercase());
-            cx.say(
-                "retention-below-minimum",
-                Severity::Error,
-                path,
-                Some((pack, law)),
-                message,
-                format!("write at least \"{least}\""),
-            );
-        }
-        Some(_) => {}
-        None => {
-            let message = format!("{statute} sets no period");
-            cx.say(
+    let Some(value) = law.period().filter(|_| law.bound == wanted) else {
+        let (code, message, advice) = match wanted {
+            Bound::Least => (
                 "statute-without-period",
-                Severity::Error,
-                path,
-                Some((pack, law)),
-                message,
-                "cite the record of a retention period".into(),
-            );
+                format!("{name} sets no least period"),
+                "cite the record of a retention period",
+            ),
+            Bound::Most => {
+                ("limit-without-period", format!("{name} sets no longest period"), "cite a record that caps a period")
+            }
+        };
+        cx.say(code, Severity::Error, path, Some((pack, law)), message, advice.into());
+        return;
+    };
+    let says = law.says.to_lowercase();
+    match wanted {
+        Bound::Least if keep.at_least_hours() < value.at_least_hours() => {
+            let message = format!("kept {keep}, but {value} is the least: {says}");
+            let advice = format!("write at least \"{value}\"");
+            cx.say("retention-below-minimum", Severity::Error, path, Some((pack, law)), message, advice);
         }
+        Bound::Most if keep.at_least_hours() > value.at_least_hours() => {
+            let message = format!("kept {keep}, but {value} is the most: {says}");
+            let advice = format!("write at most \"{value}\"");
+            cx.say("retention-above-maximum", Severity::Error, path, Some((pack, law)), message, advice);
+        }
+        _ => {}
     }
 }
 

@@ -20,10 +20,10 @@ use serde::Serialize;
 pub use collection::{Assessment, Collection, Derived, Item, Kind, Minors, Origin, Partner, Signal};
 pub use contact::{Channel, Contact, Regulator, Start, Updates};
 pub use cookies::{Category, Control, Cookies, Tracker, TrackerKind};
-pub use rights::{Cancel, ChangeContact, Delete, Export, Right, Rights};
+pub use rights::{Cancel, ChangeContact, Delete, Export, Right, Rights, Threads};
 pub use sharing::{Abroad, Agreement, Filing, Mechanism, Publication, Recipient, Role, Sharing, Transfer};
-pub use storage::{Backups, CrossBorder, Region, Security, Statutory, Storage, Suite};
-pub use usage::{After, Basis, Evidence, ItemSet, Party, Purpose, Reach, Retention, Then, Usage};
+pub use storage::{Backups, CrossBorder, Inactive, Region, Security, Statutory, Storage, Suite};
+pub use usage::{After, Anonymous, Basis, Evidence, ItemSet, Party, Purpose, Reach, Retention, Then, Usage};
 
 use crate::read::{Cx, Node, Read, facts};
 use crate::words::Words;

@@ -28,6 +28,8 @@ facts! {
         pub complete_within: Option<Period>,
         /// Whether the cooling-off can be skipped.
         pub erase_now: bool = false,
+        /// What becomes of other people's comments under what an erased person published.
+        pub threads: Option<Threads>,
     }
 
     /// Deleting single records.
@@ -50,6 +52,14 @@ facts! {
 }
 
 names! {
+    /// What becomes of the rest of a thread whose beginner is erased.
+    pub enum Threads {
+        /// It stays: comments are their writers' own.
+        Stay = "stay",
+        /// It is taken from publication; each comment stays with its writer.
+        Close = "close",
+    }
+
     /// A right of the person.
     pub enum Right {
         /// See what is held (PIPL 45).

@@ -17,6 +17,8 @@ facts! {
         pub statutory: BTreeMap<String, Statutory>,
         /// Backups.
         pub backups: Option<Backups>,
+        /// Accounts nobody uses any more.
+        pub inactive: Option<Inactive>,
     }
 
     /// A place with its own law; its own store and key if anything is stored there.
@@ -51,6 +53,14 @@ facts! {
     pub struct Backups {
         /// How long a copy is kept: the tail of every erasure.
         pub kept: Period,
+    }
+
+    /// When an account that nobody uses goes.
+    pub struct Inactive {
+        /// How long after it was last used.
+        pub after: Period,
+        /// How long before that its person is told, and can keep it by coming in.
+        pub notice: Period,
     }
 
     /// Promises 5.5 to 5.7.

@@ -71,6 +71,23 @@ facts! {
         pub then: Then,
         /// The law record that demands the period, e.g. `cn-pipl.retention.transaction`.
         pub statute: Option<String>,
+        /// The law record that caps the period, e.g. `cn-pipl.retention_most.credit`.
+        pub limit: Option<String>,
+        /// What is counted before the values go, for those that are made anonymous.
+        pub anonymous: Option<Anonymous>,
+    }
+
+    /// How values are made anonymous: people are counted by what they have in common, and a count stands only where
+    /// enough people share it and say enough different things.
+    pub struct Anonymous {
+        /// What people are grouped by: items, with the field for what has fields, e.g. `os.name`.
+        pub by: Vec<String>,
+        /// What is counted in each group; nothing where the group is all that is told.
+        pub of: Option<String>,
+        /// The fewest people of a group (k).
+        pub k: u32,
+        /// The fewest different values a group tells (l).
+        pub l: u32 = 1,
     }
 }
 
@@ -129,6 +146,12 @@ names! {
     pub enum After {
         /// The moment a value came in.
         Collected = "collected",
+        /// The last time it was used for the purpose.
+        LastUsed = "last-used",
+        /// The end of the purpose, as a service told it.
+        PurposeEnded = "purpose-ended",
+        /// The end of the contract the purpose serves, as a service told it.
+        ContractEnded = "contract-ended",
         /// The end of the account.
         AccountCancelled = "account-cancelled",
         /// The withdrawal of the consent.

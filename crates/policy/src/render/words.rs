@@ -106,6 +106,9 @@ impl Tongue {
     pub(super) const fn after(self, after: After) -> &'static str {
         let (en, zh) = match after {
             After::Collected => ("collection", "收集之日"),
+            After::LastUsed => ("the last use", "最后一次使用"),
+            After::PurposeEnded => ("the end of the purpose", "目的实现之日"),
+            After::ContractEnded => ("the end of the contract", "合同终止之日"),
             After::AccountCancelled => ("the end of the account", "账号注销"),
             After::ConsentWithdrawn => ("withdrawal of consent", "撤回同意"),
         };

@@ -175,7 +175,8 @@ async fn back_up_keys(pool: &Pool, file: &mut Writing, entropy: &dyn avouch_seal
     let (mut count, mut versions) = (0, std::collections::BTreeSet::new());
     let mut tables = pool.take().await?.db()?.tables().await?;
     // People's keys first; what wraps them, and who was erased, after.
-    tables.sort_by_key(|t| (t.name == "tombstone", t.name != "subject_key"));
+    let peoples = |name: &str| matches!(name, "subject_key" | "parting");
+    tables.sort_by_key(|t| (t.name == "tombstone", !peoples(&t.name), t.name == "parting"));
     for table in tables {
         file.push(&Item::Table(table.name.clone(), table.columns.clone()), entropy)?;
         let mut after: Option<Row> = None;
@@ -184,7 +185,7 @@ async fn back_up_keys(pool: &Pool, file: &mut Writing, entropy: &dyn avouch_seal
             count += page.len() as u64;
             for row in &page {
                 file.push(&Item::Row(row.0.clone()), entropy)?;
-                if table.name == "subject_key" {
+                if peoples(&table.name) {
                     versions.insert(row.int(1)?);
                 } else if table.name == "wrapped" && row.text(0)?.starts_with("region:") {
                     versions.remove(&row.int(1)?);

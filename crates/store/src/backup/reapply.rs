@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use avouch_policy::model::Kind as ItemKind;
+use avouch_policy::model::{After, Kind as ItemKind};
 use avouch_seal::SubjectId;
 use jiff::Timestamp;
 
@@ -86,6 +86,8 @@ pub enum Undone {
     Guardian(SubjectId, LinkId),
     /// They object to being handed over.
     Transfer(TransferId),
+    /// A purpose, or the contract it serves, ended then.
+    Purpose(String, After, Timestamp),
     /// The password that was brought back was replaced since; it opens nothing.
     Password(String, RecordId),
     /// The contact that was brought back was replaced since; it proves nothing and finds nobody.
@@ -254,6 +256,13 @@ impl Look<'_> {
             }
         }
         let policy = std::sync::Arc::clone(self.policy());
+        for (purpose, fact) in &policy.facts().usage.purposes {
+            let kind = fact.retention.as_ref().map(|rule| rule.after);
+            let Some(kind) = kind.filter(|k| matches!(k, After::PurposeEnded | After::ContractEnded)) else { continue };
+            let detail = self.journal_detail(subject, &[kind.as_str(), purpose]);
+            let of = ended.iter().filter(|w| w.since && w.entry.detail == detail);
+            out.extend(of.map(|w| Undone::Purpose(purpose.clone(), kind, w.entry.at)));
+        }
         for row in self.db.query("SELECT item, id, changed FROM record WHERE subject = ?1", &of).await? {
             let (item, id, at) = (row.text(0)?, row.bytes(1)?, row.time(2)?);
             match policy.facts().collection.items.get(item).map(|i| i.kind) {
@@ -357,6 +366,8 @@ impl Tx<'_> {
             "DELETE FROM case_reveal",
             "DELETE FROM job WHERE kind IN ('campaign', 'offer')",
             "UPDATE campaign SET done = 1 WHERE done = 0",
+            // Who came in since is not known: nobody's unused account goes before they are told anew.
+            "UPDATE standing SET noticed = NULL WHERE noticed IS NOT NULL",
         ] {
             self.db.execute(sql, &[]).await?;
         }

@@ -9,6 +9,7 @@ pub mod automated;
 pub mod bulk;
 pub mod campaigns;
 pub mod egress;
+pub mod ended;
 pub mod health;
 pub mod notices;
 pub mod policy;
@@ -74,6 +75,7 @@ fn described() -> OpenApiRouter<Web> {
         .routes(routes!(subjects::find))
         .routes(routes!(subjects::set_external))
         .routes(routes!(sessions::introspect))
+        .routes(routes!(ended::end))
         .routes(routes!(records::list, records::put))
         .routes(routes!(records::of_item))
         .routes(routes!(records::one))

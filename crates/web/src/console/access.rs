@@ -12,7 +12,9 @@ use axum::routing::{MethodRouter, get, post};
 
 use avouch::store::StaffRole::{self, Administrator, Auditor, CustomerService, DataProtectionOfficer};
 
-use super::{Operator, approvals, border, cases, enter, home, leaves, names, operators, recipients, reviews, services};
+use super::{
+    Operator, approvals, border, cases, enter, home, leaves, names, operators, recipients, retention, reviews, services,
+};
 use crate::fault::Fault;
 use crate::frame::Account;
 use crate::state::{Web, told};
@@ -88,6 +90,9 @@ pub fn table() -> Vec<Entry> {
         act("/recipients/{name}/documents/{document}", OFFICER, recipients::file),
         see("/border", EVIDENCE, border::show),
         act("/border/settle", OFFICER, border::settle),
+        see("/retention", EVIDENCE, retention::show),
+        see("/retention.json", EVIDENCE, retention::json),
+        see("/retention/{log}/{index}", EVIDENCE, retention::certificate),
         see("/services", SERVICES, services::list),
         act("/services/{name}", ADMINISTRATOR, services::send),
         see("/approvals", APPROVALS, approvals::list),

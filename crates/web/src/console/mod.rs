@@ -23,6 +23,7 @@ pub mod list;
 pub mod names;
 pub mod operators;
 pub mod recipients;
+pub mod retention;
 pub mod reviews;
 pub mod services;
 
@@ -34,6 +35,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/reviews", "part-reviews"),
     ("/recipients", "part-recipients"),
     ("/border", "part-border"),
+    ("/retention", "part-retention"),
     ("/services", "part-services"),
     ("/approvals", "part-approvals"),
     ("/operators", "part-operators"),

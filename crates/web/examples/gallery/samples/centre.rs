@@ -149,6 +149,7 @@ fn phone(s: &Set) -> ItemPage {
             id: "r-7f3k".into(),
             value: Shown::new("199••••1234"),
             collected: at("2026-12-02T06:11:00Z"),
+            ends: f.t2("record-open", "purpose", s.purpose("account"), "why", f.t("until-account")),
         }],
         revealed: false,
         password: Some(password(&f, false)),
@@ -187,7 +188,19 @@ fn interests(s: &Set) -> ItemPage {
     page.not_deletable = String::new();
     page.revealed = true;
     page.records = ["31.2304, 121.4737", "31.2397, 121.4998"]
-        .map(|v| Record { id: "r-loc".into(), value: Shown::new(v), collected: at("2026-12-15T03:40:00Z") })
+        .map(|v| Record {
+            id: "r-loc".into(),
+            value: Shown::new(v),
+            collected: at("2026-12-15T03:40:00Z"),
+            ends: page.f.texts.with(
+                "record-ends",
+                &[
+                    ("date", &page.f.day(&at("2026-12-16T03:40:00Z"))),
+                    ("purpose", &s.purpose("nearby")),
+                    ("why", &page.f.t1("until-after-collected", "period", s.pick("1 day", "1 天"))),
+                ],
+            ),
+        })
         .to_vec();
     page.recipients.clear();
     page.purposes = vec![Purpose {

@@ -1,5 +1,6 @@
 //! The console.
 
+use avouch::storage::forecast;
 use avouch::store::{CaseStatistics, ClockCounts, OperatorSession, StaffRole};
 use avouch_web::console::approvals::{self, ApprovalPage, Approvals, LinkPage};
 use avouch_web::console::border::{Bar, BorderPage, Task, Way, Year};
@@ -8,6 +9,7 @@ use avouch_web::console::enter::{self, Enrol, Enter};
 use avouch_web::console::home::{Check, Count, Today, Urgent};
 use avouch_web::console::leaves::{LeafPage, Leaves, Row};
 use avouch_web::console::operators::{self, Operators};
+use avouch_web::console::retention::{Certificate, Going, Month as Ending, RetentionPage};
 use avouch_web::form::{Choice, Field, Input};
 use avouch_web::shown::Shown;
 use avouch_web::words;
@@ -278,6 +280,69 @@ fn border(s: &Set) -> BorderPage {
     }
 }
 
+fn retention(s: &Set, full: bool) -> RetentionPage {
+    let f = s.staff("/retention");
+    let going = |item: &str, kind: &str, rule: &str, purpose: &str, period: &str, then: &str, count| Going {
+        item: s.item(item),
+        kind: f.t(&format!("retention-kind-{kind}")),
+        rule: f.t2(rule, "purpose", s.purpose(purpose), "period", period.to_owned()),
+        then: f.t(&format!("retention-then-{then}")),
+        count,
+    };
+    let months: Vec<forecast::Month> = (0..13u32)
+        .map(|n| forecast::Month {
+            month: format!("{}-{:02}", 2026 + (n + 11) / 12, (n + 11) % 12 + 1),
+            total: if full { u64::from(n * n * 137 % 4_000 + n * 211) } else { 0 },
+            endings: Vec::new(),
+        })
+        .collect();
+    let cohort = |month: &str, passed: u64, refused: u64| {
+        f.texts.with(
+            "retention-cohort",
+            &[
+                ("purpose", &s.purpose("analytics")),
+                ("cohort", &month),
+                ("passed", &passed),
+                ("refused", &refused),
+                ("k", &20u64),
+                ("l", &2u64),
+            ],
+        )
+    };
+    let day = s.pick("1 day", "1天");
+    let days = s.pick("90 days", "90天");
+    RetentionPage {
+        going: if full {
+            vec![
+                going("location", "record", "rule-collected", "nearby", &day, "delete", 12),
+                going("os", "signal", "rule-collected", "analytics", &days, "anonymise", 40_312),
+                going(
+                    "interests",
+                    "record",
+                    "rule-consent-withdrawn",
+                    "marketing",
+                    &s.pick("0 days", "0天"),
+                    "delete",
+                    3,
+                ),
+            ]
+        } else {
+            Vec::new()
+        },
+        held_back: if full { 2 } else { 0 },
+        unused: if full { (4, 1) } else { (0, 0) },
+        plot: forecast::plot(&months, &f.t("retention-plot")),
+        months: months.into_iter().map(|m| Ending { month: m.month, total: m.total }).collect(),
+        cohorts: if full { vec![cohort("2026-12", 14, 3), cohort("2026-11", 0, 2)] } else { Vec::new() },
+        certificates: if full {
+            vec![Certificate { at: at("2026-12-16T04:00:00Z"), log: "a".into(), index: 4_112 }]
+        } else {
+            Vec::new()
+        },
+        f,
+    }
+}
+
 pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     let mut f = s.staff("/enter/x");
     f.account = None;
@@ -288,6 +353,8 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     put(out, "console-home", &today(s, true));
     put(out, "console-home-unwell", &today(s, false));
     put(out, "console-border", &border(s));
+    put(out, "console-retention", &retention(s, true));
+    put(out, "console-retention-none", &retention(s, false));
     let none = BorderPage { years: Vec::new(), tasks: Vec::new(), ways: Vec::new(), f: s.staff("/border") };
     put(out, "console-border-none", &none);
 

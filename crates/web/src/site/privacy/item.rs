@@ -11,6 +11,7 @@ use crate::frame::Frame;
 use crate::shown::Shown;
 use avouch::store::Sink;
 use avouch_policy::model::{After, Basis, Kind};
+use avouch_policy::{End, Period};
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -25,11 +26,35 @@ use crate::words;
 
 /// Until when a purpose keeps what it has, in words.
 pub(crate) fn kept_until(f: &Frame, purpose: &avouch_policy::model::Purpose) -> String {
-    purpose.retention.as_ref().map_or_else(String::new, |r| match r.after {
+    purpose.retention.as_ref().map_or_else(String::new, |r| kept_after(f, r.after, r.keep))
+}
+
+/// Until when something is kept that is kept so long after that, in words.
+fn kept_after(f: &Frame, after: After, keep: Period) -> String {
+    let period = || keep.in_words(f.tag());
+    match after {
         After::AccountCancelled => f.t("until-account"),
-        After::ConsentWithdrawn => f.t("until-withdrawn"),
-        After::Collected => f.t1("until-after-collected", "period", r.keep.in_words(f.tag())),
-    })
+        After::ConsentWithdrawn if keep.is_zero() => f.t("until-withdrawn"),
+        After::ConsentWithdrawn => f.t1("until-after-withdrawn", "period", period()),
+        After::Collected => f.t1("until-after-collected", "period", period()),
+        After::LastUsed => f.t1("until-after-used", "period", period()),
+        After::PurposeEnded if keep.is_zero() => f.t("until-purpose"),
+        After::PurposeEnded => f.t1("until-after-purpose", "period", period()),
+        After::ContractEnded if keep.is_zero() => f.t("until-contract"),
+        After::ContractEnded => f.t1("until-after-contract", "period", period()),
+    }
+}
+
+/// When a record ends and which purpose keeps it so long, in words; empty where no rule stands beside it.
+fn ends(f: &Frame, policy: &avouch_policy::Policy, head: &avouch::store::RecordHead) -> String {
+    let Some(end) = End::read(&head.rule, head.until) else { return String::new() };
+    let facts = policy.facts();
+    let purpose = facts.usage.purposes.get(&end.purpose).map_or_else(|| end.purpose.clone(), |p| say(f, &p.label));
+    let why = kept_after(f, end.after, end.keep);
+    match end.until {
+        Some(at) => f.texts.with("record-ends", &[("date", &f.day(&at)), ("purpose", &purpose), ("why", &why)]),
+        None => f.texts.with("record-open", &[("purpose", &purpose), ("why", &why)]),
+    }
 }
 
 /// One record of the item.
@@ -41,6 +66,8 @@ pub struct Record {
     pub value: Shown,
     /// When it was collected.
     pub collected: Timestamp,
+    /// When it ends and why, in words; empty where that is not known.
+    pub ends: String,
 }
 
 /// One purpose the item is used for.
@@ -158,13 +185,19 @@ pub async fn show(
     let records: Vec<Record> = if item.kind == Kind::Secret {
         let held = web.app.holdings(subject).await.map_err(&told)?;
         let mine = held.iter().filter(|h| policy.item_name(h.item) == name);
-        mine.map(|h| Record { id: address(&h.id), value: Shown::new("••••"), collected: h.changed }).collect()
+        let show = |h: &avouch::store::RecordHead| Record {
+            id: address(&h.id),
+            value: Shown::new("••••"),
+            collected: h.changed,
+            ends: ends(&f, &policy, h),
+        };
+        mine.map(show).collect()
     } else {
         let opened = web.app.see(subject, &name).await.map_err(&told)?;
         let show = |r: &avouch::store::Record| {
             let value = r.value.expose(Sink::Subject, |v| Shown::value(item.kind, v));
             let value = if revealed { value } else { value.masked() };
-            Record { id: address(&r.head.id), value, collected: r.head.created }
+            Record { id: address(&r.head.id), value, collected: r.head.created, ends: ends(&f, &policy, &r.head) }
         };
         opened.iter().map(show).collect()
     };

@@ -8,7 +8,6 @@ use askama::Template;
 use avouch::collection::document::DocumentType;
 use avouch::collection::real_name::{self, Method, NewClaim, PURPOSE};
 use avouch::store::Actor;
-use avouch_policy::model::After;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -90,11 +89,7 @@ fn notice(web: &Web, f: &Frame) -> Result<Notice, Fault> {
     let facts = policy.facts();
     let purpose = facts.usage.purposes.get(PURPOSE).ok_or(Fault::NotFound)?;
     let items: Vec<_> = policy.items_of(PURPOSE).into_iter().filter_map(|i| facts.collection.items.get(i)).collect();
-    let until = purpose.retention.as_ref().map_or_else(String::new, |r| match r.after {
-        After::AccountCancelled => f.t("until-account"),
-        After::ConsentWithdrawn => f.t("until-withdrawn"),
-        After::Collected => f.t1("until-after-collected", "period", r.keep.in_words(f.tag())),
-    });
+    let until = super::item::kept_until(f, purpose);
     let outside = facts.sharing.recipients.values().filter(|r| r.purposes.contains(PURPOSE));
     Ok(Notice {
         why: say(f, &purpose.why),

@@ -1,0 +1,53 @@
+# 保存期限：个人页面（每项信息）与工作台。
+
+until-after-withdrawn = 您撤回同意后 { $period }
+until-after-used = 最后一次使用后 { $period }
+until-purpose = 处理目的实现时
+until-after-purpose = 处理目的实现后 { $period }
+until-contract = 合同终止时
+until-after-contract = 合同终止后 { $period }
+record-ends = 将于{ $date }删除。保存时间最长的用途：{ $purpose }（保存至{ $why }）。
+record-open = 用途：{ $purpose }，保存至{ $why }。
+
+part-retention = 保存期限
+retention-lead = 到期的信息立即不可读取，并由下一次清理删除：每小时一次，同意终止时也会清理。
+retention-now = 下一次清理
+retention-now-none = 没有到期的信息。
+retention-item = 信息
+retention-kind-record = 存储
+retention-kind-signal = 设备发送
+retention-kind-held = 依法留存
+retention-rule = 规则
+retention-then = 期满后
+retention-then-delete = 删除
+retention-then-anonymise = 先作统计，再删除
+retention-count = 数量
+retention-held-back = { $count } 条到期记录因保全而未删除，任何人都无法读取。
+retention-unused = 长期未使用的账号：将通知 { $noticed } 个，将注销 { $closed } 个。
+rule-collected = { $purpose }：收集后 { $period }
+rule-last-used = { $purpose }：最后一次使用后 { $period }
+rule-purpose-ended = { $purpose }：目的实现后 { $period }
+rule-contract-ended = { $purpose }：合同终止后 { $period }
+rule-account-cancelled = { $purpose }：随账号注销
+rule-consent-withdrawn = { $purpose }：撤回同意后 { $period }
+retention-forecast = 即将到期
+retention-forecast-lead = 按目前的期限逐月统计。取决于事件（例如注销账号）的信息不计入任何月份。
+retention-month = 月份
+retention-plot = 各月到期数量的柱状图；相同的数字见下表。
+retention-json = 含每项信息的预测（JSON）
+retention-anonymous = 以匿名统计保留
+retention-anonymous-lead = 人数过少或区分度不足的分组不予保留。
+retention-anonymous-none = 尚无统计。
+retention-cohort = { $purpose }，{ $cohort }到期：保留 { $passed } 组，未通过 { $refused } 组（每组至少 { $k } 人、{ $l } 种不同内容）
+retention-sweeps = 清理证明
+retention-sweeps-lead = 任何人都可以用日志的公钥核验：avouch retention check。
+retention-sweeps-none = 尚未进行过清理。
+retention-sweep = 证明 { $log }/{ $index }
+
+act-expire = 到期删除
+act-sweep = 到期清理
+act-end = 目的实现
+act-reckon = 重新计算期限
+act-notice-unused = 已通知未使用账号即将注销
+act-close-unused = 注销未使用账号
+act-anonymise = 匿名统计
