@@ -21,7 +21,7 @@ pub struct Told {
     pub id: String,
     /// Whose data it is about.
     pub subject: String,
-    /// `withdrawal`, `correction`, `deletion`, `cancellation` or `erasure`.
+    /// `withdrawal`, `correction`, `deletion`, `restriction`, `lifting`, `cancellation` or `erasure`.
     #[schema(example = "erasure")]
     pub event: &'static str,
     /// The purpose or the item; empty for everything.
