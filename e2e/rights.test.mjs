@@ -103,6 +103,8 @@ for (const lang of LANGUAGES) {
         assert.ok((await page.locator('main ul.plain > li').count()) >= 1, 'it is a request with a receipt');
         await look(page, `privacy-rights-${look_of}`, scripts);
         await page.goto(`${avouch.site}/privacy/export`);
+        await page.click('main a[href="/privacy/portability"]');
+        await page.waitForURL('**/privacy/portability');
         assert.equal(await page.locator('form[action="/privacy/portability"]').count(), 1);
         await look(page, `portability-${look_of}`, scripts);
         await context.close();

@@ -73,7 +73,7 @@ pub fn site_routes(app: App) -> Router {
         .route("/privacy/waiting", get(privacy::waiting::show))
         .route("/privacy/waiting/{purpose}", post(privacy::waiting::send))
         .route("/privacy/export", get(privacy::export::show).post(privacy::export::send))
-        .route("/privacy/portability", post(privacy::portability::send))
+        .route("/privacy/portability", get(privacy::portability::show).post(privacy::portability::send))
         .route("/privacy/rights", get(privacy::rights::show))
         .route("/privacy/rights/{number}", post(privacy::rights::confirm))
         .route("/privacy/restrict", get(privacy::restrict::show).post(privacy::restrict::all))

@@ -90,7 +90,7 @@ object-then = What then happens: { $what }
 object-consents = What rests on your consent is withdrawn there:
 
 port-head = Send it to another service
-port-lead = The same copy goes to an address that the other service gives you. It can also take the file you download above.
+port-lead = The same copy goes to an address that the other service gives you. It can also take the file you download yourself.
 port-url = Address of the other service
 port-url-why = It must begin with https and be reachable from the internet.
 port-url-bad = This is no address a copy can be sent to: it must begin with https and be on the public internet.

@@ -90,7 +90,7 @@ object-then = 拒绝之后：{ $what }
 object-consents = 以您的同意为依据的，请在此撤回：
 
 port-head = 转移至其他服务
-port-lead = 同一份副本将发送至其他服务提供给您的地址。您也可以把上面下载的文件交给对方。
+port-lead = 同一份副本将发送至其他服务提供给您的地址。您也可以把自行下载的文件交给对方。
 port-url = 其他服务的地址
 port-url-why = 须以 https 开头，并可从互联网访问。
 port-url-bad = 无法向此地址发送副本：地址须以 https 开头，且位于公共互联网。

@@ -577,7 +577,6 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
             f: s.somebody("/privacy/export"),
             password: None,
             error: String::new(),
-            port: avouch_web::site::privacy::portability::fields(&s.somebody("/privacy/export"), "", String::new()),
             parts: [
                 "user_name",
                 "phone",
@@ -607,13 +606,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     let harbour = facts::text("collection.partners.harbour.name", s.lang);
     put(out, "joint-show-another", &prove(s, s.nobody("/").t1("joint-another", "name", harbour)));
     let asked = linked(s, "/privacy/export");
-    let asked = Export {
-        password: Some(password(&asked, false)),
-        error: String::new(),
-        port: avouch_web::site::privacy::portability::fields(&asked, "", String::new()),
-        parts: Vec::new(),
-        f: asked,
-    };
+    let asked = Export { password: Some(password(&asked, false)), error: String::new(), parts: Vec::new(), f: asked };
     put(out, "export-linked", &asked);
     put(out, "waiting", &waiting(s));
     put(out, "consents", &consents(s));

@@ -4,7 +4,7 @@ use avouch::rights::request::{KINDS, ROLES};
 use avouch::store::RequestCount;
 use avouch_web::form::{Choice, Field, Input};
 use avouch_web::request::{Asked, Why, coded, place};
-use avouch_web::site::privacy::portability::Ported;
+use avouch_web::site::privacy::portability::{Portability, Ported};
 use avouch_web::site::privacy::restrict::{Purpose, Restrict};
 use avouch_web::site::privacy::rights::Rights as Own;
 use avouch_web::site::privacy::sharing::Told;
@@ -148,6 +148,12 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     switches.restricted = true;
     switches.purposes.clear();
     put(out, "privacy-restrict-on", &switches);
+    let f = s.somebody("/privacy/portability");
+    put(out, "privacy-portability", &Portability::new(f, true, String::new(), "", String::new()));
+    let f = s.somebody("/privacy/portability");
+    let wrong = f.t("port-url-bad");
+    let page = Portability::new(f, false, String::new(), "http://move.other.example", wrong);
+    put(out, "privacy-portability-wrong", &page);
     put(
         out,
         "privacy-ported",

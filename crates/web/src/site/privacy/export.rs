@@ -20,7 +20,6 @@ use futures_util::stream;
 use crate::fault::Fault;
 use crate::form::Field;
 use crate::page::{Page, PageWith};
-use crate::site::privacy::portability;
 use crate::site::privacy::proof::{self, Proof};
 use crate::state::{Signed, Web, page_fault, say, told};
 
@@ -47,8 +46,6 @@ pub struct Export {
     pub password: Option<Field>,
     /// What was wrong; empty when nothing was.
     pub error: String,
-    /// Where it may go instead: the other service's address and token.
-    pub port: Vec<Field>,
 }
 
 /// `GET /privacy/export`
@@ -56,17 +53,10 @@ pub struct Export {
 /// # Errors
 /// What keeps the store from answering.
 pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> Result<Page<Export>, Fault> {
-    Ok(Page(page(&web, f, &session, String::new(), ("", String::new())).await?))
+    Ok(Page(page(&web, f, &session, String::new()).await?))
 }
 
-/// The page, with what was wrong, and of the form for another service its address and what was wrong with that.
-pub(crate) async fn page(
-    web: &Web,
-    f: Frame,
-    session: &Session,
-    error: String,
-    (url, wrong): (&str, String),
-) -> Result<Export, Fault> {
+async fn page(web: &Web, f: Frame, session: &Session, error: String) -> Result<Export, Fault> {
     let policy = web.policy();
     let facts = policy.facts();
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -79,7 +69,7 @@ pub(crate) async fn page(
     };
     let parts = counts.into_iter().filter_map(part).collect();
     let password = (!session.proven).then(|| proof::password(&f));
-    Ok(Export { parts, password, error, port: portability::fields(&f, url, wrong), f })
+    Ok(Export { parts, password, error, f })
 }
 
 /// `POST /privacy/export`: the copy itself, made at once.
@@ -97,7 +87,7 @@ pub async fn send(
         // Nothing was typed where the page that led here did not ask: it is asked for now.
         let error = if sent.given() { proof::error(&f, &fault) } else { Some((StatusCode::FORBIDDEN, String::new())) };
         let (status, error) = error.ok_or_else(|| told(&fault, f.tag()))?;
-        return Ok(PageWith(status, page(&web, f, &session, error, ("", String::new())).await?).into_response());
+        return Ok(PageWith(status, page(&web, f, &session, error).await?).into_response());
     }
     let export = web.app.export(session.subject(), f.tag()).await.map_err(page_fault(&f))?;
     Ok(zip(&web, &f, export))

@@ -1,6 +1,6 @@
 //! `/privacy/portability`: the copy goes to another service that the person names.
 //!
-//! Keeps promise 6.5 (PIPL 45(3), GDPR 20). The form stands on the page of the copy; who is there is shown before.
+//! Keeps promise 6.5 (PIPL 45(3), GDPR 20). Who is there is shown before.
 
 use askama::Template;
 use axum::Form;
@@ -14,7 +14,6 @@ use crate::form::{Field, Input};
 use crate::frame::Frame;
 use crate::page::{Page, PageWith};
 use crate::shown::Shown;
-use crate::site::privacy::export;
 use crate::site::privacy::proof::{self, Proof};
 use crate::state::{Signed, Web, told};
 
@@ -43,18 +42,41 @@ pub struct Sent {
     proof: Proof,
 }
 
-/// The fields of the form.
-#[must_use]
-pub fn fields(f: &Frame, url: &str, error: String) -> Vec<Field> {
-    vec![
-        Field::new("url", f.t("port-url"), Input::Text)
-            .why(f.t("port-url-why"), "6.5")
-            .hint("https://…")
-            .required()
-            .value(Shown::new(url))
-            .error(error),
-        Field::new("token", f.t("port-token"), Input::Text).why(f.t("port-token-why"), "6.5"),
-    ]
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "site/privacy/portability.html")]
+pub struct Portability {
+    /// The frame.
+    pub f: Frame,
+    /// Address, token and, unless who is there was shown a short while ago, the password.
+    pub fields: Vec<Field>,
+    /// What was wrong with what showed who is there; empty when nothing was.
+    pub error: String,
+}
+
+impl Portability {
+    /// The form with an address that was entered, and what was wrong with it.
+    #[must_use]
+    pub fn new(f: Frame, proven: bool, error: String, url: &str, wrong: String) -> Self {
+        let mut fields = vec![
+            Field::new("url", f.t("port-url"), Input::Text)
+                .why(f.t("port-url-why"), "6.5")
+                .hint("https://…")
+                .required()
+                .value(Shown::new(url))
+                .error(wrong),
+            Field::new("token", f.t("port-token"), Input::Text).why(f.t("port-token-why"), "6.5"),
+        ];
+        if !proven {
+            fields.push(proof::password(&f));
+        }
+        Self { fields, error, f }
+    }
+}
+
+/// `GET /privacy/portability`
+pub async fn show(f: Frame, Signed(session): Signed) -> Page<Portability> {
+    Page(Portability::new(f, session.proven, String::new(), "", String::new()))
 }
 
 /// `POST /privacy/portability`
@@ -70,7 +92,7 @@ pub async fn send(
     let shown = if sent.proof.given() { sent.proof.show(&web, &mut session, &f).await } else { session.prove() };
     if let Err(fault) = shown {
         let (status, error) = proof::error(&f, &fault).ok_or_else(|| told(&fault, f.tag()))?;
-        let page = export::page(&web, f, &session, error, (&sent.url, String::new())).await?;
+        let page = Portability::new(f, session.proven, error, &sent.url, String::new());
         return Ok(PageWith(status, page).into_response());
     }
     match web.app.port(&session, &sent.url, &sent.token, f.tag()).await {
@@ -85,7 +107,7 @@ pub async fn send(
                 Some("not-taken") => f.t("port-not-taken"),
                 _ => fault.map(|fault| fault.text.clone()).unwrap_or_default(),
             };
-            let page = export::page(&web, f, &session, String::new(), (&sent.url, error)).await?;
+            let page = Portability::new(f, session.proven, String::new(), &sent.url, error);
             Ok(PageWith(StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(other) => Err(told(&other, f.tag())),

@@ -75,11 +75,12 @@ pub fn each_time(f: &Frame, session: &Session) -> Option<Field> {
 }
 
 /// The pages that ask who is there, each with the one to come back to.
-const ASKING: [(&str, &str); 14] = [
+const ASKING: [(&str, &str); 15] = [
     ("/privacy/cancel", "/privacy/cancel"),
     ("/privacy/cancel/now", "/privacy/cancel"),
     ("/privacy/cancelling", "/privacy/cancelling"),
     ("/privacy/export", "/privacy/export"),
+    ("/privacy/portability", "/privacy/portability"),
     ("/privacy/guardian", "/privacy/guardian"),
     ("/privacy/real-name", "/privacy/real-name"),
     ("/privacy/security/factor", "/privacy/security/factor"),
