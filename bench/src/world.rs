@@ -228,6 +228,7 @@ fn question(policy: &Policy, rules: &[Rule], dice: &mut Dice) -> Result<Question
         recipient: None,
         region: home,
         at: Timestamp::UNIX_EPOCH,
+        policy: None,
     };
     let context = serde_json::json!({
         "restricted": restricted,

@@ -11,6 +11,7 @@ use crate::messages::{Undelivered, send};
 use crate::sharing::{egress, transfer};
 use crate::storage::erase;
 use crate::usage::marketing;
+use crate::updates::{notice, publish};
 
 /// How long a failed job waits before it is tried again, at most.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -66,6 +67,8 @@ impl App {
                 let id = transfer::from_text(&job.body).ok_or(Fault::NotFound)?;
                 self.tell_everybody(id).await.map(|_| ())
             }
+            (publish::IN_FORCE_JOB, _) => self.note_in_force(&job.body).await,
+            (notice::JOB, _) => self.notice_round(&job.body).await,
             (avouch_store::SWEEP_OBJECTS, _) => self.store.sweep_objects().await.map(|_| ()).map_err(Fault::from),
             (avouch_store::TELL, Some(subject)) => self.tell(subject, job).await,
             (egress::JOB, Some(subject)) => self.send_queued(subject, job).await,

@@ -257,6 +257,8 @@ async fn open_locked(config: &Config, source: Source, purpose: Purpose, lock: Op
     let outbound = crate::messengers::outbound(config)?;
     let settings = Settings { trusted_proxies: config.trusted_proxies.clone(), ..Settings::default() };
     let mut app = App::new(store, settings).with_outbound(outbound.clone());
+    // What decides is what was released, not what lies in the folder.
+    app.refresh_releases().await?;
     if let Some(joint) = &config.joint {
         let partners = joint.open(&app.policy(), &outbound, config.address.as_ref())?;
         app = app.with_partners(partners);

@@ -142,6 +142,7 @@ impl Policy {
                 recipient: recipient.flatten(),
                 region,
                 at: names.at,
+                policy: Some(*self.digest()),
             }),
             _ => Err(Refusal { reasons, purpose, recipient: recipient.flatten() }),
         }

@@ -3,13 +3,17 @@
 //! Keeps promises 2.0, 2.5, 2.7, 4.1, 4.3, 4.4, 5.4 and 6.4. Every reason to refuse is collected; unknown
 //! anything is a refusal. Nothing here can make a permit: that is the store's alone.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::bits::Bits;
 use crate::crossing::{Crossed, Crossing};
+use crate::digest::Digest;
 use crate::model::{Basis, Party, Role};
 use crate::rules::{ItemId, PurposeId, PurposeRule, RecipientId, RegionId, Rules, party_bit};
+use crate::scope::Scope;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,6 +67,8 @@ pub struct Ask {
     pub region: RegionId,
     /// When.
     pub at: Timestamp,
+    /// The policy the ids above are of; nothing where rules stand alone.
+    pub policy: Option<Digest>,
 }
 
 /// The account's state.
@@ -128,6 +134,8 @@ pub struct Standing {
     pub crossed: Crossed,
     /// What the register of recipients says of the one that is asked for; asked for when something is shared.
     pub register: Registered,
+    /// Answers that were given to an earlier policy and cover less than the one in force.
+    pub outdated: Vec<Outdated>,
 }
 
 /// What the register of recipients says of one of them, beside what the policy declares.
@@ -149,6 +157,28 @@ pub enum Stopped {
     Failed,
     /// The relation has ended.
     Ended,
+}
+
+/// An answer that covers less than the policy in force now says (7.2).
+#[derive(Debug, Clone)]
+pub struct Outdated {
+    /// What was answered.
+    pub question: Question,
+    /// What the answer covers.
+    pub scope: Arc<Scope>,
+}
+
+/// What a person was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// Consent to a purpose.
+    Consent(PurposeId),
+    /// Separate consent to a purpose.
+    Separate(PurposeId),
+    /// Separate consent to a recipient.
+    Recipient(RecipientId),
+    /// Separate consent to a recipient abroad.
+    Abroad(RecipientId),
 }
 
 impl Standing {
@@ -173,6 +203,7 @@ impl Standing {
             denied: Bits::new(),
             crossed: Crossed { plain: 0, sensitive: 0 },
             register: Registered { stopped: None, checked: None },
+            outdated: Vec::new(),
         }
     }
 }
@@ -258,6 +289,8 @@ codes! {
     NoConsent = "no-consent", Violation, "2.5", "basis.consent";
     /// No separate consent to the purpose.
     NoSeparateConsent = "no-separate-consent", Violation, "1.2", "sensitive.separate_consent|basis.separate_consent";
+    /// The consent was given to an earlier policy, which said less.
+    ConsentOutdated = "consent-outdated", Violation, "7.2", "consent.again|basis.consent";
     /// A sensitive item without an approved impact assessment.
     NoAssessment = "no-assessment", Gap, "1.2", "sensitive.assessment";
     /// A child without a guardian's consent.
@@ -380,6 +413,11 @@ const fn asks_for_sensitive(basis: Basis) -> bool {
     !by_law_or_life(basis) && !matches!(basis, Basis::PublicInterest)
 }
 
+/// Whether a purpose is asked for by itself: it rests on that, or a sensitive item is used for it.
+const fn asked_alone(basis: Basis, sensitive: bool) -> bool {
+    matches!(basis, Basis::SeparateConsent) || sensitive && asks_for_sensitive(basis)
+}
+
 /// Whether a law asks for it, or a life: then nobody else is asked.
 const fn by_law_or_life(basis: Basis) -> bool {
     matches!(basis, Basis::LegalDuty | Basis::Emergency)
@@ -449,6 +487,11 @@ impl Rules {
         }
         Self::person(purpose, standing, ask, &mut no);
         Self::basis(purpose, kinds.sensitive, standing, ask, &mut no);
+        for outdated in &standing.outdated {
+            if self.rests_on(purpose, kinds.sensitive, standing, ask, outdated.question) {
+                outdated.scope.beyond(ask, |reason| no.add(reason));
+            }
+        }
         match (ask.act, ask.recipient) {
             (Act::Share, None) => no.act(Code::NoRecipient),
             (Act::Share, Some(recipient)) => self.share(purpose, kinds, standing, ask, recipient, &mut no),
@@ -531,8 +574,7 @@ impl Rules {
         if purpose.basis == Basis::Consent && !standing.consents.has(p) {
             no.act(Code::NoConsent);
         }
-        let asked_alone = purpose.basis == Basis::SeparateConsent || sensitive && asks_for_sensitive(purpose.basis);
-        if asked_alone && !separate {
+        if asked_alone(purpose.basis, sensitive) && !separate {
             no.act(Code::NoSeparateConsent);
         }
         if purpose.exceptional && ask.act != Act::Keep && !standing.instruments.has(p) {
@@ -545,6 +587,34 @@ impl Rules {
         let registered = ask.party == Party::Operator && purpose.exceptional && duty;
         if ask.act == Act::Export && !own && !registered {
             no.act(Code::ExportNotOwn);
+        }
+    }
+
+    /// Whether the act rests on the answer to this question.
+    fn rests_on(
+        &self,
+        purpose: &PurposeRule,
+        sensitive: bool,
+        standing: &Standing,
+        ask: &Ask,
+        question: Question,
+    ) -> bool {
+        let to = |id| self.recipient_rules.get(usize::from(id)).filter(|_| ask.act == Act::Share);
+        match question {
+            Question::Consent(p) => p == ask.purpose && purpose.basis == Basis::Consent,
+            Question::Separate(p) => {
+                p == ask.purpose
+                    && (asked_alone(purpose.basis, sensitive)
+                        || ask.act == Act::Publish && purpose.basis != Basis::LegalDuty)
+            }
+            Question::Recipient(r) => {
+                ask.recipient == Some(r)
+                    && !by_law_or_life(purpose.basis)
+                    && to(r.index()).is_some_and(|rule| rule.role == Role::Controller)
+            }
+            Question::Abroad(r) => {
+                ask.recipient == Some(r) && to(r.index()).is_some_and(|rule| rule.region != Some(standing.home))
+            }
         }
     }
 

@@ -26,6 +26,7 @@ mod read;
 pub mod refusal;
 pub mod render;
 pub mod rules;
+pub mod scope;
 pub mod slots;
 mod terms;
 pub mod words;
@@ -34,7 +35,8 @@ pub use asking::AskNames;
 pub use bits::Bits;
 pub use crossing::{Counted, Crossed, Crossing, CrossingLaw, Threshold};
 pub use decide::{
-    About, Act, Age, Ask, Code, Grant, Kind, Reason, Refusal, Registered, Standing, State, Stopped, Verdict,
+    About, Act, Age, Ask, Code, Grant, Kind, Outdated, Question, Reason, Refusal, Registered, Standing, State, Stopped,
+    Verdict,
 };
 pub use diff::{Change, ChangeKind, Diff, Major, diff};
 pub use digest::Digest;
@@ -47,4 +49,5 @@ pub use policy::{File, Lang, Policy, Source};
 pub use refusal::Told;
 pub use render::{Format, contents, render};
 pub use rules::{ItemId, PurposeId, RecipientId, RegionId, Rules};
+pub use scope::Scope;
 pub use words::Words;

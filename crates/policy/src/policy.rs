@@ -134,6 +134,19 @@ impl Policy {
         &self.source
     }
 
+    /// The instant the policy takes effect: the begin of its day, as its first law counts days; nothing where it states
+    /// no day.
+    #[must_use]
+    pub fn begins(&self) -> Option<jiff::Timestamp> {
+        self.day_begins(self.facts.effective?)
+    }
+
+    /// The begin of a day, as the policy's first law counts days.
+    #[must_use]
+    pub fn day_begins(&self, day: jiff::civil::Date) -> Option<jiff::Timestamp> {
+        crate::rules::Days::of(&self.facts).begin(day)
+    }
+
     /// The policy's own version; `unversioned` when it states none.
     #[must_use]
     pub fn version(&self) -> &str {

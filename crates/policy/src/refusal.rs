@@ -104,6 +104,12 @@ const fn said(code: Code) -> Said {
             "未取得{purpose}或其敏感个人信息所需的单独同意。",
             "请说明必要性和影响，单独征求同意。",
         ],
+        Code::ConsentOutdated => [
+            "The consent was given before the policy changed, and does not cover this.",
+            "Ask the person again, saying what is new; until then the old scope holds, and refusing costs nothing else.",
+            "同意系在政策变更前作出，不涵盖此项处理。",
+            "请告知变更内容并重新征求同意；在此之前仅限原有范围，拒绝不影响其他服务。",
+        ],
         Code::NoAssessment => [
             "No impact assessment of this sensitive item is approved by now.",
             "Make the assessment, have it approved, and enter it in the policy.",

@@ -180,14 +180,14 @@ pub(crate) fn zone(facts: &Facts) -> TimeZone {
 
 /// Days of the policy as instants. A day begins where the first law in force counts it; a day that cannot be
 /// told as an instant is none, so that what rests on it does not hold.
-struct Days(TimeZone);
+pub(crate) struct Days(TimeZone);
 
 impl Days {
-    fn of(facts: &Facts) -> Self {
+    pub(crate) fn of(facts: &Facts) -> Self {
         Self(zone(facts))
     }
 
-    fn begin(&self, date: Date) -> Option<Timestamp> {
+    pub(crate) fn begin(&self, date: Date) -> Option<Timestamp> {
         date.to_zoned_datetime(self.0.clone()).ok().map(|day| day.timestamp())
     }
 

@@ -123,12 +123,27 @@ impl Tx<'_> {
         answered: &Answered,
         documented: &Documented,
     ) -> Result<Receipt, StoreError> {
+        let digest = *self.policy().digest().as_bytes();
+        self.answer_to(subject, actor, answered, documented, digest).await
+    }
+
+    /// As [`Tx::answer_from`], to the words of the policy of this digest: one that is coming, for an answer ahead.
+    ///
+    /// # Errors
+    /// As [`Tx::answer`].
+    pub async fn answer_to(
+        &mut self,
+        subject: SubjectId,
+        actor: &Actor,
+        answered: &Answered,
+        documented: &Documented,
+        digest: [u8; 32],
+    ) -> Result<Receipt, StoreError> {
         self.held(subject, Hold::Exclusive)?;
         let key = self.key(subject).await?.ok_or(StoreError::Gone)?;
         standing::touch(&mut self.db, subject).await?;
         let now = self.now();
         let at = documented.at.min(now);
-        let digest = *self.policy().digest().as_bytes();
         let leaf = Leaf {
             at: now.as_millisecond(),
             act: if answered.given { "consent" } else { "withdraw" }.to_owned(),

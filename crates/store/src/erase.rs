@@ -95,6 +95,8 @@ impl<'t> Tx<'t> {
             ("publication", "DELETE FROM publication WHERE subject = ?1"),
             ("consent", "DELETE FROM consent WHERE subject = ?1"),
             ("consent_event", "DELETE FROM consent_event WHERE subject = ?1"),
+            ("policy_notice", "DELETE FROM policy_notice WHERE subject = ?1"),
+            ("policy_declined", "DELETE FROM policy_declined WHERE subject = ?1"),
             ("identifier", "DELETE FROM identifier WHERE subject = ?1"),
             ("joint_login", "DELETE FROM joint_login WHERE subject = ?1"),
             ("session", "DELETE FROM session WHERE subject = ?1"),

@@ -50,6 +50,8 @@ mod quarantine;
 mod reader;
 mod recipient;
 mod record;
+mod regime;
+mod release;
 mod reseal;
 mod rotate;
 mod service;
@@ -109,6 +111,7 @@ pub use recipient::{
     DocumentKind, RecipientCheck, RecipientDocument, RecipientStanding, RecipientState, recipient_lock,
 };
 pub use record::{Opened, Origin, Put, Record, RecordHead, RecordId, Used, Which};
+pub use release::{PolicyRelease, ReleaseNotice, StandingAnswer, Told};
 pub use reseal::{ResealAt, Resealed};
 pub use rotate::{KeyInfo, Rewrapped};
 pub use service::{Credential, ServiceStanding, ServiceTerms};

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::engine::Db;
 use crate::error::StoreError;
 use crate::pool::Loan;
+use crate::regime::InForce;
 use crate::standing::{self, Account};
 use crate::store::Shared;
 
@@ -20,7 +21,7 @@ use crate::store::Shared;
 pub struct Look<'c> {
     pub(crate) shared: Arc<Shared>,
     pub(crate) db: Db<'c>,
-    policy: Arc<Policy>,
+    in_force: Arc<InForce>,
     now: Timestamp,
     key: Option<(SubjectId, Arc<SubjectKey>)>,
     scope: u64,
@@ -63,12 +64,12 @@ impl Reading<'_> {
 
 impl<'c> Look<'c> {
     pub(crate) fn new(shared: Arc<Shared>, db: Db<'c>) -> Self {
-        let (policy, now) = (shared.policy(), shared.clock.now());
-        Self { shared, db, policy, now, key: None, scope: new_scope() }
+        let (in_force, now) = (shared.in_force(), shared.clock.now());
+        Self { shared, db, in_force, now, key: None, scope: new_scope() }
     }
 
     pub(crate) fn refresh(&mut self) {
-        self.policy = self.shared.policy();
+        self.in_force = self.shared.in_force();
         self.now = self.shared.clock.now();
         self.key = None;
         self.scope = new_scope();
@@ -88,7 +89,7 @@ impl<'c> Look<'c> {
     /// The policy in force.
     #[must_use]
     pub fn policy(&self) -> &Arc<Policy> {
-        &self.policy
+        &self.in_force.policy
     }
 
     /// Fresh random bytes.
@@ -107,7 +108,7 @@ impl<'c> Look<'c> {
         if subject.region() != &self.shared.region {
             return Ok(None);
         }
-        let account = standing::load(&mut self.db, &self.policy, self.shared.region.as_str(), subject).await?;
+        let account = standing::load(&mut self.db, &self.in_force, self.shared.region.as_str(), subject).await?;
         Ok(account.filter(|a| a.standing.state != avouch_policy::State::Erased))
     }
 

@@ -43,6 +43,7 @@ impl Which {
                 Migration { name: "0019_egress", sql: include_str!("../migrations/data/0019_egress.sql") },
                 Migration { name: "0020_decisions", sql: include_str!("../migrations/data/0020_decisions.sql") },
                 Migration { name: "0021_usage", sql: include_str!("../migrations/data/0021_usage.sql") },
+                Migration { name: "0028_updates", sql: include_str!("../migrations/data/0028_updates.sql") },
             ],
             Self::Keys => &[
                 Migration { name: "0001_base", sql: include_str!("../migrations/keys/0001_base.sql") },

@@ -199,6 +199,10 @@ impl<'c> Look<'c> {
         actor: &Actor,
     ) -> Result<Answer<'c, Refused>, StoreError> {
         let policy = Arc::clone(self.policy());
+        // Ids of another policy name other things: what was asked just before a policy came into force is asked again.
+        if ask.policy.is_some_and(|of| of != *policy.digest()) {
+            return Err(StoreError::Busy("the policy changed while this was asked".into()));
+        }
         let account = self.account(subject).await?.ok_or(StoreError::Gone)?;
         ask.party = actor.party();
         ask.at = self.now();

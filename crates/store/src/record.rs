@@ -556,6 +556,11 @@ impl Transact for Release {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
+        // Permitted under a policy that is over: decided anew, like a standing that changed.
+        let in_force = *tx.policy().digest().as_bytes();
+        if self.0.iter().any(|leaving| leaving.leaf.policy != in_force) {
+            return Ok(None);
+        }
         let mut keys = Vec::with_capacity(self.0.len());
         for leaving in &self.0 {
             let Some(key) = leaving.still(tx).await? else { return Ok(None) };

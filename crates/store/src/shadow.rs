@@ -5,7 +5,7 @@
 //! commits, by service, act, purpose, item and reason, without a word of any person.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use avouch_policy::{About, Act, Ask, AskNames, Policy, Refusal, Verdict};
 use avouch_seal::SubjectId;
@@ -15,6 +15,7 @@ use crate::engine::{Hold, Val};
 use crate::error::StoreError;
 use crate::look::Look;
 use crate::permit::Actor;
+use crate::regime::{InForce, Regime};
 use crate::standing;
 use crate::store::Store;
 use crate::transact::Transact;
@@ -38,7 +39,7 @@ struct Key {
 /// A policy in shadow, and what it has said since the last time it was written down.
 #[derive(Debug)]
 pub(crate) struct Shadow {
-    policy: Arc<Policy>,
+    in_force: RwLock<Arc<InForce>>,
     purposes: BTreeSet<String>,
     counts: Mutex<BTreeMap<Key, u64>>,
 }
@@ -68,6 +69,16 @@ pub struct ShadowCount {
 }
 
 impl Shadow {
+    fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Works out anew what earlier answers cover under it, as another policy was released.
+    pub(crate) fn renew(&self, regime: &Regime) {
+        let renewed = Arc::new(regime.instead(Arc::clone(&self.in_force().policy)));
+        *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+    }
+
     fn count(&self, key: Key) {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(0) += 1;
     }
@@ -86,7 +97,7 @@ impl Look<'_> {
         if !shadow.purposes.is_empty() && !shadow.purposes.contains(&purpose) {
             return;
         }
-        let said = match self.shadow_verdict(&shadow.policy, subject, ask, actor).await {
+        let said = match self.shadow_verdict(&shadow.in_force(), subject, ask, actor).await {
             Ok(said) => said,
             // A database that cannot be read now fails the ask itself; the shadow adds nothing to that.
             Err(StoreError::Gone) => return,
@@ -106,10 +117,11 @@ impl Look<'_> {
         shadow.count(key("", ASKED));
         match (verdict, said) {
             (Verdict::Permitted(_), Some(refusal)) => {
+                let in_force = shadow.in_force();
                 for reason in &refusal.reasons {
                     let item = match &reason.about {
                         About::Act => "",
-                        About::Item(item) => shadow.policy.item_name(*item),
+                        About::Item(item) => in_force.policy.item_name(*item),
                         // A name the policy in force knows, so no text from outside.
                         About::Name(name) => name,
                     };
@@ -124,12 +136,12 @@ impl Look<'_> {
     /// What another policy would say: nothing for yes.
     async fn shadow_verdict(
         &mut self,
-        other: &Policy,
+        in_force: &InForce,
         subject: SubjectId,
         ask: &Ask,
         actor: &Actor,
     ) -> Result<Option<Refusal>, StoreError> {
-        let policy = Arc::clone(self.policy());
+        let (policy, other) = (Arc::clone(self.policy()), &in_force.policy);
         let items: Vec<&str> = ask.items.iter().map(|item| policy.item_name(*item)).collect();
         let names = AskNames {
             act: ask.act,
@@ -145,7 +157,7 @@ impl Look<'_> {
             Err(refusal) => return Ok(Some(refusal)),
         };
         let region = self.shared.region.as_str();
-        let account = standing::load(&mut self.db, other, region, subject).await?.ok_or(StoreError::Gone)?;
+        let account = standing::load(&mut self.db, in_force, region, subject).await?.ok_or(StoreError::Gone)?;
         let mut standing = account.standing;
         if ask.act == Act::Collect && ask.items.iter().any(|item| other.rules().permissions.has(item.index())) {
             let denied = self.permissions(subject).await?;
@@ -235,7 +247,8 @@ impl Transact for WriteDown {
 impl Store {
     /// From now on this policy is asked beside the one in force, for these purposes or, with none named, for all.
     pub fn set_shadow(&self, policy: Arc<Policy>, purposes: BTreeSet<String>) {
-        self.shared().set_shadow(Some(Arc::new(Shadow { policy, purposes, counts: Mutex::default() })));
+        let in_force = RwLock::new(Arc::new(self.shared().regime.instead(policy)));
+        self.shared().set_shadow(Some(Arc::new(Shadow { in_force, purposes, counts: Mutex::default() })));
     }
 
     /// Writes down what the policy in shadow has said since the last time. Counts that cannot be written are kept.
@@ -248,7 +261,7 @@ impl Store {
         if counts.is_empty() {
             return Ok(());
         }
-        let policy = *shadow.policy.digest().as_bytes();
+        let policy = *shadow.in_force().policy.digest().as_bytes();
         let written = self.transact(WriteDown { policy, node: self.node().to_owned(), counts: counts.clone() }).await;
         if let Err(fault) = written {
             let mut kept = shadow.counts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,11 +3,12 @@
 //! Keeps promises 2.0, 2.5 and 6.4: every use is decided on these rows, and every change of them
 //! raises the epoch, which a use checks again in its own commit.
 
-use avouch_policy::{Age, Policy, Standing, State};
+use avouch_policy::{Age, Outdated, Question, Standing, State};
 use avouch_seal::SubjectId;
 
 use crate::engine::{Db, Val};
 use crate::error::StoreError;
+use crate::regime::{Covered, InForce};
 
 /// The account's state as stored.
 pub(crate) const ACTIVE: i64 = 0;
@@ -91,10 +92,11 @@ pub(crate) async fn epoch(db: &mut Db<'_>, subject: SubjectId) -> Result<Option<
 /// Loads what is true of a subject, in the terms of the policy in force.
 pub(crate) async fn load(
     db: &mut Db<'_>,
-    policy: &Policy,
+    in_force: &InForce,
     region: &str,
     subject: SubjectId,
 ) -> Result<Option<Account>, StoreError> {
+    let policy = &in_force.policy;
     let Some(row) = db
         .first(
             "SELECT epoch, state, age, guardian, restricted, hold, joined, cancel_due \
@@ -125,19 +127,36 @@ pub(crate) async fn load(
     standing.restricted = row.flag(4)?;
     standing.hold = row.flag(5)?;
     for answer in db
-        .query("SELECT kind, target FROM consent WHERE subject = ?1 AND given = 1", &[Val::Blob(subject.id())])
+        .query("SELECT kind, target, policy FROM consent WHERE subject = ?1 AND given = 1", &[Val::Blob(subject.id())])
         .await?
     {
-        let target = answer.text(1)?;
+        let (Some(kind), target) = (ConsentKind::named(answer.text(0)?), answer.text(1)?) else { continue };
         // An answer to a purpose or recipient the policy no longer knows stands, but decides nothing.
-        match (ConsentKind::named(answer.text(0)?), policy.purpose(target), policy.recipient(target)) {
-            (Some(ConsentKind::Consent), Some(p), _) => standing.consents.insert(p.index()),
-            (Some(ConsentKind::Separate), Some(p), _) => standing.separate.insert(p.index()),
-            (Some(ConsentKind::Objection), Some(p), _) => standing.objected.insert(p.index()),
-            (Some(ConsentKind::Frozen), Some(p), _) => standing.frozen.insert(p.index()),
-            (Some(ConsentKind::Recipient), _, Some(r)) => standing.recipients.insert(r.index()),
-            (Some(ConsentKind::Abroad), _, Some(r)) => standing.abroad.insert(r.index()),
-            _ => {}
+        let question = match (kind, policy.purpose(target), policy.recipient(target)) {
+            (ConsentKind::Consent, Some(p), _) => Question::Consent(p),
+            (ConsentKind::Separate, Some(p), _) => Question::Separate(p),
+            (ConsentKind::Recipient, _, Some(r)) => Question::Recipient(r),
+            (ConsentKind::Abroad, _, Some(r)) => Question::Abroad(r),
+            (ConsentKind::Objection, Some(p), _) => {
+                standing.objected.insert(p.index());
+                continue;
+            }
+            (ConsentKind::Frozen, Some(p), _) => {
+                standing.frozen.insert(p.index());
+                continue;
+            }
+            _ => continue,
+        };
+        match in_force.covered(answer.blob(2)?, kind, target) {
+            Covered::Whole => {}
+            Covered::Part(scope) => standing.outdated.push(Outdated { question, scope }),
+            Covered::Unknown => continue,
+        }
+        match question {
+            Question::Consent(p) => standing.consents.insert(p.index()),
+            Question::Separate(p) => standing.separate.insert(p.index()),
+            Question::Recipient(r) => standing.recipients.insert(r.index()),
+            Question::Abroad(r) => standing.abroad.insert(r.index()),
         }
     }
     Ok(Some(Account { standing, joined: row.time(6)?, cancel_due: row.time_opt(7)? }))

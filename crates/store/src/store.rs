@@ -23,6 +23,7 @@ use crate::objects::Objects;
 use crate::permit::{Actor, Answer, Denied, Refused};
 use crate::pool::Pool;
 use crate::record::{Leaving, Opened, Refuse, Release, Used, Which};
+use crate::regime::{InForce, Regime};
 use crate::shadow::Shadow;
 use crate::transact::Transact;
 use crate::writer::{Target, Writer};
@@ -73,14 +74,15 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) health: Arc<Health>,
-    policy: RwLock<Arc<Policy>>,
+    pub(crate) regime: Regime,
     shadow: RwLock<Option<Arc<Shadow>>>,
     faults: Option<Arc<dyn Faults>>,
 }
 
 impl Shared {
-    pub(crate) fn policy(&self) -> Arc<Policy> {
-        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    /// The policy in force now.
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
+        self.regime.at(self.clock.now())
     }
 
     /// The policy in shadow, where there is one.
@@ -222,7 +224,7 @@ impl Store {
             clock: config.clock,
             entropy: config.entropy,
             health: Arc::new(Health::default()),
-            policy: RwLock::new(config.policy),
+            regime: Regime::new(config.policy),
             shadow: RwLock::default(),
             faults: config.faults,
         });
@@ -261,12 +263,36 @@ impl Store {
     /// The policy in force.
     #[must_use]
     pub fn policy(&self) -> Arc<Policy> {
-        self.shared.policy()
+        Arc::clone(&self.shared.in_force().policy)
     }
 
     /// Puts another policy in force; the next decision knows it.
     pub fn set_policy(&self, policy: Arc<Policy>) {
-        *self.shared.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+        self.shared.regime.set(policy);
+    }
+
+    /// Says which policies were released, and when each comes or came into force: from its instant a policy decides
+    /// by itself. `others` are in the archive and in force at no time. Said anew whenever one is released, and at every
+    /// start.
+    pub fn release_policies(&self, released: Vec<(jiff::Timestamp, Arc<Policy>)>, others: Vec<Arc<Policy>>) {
+        self.shared.regime.release(released, others, self.now());
+        if let Some(shadow) = self.shared.shadow() {
+            shadow.renew(&self.shared.regime);
+        }
+    }
+
+    /// A policy that was released here, by its digest.
+    #[must_use]
+    pub fn known_policy(&self, digest: &[u8; 32]) -> Option<Arc<Policy>> {
+        self.shared.regime.known(digest)
+    }
+
+    /// The policies that are coming and when, the next first.
+    #[must_use]
+    pub fn coming_policies(&self) -> Vec<(jiff::Timestamp, Arc<Policy>)> {
+        // What has come by now is not coming any more.
+        let _current = self.shared.in_force();
+        self.shared.regime.coming()
     }
 
     /// The time, by the store's clock.

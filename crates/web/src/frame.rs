@@ -73,6 +73,45 @@ pub struct Names {
     pub passkeys_at: Option<String>,
 }
 
+/// What every page takes from the policies, looked up at each request: one may come into force at any time.
+#[derive(Clone)]
+pub struct Live(Arc<dyn Fn() -> Current + Send + Sync>);
+
+/// Names from the policy in force, and the change that is coming.
+#[derive(Clone, Debug)]
+pub struct Current {
+    /// Names from the policy in force.
+    pub names: Arc<Names>,
+    /// A change to announce (7.1).
+    pub coming: Option<Coming>,
+}
+
+impl Live {
+    /// Looked up by `look` at each request, so it must be quick.
+    pub fn new(look: impl Fn() -> Current + Send + Sync + 'static) -> Self {
+        Self(Arc::new(look))
+    }
+
+    /// Always the same.
+    #[must_use]
+    pub fn fixed(names: Names) -> Self {
+        let current = Current { names: Arc::new(names), coming: None };
+        Self::new(move || current.clone())
+    }
+
+    /// As it is now.
+    #[must_use]
+    pub fn now(&self) -> Current {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Live")
+    }
+}
+
 impl Names {
     fn in_lang(pairs: &[(Lang, String); 2], lang: Lang) -> &str {
         pairs.iter().find(|(l, _)| *l == lang).map_or("", |(_, name)| name.as_str())
@@ -98,6 +137,8 @@ pub struct Frame {
     pub account: Option<Account>,
     /// A change of the policy to announce.
     pub coming: Option<Coming>,
+    /// The version of a change that waits to be read or answered by who is signed in (7.2).
+    pub update: Option<String>,
     /// A message to show once.
     pub flash: Option<Flash>,
     /// The name of this request, shown on error pages so that staff can find it.
@@ -130,6 +171,7 @@ impl Frame {
             csrf: String::new(),
             account: None,
             coming: None,
+            update: None,
             flash: None,
             request: String::new(),
         }

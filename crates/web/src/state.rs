@@ -1,11 +1,13 @@
 //! What every handler is given: Avouch, who asks, and the words of the policy in the reader's language.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use avouch::App;
 use avouch::security::session::{Device, Session};
-use avouch_policy::{Policy, Words};
+use avouch::store::SubjectId;
+use avouch::updates::notice::Update;
+use avouch_policy::{Digest, Policy, Words, diff};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -14,7 +16,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::tz::TimeZone;
 
 use crate::fault::{Fault, Reason};
-use crate::frame::{Account, Frame, Names};
+use crate::frame::{Account, Coming, Current, Frame, Live, Names};
+use crate::http::frames::OpenUpdate;
 use crate::http::{Random, cookie, csrf::CsrfKey, guard::Foundation, headers::Transport};
 use crate::lang::Lang;
 use crate::shown::Shown;
@@ -40,28 +43,65 @@ pub fn say(f: &Frame, words: &Words) -> String {
     words.in_lang(f.tag()).to_owned()
 }
 
-/// The foundation of a face with pages.
-#[must_use]
-pub fn foundation(app: &App) -> Foundation {
-    let policy = app.policy();
+fn names(app: &App, policy: &Policy) -> Names {
     let controller = &policy.facts().controller;
     let pair = |words: Option<&Words>| {
         Lang::ALL.map(|lang| (lang, words.map(|w| w.in_lang(lang.tag()).to_owned()).unwrap_or_default()))
     };
-    let names = Names {
+    Names {
         site: pair(controller.name.as_ref()),
         address: pair(controller.address.as_ref()),
         zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
         passkeys_at: app.relying_party().map(|rp| rp.origin.to_owned()),
         default_lang: Lang::from_tag(&policy.facts().default_language).unwrap_or(Lang::ZhCn),
-    };
+    }
+}
+
+/// The policy in force and the one that is coming, as every page shows them; worked out anew when either changes.
+fn live(app: &App) -> Live {
+    let worked_out: Mutex<Option<([Option<Digest>; 2], Current)>> = Mutex::default();
+    let app = app.clone();
+    Live::new(move || {
+        let (policy, next) = (app.policy(), app.store.coming_policies().into_iter().next());
+        let of = [Some(*policy.digest()), next.as_ref().map(|(_, next)| *next.digest())];
+        let mut worked_out = worked_out.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, current)) = worked_out.as_ref().filter(|(for_, _)| *for_ == of) {
+            return current.clone();
+        }
+        let names = Arc::new(names(&app, &policy));
+        let coming = next.map(|(at, next)| Coming {
+            version: next.version().to_owned(),
+            effective: at.to_zoned_datetime(names.zone.clone()).date(),
+            major: diff(&policy, &next).is_major(),
+        });
+        let current = Current { names, coming };
+        *worked_out = Some((of, current.clone()));
+        current
+    })
+}
+
+/// The foundation of a face with pages.
+#[must_use]
+pub fn foundation(app: &App) -> Foundation {
     let store = app.store.clone();
     Foundation {
-        names: Arc::new(names),
+        live: live(app),
         csrf: CsrfKey::new(&app.store.derived("forms")),
         random: Random::new(move |out| store.fill(out)),
         transport: Transport { tls: false },
         origin: None,
+    }
+}
+
+/// The version of a change of the policy that waits to be read or answered by a person; nothing where none does, or
+/// where it cannot be told now.
+pub async fn update_open(web: &Web, subject: SubjectId) -> Option<String> {
+    match web.app.update_for(subject).await {
+        Ok(update) => update.filter(Update::is_open).map(|update| update.release.version),
+        Err(fault) => {
+            tracing::error!(%fault, "what a change of the policy means for a person could not be told");
+            None
+        }
     }
 }
 
@@ -100,6 +140,11 @@ pub async fn know(State(web): State<Web>, mut request: Request, next: Next) -> R
         let cookie = cookie.to_owned();
         match look_up(&web, &cookie).await {
             Ok(Some((session, account))) => {
+                // Told on every page of the privacy centre until it is read and answered (7.2).
+                let centre = request.method().is_safe() && request.uri().path().starts_with("/privacy");
+                if centre && let Some(version) = update_open(&web, session.subject()).await {
+                    request.extensions_mut().insert(OpenUpdate(version));
+                }
                 request.extensions_mut().insert(account);
                 request.extensions_mut().insert(Signed(session));
             }

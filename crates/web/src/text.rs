@@ -23,10 +23,10 @@ pub fn files(lang: Lang) -> &'static [(&'static str, &'static str)] {
     }
     match lang {
         Lang::En => {
-            ftl!("en": "common.ftl", "site.ftl", "privacy.ftl", "rights.ftl", "names.ftl", "usage.ftl", "console.ftl", "staff.ftl", "faults.ftl", "cases.ftl", "border.ftl", "transfer.ftl", "sharing.ftl")
+            ftl!("en": "common.ftl", "site.ftl", "privacy.ftl", "rights.ftl", "names.ftl", "updates.ftl", "usage.ftl", "console.ftl", "staff.ftl", "faults.ftl", "cases.ftl", "border.ftl", "transfer.ftl", "sharing.ftl")
         }
         Lang::ZhCn => {
-            ftl!("zh-CN": "common.ftl", "site.ftl", "privacy.ftl", "rights.ftl", "names.ftl", "usage.ftl", "console.ftl", "staff.ftl", "faults.ftl", "cases.ftl", "border.ftl", "transfer.ftl", "sharing.ftl")
+            ftl!("zh-CN": "common.ftl", "site.ftl", "privacy.ftl", "rights.ftl", "names.ftl", "updates.ftl", "usage.ftl", "console.ftl", "staff.ftl", "faults.ftl", "cases.ftl", "border.ftl", "transfer.ftl", "sharing.ftl")
         }
     }
 }

@@ -16,7 +16,6 @@ pub const DEEDS: &[&str] = &[
     "register",
     "login",
     "logout",
-    "give",
     "withdraw",
     "correct",
     "delete",
@@ -95,6 +94,14 @@ pub const DEEDS: &[&str] = &[
     "campaign",
     "unsubscribe",
     "analyse",
+    "consent",
+    "decline",
+    "notice-sent",
+    "notice-shown",
+    "notice-read",
+    "unpublish",
+    "in-force",
+    "grow",
 ];
 /// How an act ended.
 pub const OUTCOMES: [&str; 4] = ["permitted", "refused", "done", "failed"];

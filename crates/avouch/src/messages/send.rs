@@ -29,6 +29,9 @@ struct Body {
     flow: Option<String>,
     sealed: Option<String>,
     id: String,
+    /// The version of the policy it tells of.
+    #[serde(default)]
+    version: Option<String>,
 }
 
 /// A message to be queued.
@@ -40,11 +43,18 @@ pub(crate) struct Outgoing {
     pub language: String,
     /// The flow whose code it carries.
     pub flow: Option<FlowName>,
+    /// The version of the policy it tells of.
+    pub version: Option<String>,
 }
 
 impl Outgoing {
     pub(crate) fn notice(what: What, item: &str, language: &str) -> Self {
-        Self { what, item: item.to_owned(), language: language.to_owned(), flow: None }
+        Self { what, item: item.to_owned(), language: language.to_owned(), flow: None, version: None }
+    }
+
+    /// The same, telling of a version of the policy; that it was sent is recorded.
+    pub(crate) fn about(self, version: &str) -> Self {
+        Self { version: Some(version.to_owned()), ..self }
     }
 
     /// Queues it in this commit. `address` is given where it is no record of the subject; it is sealed under
@@ -90,6 +100,7 @@ impl Outgoing {
             flow: self.flow.map(|f| f.to_text()),
             sealed: sealed.map(|s| data_encoding::BASE64.encode(&s)),
             id: data_encoding::HEXLOWER.encode(&id),
+            version: self.version.clone(),
         };
         let body = serde_json::to_string(&body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
         let now = tx.now();
@@ -213,7 +224,11 @@ impl App {
                 for_good: true,
             }),
         };
-        sent.map_err(Fault::Undelivered)
+        sent.map_err(Fault::Undelivered)?;
+        match body.version {
+            Some(version) => self.told_of_update(subject, &version, avouch_store::Told::Sent).await,
+            None => Ok(()),
+        }
     }
 
     /// The ask for sending to a contact: the account's purpose while it is in use, the person's own rights

@@ -39,6 +39,8 @@ pub(crate) enum What {
     PasskeyCopied,
     /// A human has answered a review that was asked for.
     Reviewed,
+    /// The policy changes in something major.
+    PolicyChange,
 }
 
 impl What {
@@ -76,6 +78,7 @@ impl What {
             Self::PasskeyRemoved => "passkey-removed",
             Self::PasskeyCopied => "passkey-copied",
             Self::Reviewed => "reviewed",
+            Self::PolicyChange => "policy-change",
         }
     }
 }
@@ -123,9 +126,7 @@ pub(crate) fn say(
         return (if kind == Kind::Phone { String::new() } else { line }, text);
     }
     let (en, cn) = match what {
-        What::Reviewed | What::CaseAnswered | What::ContactYours | What::Code => {
-            ("A code was asked for.", "有人请求了验证码。")
-        }
+        What::Reviewed | What::CaseAnswered | What::ContactYours | What::PolicyChange | What::Code => ("A code was asked for.", "有人请求了验证码。"),
         What::ContactReplaced => (
             "This is no longer the contact of your account; another was put in its place.",
             "此联系方式已不再属于您的账号，已被新的联系方式取代。",
@@ -223,6 +224,21 @@ fn own_words(what: What, site: &str, zh: bool) -> Option<(String, String)> {
             format!(
                 "{site}: Somebody opening an account gave this contact, but it belongs to an account of yours already: \
                  log in to that one, or set a new password for it. If this was not you, there is nothing to do."
+            ),
+        ),
+        (What::PolicyChange, true) => (
+            format!("{site}：隐私政策变更"),
+            format!(
+                "{site}：我们的隐私政策将有重要变更。变更内容、生效时间以及需要您决定的事项，见您隐私中心的“政策变更”。\
+                 在您答复之前，我们不会以新的方式使用您的信息；拒绝不影响您继续使用。"
+            ),
+        ),
+        (What::PolicyChange, false) => (
+            format!("{site}: our privacy policy changes"),
+            format!(
+                "{site}: Our privacy policy changes in something important. What changes for you, from when, and what we \
+                 ask you stands in your privacy centre under \"Changes of the policy\". Nothing is used in a new way \
+                 before you answer, and a no costs you nothing."
             ),
         ),
         _ => return None,

@@ -170,7 +170,13 @@ impl App {
         let message = if owner.is_some_and(|who| who != session.subject()) {
             Outgoing::notice(What::ContactYours, item, from.language)
         } else {
-            Outgoing { what: What::Code, item: item.to_owned(), language: from.language.to_owned(), flow: Some(flow) }
+            Outgoing {
+                what: What::Code,
+                item: item.to_owned(),
+                language: from.language.to_owned(),
+                flow: Some(flow),
+                version: None,
+            }
         };
         let place = limits::place(from.address);
         self.send_code(SendCode {
@@ -225,8 +231,13 @@ impl App {
         let fact = policy.facts().collection.items.get(item).filter(|i| i.editable).ok_or(Fault::NotFound)?;
         let checked = value::check(item, fact, raw).map_err(|f| Fault::Invalid(vec![f]))?;
         let flow = FlowName::of_session(&session.token, CodeFor::Change, item);
-        let message =
-            Outgoing { what: What::Code, item: item.to_owned(), language: from.language.to_owned(), flow: Some(flow) };
+        let message = Outgoing {
+            what: What::Code,
+            item: item.to_owned(),
+            language: from.language.to_owned(),
+            flow: Some(flow),
+            version: None,
+        };
         let place = limits::place(from.address);
         self.send_code(SendCode {
             flow,

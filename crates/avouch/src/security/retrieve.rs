@@ -115,6 +115,7 @@ impl App {
             item: item.clone(),
             language: from.language.to_owned(),
             flow: Some(flow.name()),
+            version: None,
         };
         self.send_code(SendCode {
             flow: flow.name(),
@@ -349,6 +350,7 @@ impl App {
                     item: other.clone(),
                     language: from.language.to_owned(),
                     flow: Some(next.name()),
+                    version: None,
                 };
                 self.send_code(SendCode {
                     flow: next.name(),

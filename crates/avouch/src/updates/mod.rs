@@ -1,3 +1,6 @@
-//! Chapter 7: which words and facts hold, and which held before.
+//! Chapter 7: which words and facts hold, which held before, and how people learn of a change.
 
 pub mod archive;
+pub mod notice;
+pub mod publish;
+pub mod question;

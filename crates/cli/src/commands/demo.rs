@@ -35,7 +35,7 @@ impl Demo {
         // Whoever looks around has no authenticator at hand; everything here is invented.
         opened.app = opened.app.without_staff_factor();
         let app = &opened.app;
-        app.archive(&opened.source).await?;
+        serve::tell_other(&app.begin(&opened.source).await?);
         let listeners = serve::Listeners::bind(&config).await?;
         let mut ready = listeners.ready(&config);
         ready.console_link = Some(serve::console_link(app, &ready.console).await?);
@@ -46,11 +46,7 @@ impl Demo {
         } else {
             // A credential is shown once; a later start makes another service, for trying the API again.
             let name = format!("try-{}", app.store.now().as_second());
-            let purposes: Vec<String> =
-                ["account", "content", "orders", "recommendation", "marketing", "analytics", "support", "publication"]
-                    .map(Into::into)
-                    .into();
-            ready.credential = Some(app.register_service(&name, &purposes).await?);
+            ready.credential = Some(app.register_service(&name, &people::purposes()).await?);
         }
         output::answer(json, &ready, || serve::words(&ready));
         serve::run(app.clone(), listeners, &config).await

@@ -89,9 +89,9 @@ fn passphrase(app: &App) -> String {
     words.join(" ")
 }
 
-/// Makes the people, their content, consents and a little use; gives the service's credential too.
-pub(crate) async fn invent(app: &App) -> Result<(Vec<Invented>, String), Failure> {
-    let purposes = [
+/// The purposes the demo's service may claim.
+pub(crate) fn purposes() -> Vec<String> {
+    let names = [
         "account",
         "content",
         "orders",
@@ -101,11 +101,16 @@ pub(crate) async fn invent(app: &App) -> Result<(Vec<Invented>, String), Failure
         "support",
         "publication",
         "fault",
+        "security",
         "nearby",
         "camera",
     ];
-    let purposes: Vec<String> = purposes.iter().map(|p| (*p).to_owned()).collect();
-    let credential = app.register_service("plaza", &purposes).await?;
+    names.map(str::to_owned).to_vec()
+}
+
+/// Makes the people, their content, consents and a little use; gives the service's credential too.
+pub(crate) async fn invent(app: &App) -> Result<(Vec<Invented>, String), Failure> {
+    let credential = app.register_service("plaza", &purposes()).await?;
     let service = app.service(&credential).await?.ok_or_else(|| Failure::new("demo", "the demo's service is gone"))?;
     let plaza = Actor::Service(Arc::clone(&service));
     let password = passphrase(app);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use avouch::App;
+use avouch::updates::archive::Began;
 use clap::Args;
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -107,6 +108,17 @@ pub(crate) async fn console_link(app: &App, console: &str) -> Result<String, Fai
     Ok(format!("{console}/enter/{}", app.operator_link("officer").await?))
 }
 
+/// Says so when the policy of the folder is not the one in force.
+pub(crate) fn tell_other(began: &Began) {
+    if let Began::Other { in_force, given } = began {
+        tracing::warn!(
+            in_force = %in_force,
+            given = %given,
+            "the policy in the folder was never released here and decides nothing; release it in the console"
+        );
+    }
+}
+
 /// Serves until it is told to stop.
 pub(crate) async fn run(app: App, listeners: Listeners, config: &Config) -> Result<Found, Failure> {
     let app = match listeners.origin(config) {
@@ -166,6 +178,12 @@ async fn work(app: App) {
         {
             tracing::error!(fault = %fault, "the retention sweep failed; it is tried again");
         }
+        // Another node may have released a policy; each must know of it before it comes into force.
+        if ticks.is_multiple_of(20)
+            && let Err(fault) = app.refresh_releases().await
+        {
+            tracing::error!(fault = %fault, "the releases of the policy could not be read");
+        }
         ticks += 1;
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
@@ -176,10 +194,11 @@ impl Serve {
         let config = Config::read(&self.config)?;
         let source = folder::read_policy(&config.policy)?;
         let opened = folder::open(&config, source, folder::Purpose::Change).await?;
-        let first = opened.app.archive(&opened.source).await?;
+        let began = opened.app.begin(&opened.source).await?;
+        tell_other(&began);
         let listeners = Listeners::bind(&config).await?;
         let mut ready = listeners.ready(&config);
-        if first {
+        if began == Began::First {
             ready.console_link = Some(console_link(&opened.app, &ready.console).await?);
         }
         output::answer(json, &ready, || words(&ready));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{ChangeKind, Major, Raw};
-use crate::model::{Basis, Facts};
+use crate::model::Facts;
 use crate::period::Period;
 
 /// When a row counts as major.
@@ -135,9 +135,7 @@ pub(super) fn ask_again(raw: &Raw, major: Option<Major>, old: &Facts, new: &Fact
     if !matches!(major, Some(Purpose | Sharing)) {
         return;
     }
-    let asked = |facts: &Facts, purpose: &str| {
-        facts.usage.purposes.get(purpose).is_some_and(|p| matches!(p.basis, Basis::Consent | Basis::SeparateConsent))
-    };
+    let asked = |facts: &Facts, purpose: &str| facts.usage.purposes.get(purpose).is_some_and(|p| p.basis.is_consent());
     let purposes: Vec<String> = match raw.steps().as_slice() {
         ["usage", "purposes", name, ..] => vec![(*name).to_owned()],
         ["collection", "items", item, ..] => {

@@ -74,6 +74,14 @@ facts! {
     }
 }
 
+impl Basis {
+    /// Whether it is the person's consent, of either kind.
+    #[must_use]
+    pub const fn is_consent(self) -> bool {
+        matches!(self, Self::Consent | Self::SeparateConsent)
+    }
+}
+
 names! {
     /// The legal basis of a purpose.
     pub enum Basis {

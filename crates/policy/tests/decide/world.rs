@@ -442,5 +442,6 @@ pub fn ask(q: &Question) -> Ask {
         recipient: q.recipient.map(|n| RecipientId::new(n as u16)),
         region: RegionId::new(q.region as u16),
         at: time(q.hour),
+        policy: None,
     }
 }

@@ -8,11 +8,10 @@
 mod samples;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use avouch_web::fault::Fault;
-use avouch_web::frame::{Face, Frame};
+use avouch_web::frame::{Face, Frame, Live};
 use avouch_web::http::csrf::CsrfKey;
 use avouch_web::http::guard::{Foundation, stand};
 use avouch_web::http::headers::Transport;
@@ -57,7 +56,7 @@ fn write(dir: &Path) -> std::io::Result<()> {
 /// The pages on the real foundation; a form that is sent comes back to the list.
 fn serve() -> Router {
     let foundation = Foundation {
-        names: Arc::new(samples::names()),
+        live: Live::fixed(samples::names()),
         csrf: CsrfKey::new(&[1; 32]),
         random: Random::new(poor_bytes),
         transport: Transport { tls: false },

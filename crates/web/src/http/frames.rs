@@ -1,7 +1,5 @@
 //! Builds the [`Frame`] of each request: language, path, the forms' token; and sets the cookies they need.
 
-use std::sync::Arc;
-
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -12,14 +10,14 @@ use super::csrf::CsrfKey;
 use super::request_id::RequestId;
 use super::{Random, cookie};
 use crate::fault::Fault;
-use crate::frame::{Account, Face, Flash, Frame, Names};
+use crate::frame::{Account, Face, Flash, Frame, Live};
 use crate::lang::Lang;
 
 /// What the frames of a face are built from.
 #[derive(Clone, Debug)]
 pub struct Frames {
-    /// Names from the policy.
-    pub names: Arc<Names>,
+    /// Names from the policy in force, and the change that is coming.
+    pub live: Live,
     /// Which face.
     pub face: Face,
     /// The key of the forms' tokens.
@@ -27,6 +25,11 @@ pub struct Frames {
     /// Random bytes.
     pub random: Random,
 }
+
+/// The version of a change of the policy that waits to be read or answered by who is signed in; put into the request
+/// outside the frame.
+#[derive(Clone, Debug)]
+pub struct OpenUpdate(pub String);
 
 impl Frames {
     /// The cookie that holds this face's login.
@@ -61,16 +64,20 @@ impl Frames {
 
 /// Middleware: puts the frame into the request, where handlers take it as an argument.
 pub async fn build(State(frames): State<Frames>, mut request: Request, next: Next) -> Response {
+    let current = frames.live.now();
     let (parameter, query) = split_lang(request.uri().query().unwrap_or(""));
     let headers = request.headers();
     let lang = Lang::choose(
         parameter.as_deref(),
         cookie::read(headers, cookie::LANG),
         headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()),
-        frames.names.default_lang,
+        current.names.default_lang,
     );
     let (token, fresh) = frames.token(headers);
-    let mut frame = Frame::new(frames.names.clone(), lang, frames.face, request.uri().path());
+    let mut frame = Frame::new(current.names, lang, frames.face, request.uri().path());
+    // Announced to people; staff have a page for it.
+    frame.coming = current.coming.filter(|_| frames.face == Face::Site);
+    frame.update = request.extensions().get::<OpenUpdate>().map(|update| update.0.clone());
     frame.flash = said(&query).map(|key| Flash { text: frame.t(key), good: true });
     frame.query = query;
     frame.csrf.clone_from(&token);

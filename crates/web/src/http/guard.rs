@@ -20,7 +20,7 @@ use super::frames::{self, Frames};
 use super::headers::{self, Transport};
 use super::{Random, assets, cookie, request_id, sent_file, within};
 use crate::fault::{self, Fault};
-use crate::frame::{Face, Names};
+use crate::frame::{Face, Live};
 use crate::site::unsubscribe;
 
 /// The largest form taken, in bytes.
@@ -31,8 +31,8 @@ pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// What a face with pages stands on.
 #[derive(Clone, Debug)]
 pub struct Foundation {
-    /// Names from the policy.
-    pub names: Arc<Names>,
+    /// Names from the policy in force, and the change that is coming.
+    pub live: Live,
     /// The key of the forms' tokens.
     pub csrf: CsrfKey,
     /// Random bytes.
@@ -52,7 +52,7 @@ struct Guard {
 /// Puts a face's routes on the foundation. From the outside in: a net for panics, the request's name,
 /// headers, frame, errors as pages, a time limit, another net (whose answer is a page), the forms' gate.
 pub fn stand(routes: Router, face: Face, on: &Foundation) -> Router {
-    let frames = Frames { names: on.names.clone(), face, csrf: on.csrf.clone(), random: on.random.clone() };
+    let frames = Frames { live: on.live.clone(), face, csrf: on.csrf.clone(), random: on.random.clone() };
     let guard = Guard { frames: frames.clone(), origin: on.origin.clone() };
     routes
         .merge(assets::routes())

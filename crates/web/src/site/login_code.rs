@@ -20,7 +20,7 @@ use crate::page::{Page, PageWith};
 use crate::shown::Shown;
 use crate::site::login::safe_next;
 use crate::site::step::Step;
-use crate::state::{Browser, Web, say, told};
+use crate::state::{Browser, Web, say, told, update_open};
 
 /// What any step of these flows may send.
 #[derive(Default, Deserialize)]
@@ -64,7 +64,11 @@ pub(crate) async fn enter(web: &Web, token: &SessionToken, next: &str) -> Respon
     let seconds = u32::try_from(web.app.settings.session_absolute.as_secs()).ok();
     // What waits for an answer is asked first, unless the person was on their way somewhere.
     let waits = web.app.quarantined(token.subject).await.is_ok_and(|waiting| !waiting.is_empty());
-    let next = if waits && matches!(next, "" | "/privacy") { "/privacy/waiting" } else { safe_next(next) };
+    let next = match next {
+        "" | "/privacy" if waits => "/privacy/waiting",
+        "" | "/privacy" if update_open(web, token.subject).await.is_some() => "/privacy/updates",
+        other => safe_next(other),
+    };
     let mut response = Redirect::to(next).into_response();
     if let Some(value) = cookie::set(cookie::SESSION, &token.to_cookie(), seconds) {
         response.headers_mut().append(header::SET_COOKIE, value);

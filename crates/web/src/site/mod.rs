@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod contact;
+pub mod feed;
 pub mod home;
 pub mod join;
 pub mod joint;

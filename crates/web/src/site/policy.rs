@@ -7,6 +7,7 @@ use jiff::civil;
 
 use super::summary::Summary;
 use crate::frame::Frame;
+use avouch::store::PolicyRelease;
 use avouch_policy::{Format, Policy, contents, diff, render};
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -36,6 +37,8 @@ pub struct Version {
     pub effective: civil::Date,
     /// Whether it is in force now.
     pub current: bool,
+    /// Whether it is still to come.
+    pub coming: bool,
     /// Whether this is the one on the page.
     pub shown: bool,
 }
@@ -63,6 +66,8 @@ pub struct PolicyPage {
     pub effective: civil::Date,
     /// If it is a past version, until when it was in force.
     pub until: Option<civil::Date>,
+    /// Whether it is still to come.
+    pub coming: bool,
     /// The digest every consent and leaf cites, in hex.
     pub digest: String,
     /// The list of contents.
@@ -75,32 +80,36 @@ pub struct PolicyPage {
     pub versions: Vec<Version>,
 }
 
-async fn page(web: &Web, f: Frame, policy: &Policy, current: bool) -> Result<PolicyPage, Fault> {
-    let archived = web.app.policies().await.map_err(page_fault(&f))?;
-    let mut versions = Vec::new();
-    for past in &archived {
-        versions.push(Version {
-            version: past.version.clone(),
-            effective: past.effective.parse().unwrap_or_default(),
-            current: past.version == web.policy().version(),
-            shown: past.version == policy.version(),
-        });
-    }
+async fn page(web: &Web, f: Frame, policy: &Policy, releases: &[PolicyRelease]) -> Result<PolicyPage, Fault> {
+    let told = page_fault(&f);
+    let now = web.app.store.now();
+    let current = web.policy();
+    let day = |at: jiff::Timestamp| at.to_zoned_datetime(f.names.zone.clone()).date();
+    let version = |release: &PolicyRelease| Version {
+        version: release.version.clone(),
+        effective: day(release.in_force),
+        current: release.digest == *current.digest().as_bytes(),
+        coming: release.in_force > now,
+        shown: release.digest == *policy.digest().as_bytes(),
+    };
+    let versions: Vec<Version> = releases.iter().map(version).collect();
     let at = versions.iter().position(|v| v.shown);
-    let before = at.and_then(|at| versions.get(at + 1)).map(|v| v.version.clone());
-    let until = at.and_then(|at| at.checked_sub(1)).and_then(|at| versions.get(at)).map(|v| v.effective);
     let mut changes = Vec::new();
-    if let Some(before) = before {
-        let before = web.app.past_policy(&before).await.map_err(page_fault(&f))?;
+    if let Some(before) = at.and_then(|at| releases.get(at + 1)) {
+        let before = web.app.released_policy(before).map_err(&told)?;
         for change in diff(&before, policy).changes {
             changes.push(Change { text: change.sentence.in_lang(f.tag()).to_owned(), major: change.major.is_some() });
         }
     }
+    let shown = at.and_then(|at| versions.get(at));
+    let next = at.and_then(|at| at.checked_sub(1)).and_then(|at| versions.get(at));
+    let is_current = policy.digest() == current.digest();
     Ok(PolicyPage {
-        summary: current.then(|| Summary::of(web, &f)),
+        summary: is_current.then(|| Summary::of(web, &f)),
         version: policy.version().to_owned(),
-        effective: policy.facts().effective.unwrap_or_default(),
-        until: if current { None } else { until },
+        effective: shown.map_or_else(|| policy.facts().effective.unwrap_or_default(), |v| v.effective),
+        until: next.filter(|next| !next.coming).map(|next| next.effective),
+        coming: shown.is_some_and(|v| v.coming),
         digest: policy.digest().to_string(),
         chapters: contents(policy, f.tag())
             .into_iter()
@@ -118,18 +127,19 @@ async fn page(web: &Web, f: Frame, policy: &Policy, current: bool) -> Result<Pol
 /// # Errors
 /// When the archive cannot be read.
 pub async fn current(State(web): State<Web>, f: Frame) -> Result<Page<PolicyPage>, Fault> {
+    let releases = web.app.releases().await.map_err(page_fault(&f))?;
     let policy = web.policy();
-    Ok(Page(page(&web, f, &policy, true).await?))
+    Ok(Page(page(&web, f, &policy, &releases).await?))
 }
 
-/// `GET /policy/{version}`
+/// `GET /policy/{version}`: also one that is coming.
 ///
 /// # Errors
-/// [`Fault::NotFound`] for a version that never held here.
+/// [`Fault::NotFound`] for a version that was never released here.
 pub async fn past(State(web): State<Web>, f: Frame, Path(version): Path<String>) -> Result<Page<PolicyPage>, Fault> {
-    let policy = web.app.past_policy(&version).await.map_err(page_fault(&f))?;
-    let current = policy.digest() == web.policy().digest();
-    Ok(Page(page(&web, f, &policy, current).await?))
+    let (_, policy) = web.app.policy_of_version(&version).await.map_err(page_fault(&f))?;
+    let releases = web.app.releases().await.map_err(page_fault(&f))?;
+    Ok(Page(page(&web, f, &policy, &releases).await?))
 }
 
 /// `GET /policy/{version}/{lang}.md`: the text to keep (PIPL 17).
@@ -142,7 +152,7 @@ pub async fn save(
     Path((version, file)): Path<(String, String)>,
 ) -> Result<Response, Fault> {
     let lang = file.strip_suffix(".md").ok_or(Fault::NotFound)?;
-    let policy = web.app.past_policy(&version).await.map_err(page_fault(&f))?;
+    let (_, policy) = web.app.policy_of_version(&version).await.map_err(page_fault(&f))?;
     if !policy.facts().languages.iter().any(|l| l == lang) {
         return Err(Fault::NotFound);
     }

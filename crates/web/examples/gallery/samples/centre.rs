@@ -4,6 +4,7 @@ use avouch::storage::border::Notice;
 use avouch_web::form::{Field, Input};
 use avouch_web::frame::Frame;
 use avouch_web::shown::Shown;
+use avouch_web::site::policy::Change;
 use avouch_web::site::privacy::Kept;
 use avouch_web::site::privacy::cancel::{Cancel, Cancelling, Erased};
 use avouch_web::site::privacy::consents::{Abroad, Answer, Consents, Fixed, Sensitive, Switch};
@@ -17,6 +18,7 @@ use avouch_web::site::privacy::receipts::{self, Leaf, Receipt, Receipts};
 use avouch_web::site::privacy::sessions::{self, Sessions};
 use avouch_web::site::privacy::signals::{self, Signals};
 use avouch_web::site::privacy::transfer::{Changed, Handing, TransferPage};
+use avouch_web::site::privacy::updates::{self, Updates};
 use avouch_web::site::privacy::uses::{Line, Use, Uses};
 use avouch_web::site::privacy::waiting::{self, Waiting};
 use avouch_web::site::privacy::{passkeys, security};
@@ -272,6 +274,36 @@ fn prove(s: &Set, error: String) -> Prove {
         name: facts::text("collection.partners.harbour.name", s.lang),
         page: "/privacy/cancel".into(),
         error,
+    }
+}
+
+fn changes(s: &Set) -> Updates {
+    let text = |en: &str, zh: &str| s.pick(en, zh);
+    let question = updates::Question {
+        target: "marketing".into(),
+        label: s.purpose("marketing"),
+        clause: "2.5".into(),
+        why: facts::text("usage.purposes.marketing.why", s.lang),
+        new: vec![text("“Marketing and promotion” now also uses “Mobile number”.", "“营销与推广”将新使用“手机号码”。")],
+        sensitive: Vec::new(),
+    };
+    let change = |text: String, major: bool| Change { text, major };
+    Updates {
+        shown: Some(updates::Shown {
+            version: "1.1".into(),
+            follows: "1.0".into(),
+            at: at("2026-12-09T04:00:00Z"),
+            coming: true,
+            changes: vec![
+                change(question.new.concat(), true),
+                change(text("Orders: the address for mail is another.", "订单：联系邮箱有变更。"), false),
+            ],
+            questions: vec![question],
+            others: 2,
+            told: vec![(s.somebody("/").t("updates-told-sent"), at("2026-12-02T01:00:00Z"))],
+            unread: true,
+        }),
+        f: s.somebody("/privacy/updates"),
     }
 }
 
@@ -609,6 +641,8 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     let asked = Export { password: Some(password(&asked, false)), error: String::new(), parts: Vec::new(), f: asked };
     put(out, "export-linked", &asked);
     put(out, "waiting", &waiting(s));
+    put(out, "updates", &changes(s));
+    put(out, "updates-none", &Updates { shown: None, f: s.somebody("/privacy/updates") });
     put(out, "consents", &consents(s));
     put(out, "privacy-transfer", &transfer(s, false));
     put(out, "privacy-transfer-objected", &transfer(s, true));

@@ -204,11 +204,18 @@ fn policy(s: &Set) -> PolicyPage {
         version: "1.0".into(),
         effective: date(2026, 12, 1),
         until: None,
+        coming: false,
         digest: "9f2c41d07be35a8816c0f4aa2d9be7730c55e1f86a4b92d3780e16cf5ad4b307".into(),
         chapters,
         html,
         changes: Vec::new(),
-        versions: vec![Version { version: "1.0".into(), effective: date(2026, 12, 1), current: true, shown: true }],
+        versions: vec![Version {
+            version: "1.0".into(),
+            effective: date(2026, 12, 1),
+            current: true,
+            coming: false,
+            shown: true,
+        }],
         f,
     }
 }
@@ -263,8 +270,8 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     past.until = Some(date(2026, 11, 30));
     past.summary = None;
     past.versions = vec![
-        Version { version: "1.0".into(), effective: date(2026, 12, 1), current: true, shown: false },
-        Version { version: "0.9".into(), effective: date(2026, 6, 1), current: false, shown: true },
+        Version { version: "1.0".into(), effective: date(2026, 12, 1), current: true, coming: false, shown: false },
+        Version { version: "0.9".into(), effective: date(2026, 6, 1), current: false, coming: false, shown: true },
     ];
     past.changes = vec![
         Change {

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::frame::Frame;
+use crate::frame::{Frame, Names};
 use crate::lang::Lang;
 
 fn app() -> Router {
@@ -18,7 +18,7 @@ fn app() -> Router {
         passkeys_at: None,
     };
     let foundation = Foundation {
-        names: Arc::new(names),
+        live: Live::fixed(names),
         csrf: CsrfKey::new(&[1; 32]),
         random: Random::new(|out| out.fill(9)),
         transport: Transport { tls: false },

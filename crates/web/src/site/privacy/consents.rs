@@ -133,7 +133,7 @@ async fn page(web: &Web, f: Frame, subject: SubjectId, error: String) -> Result<
     let facts = policy.facts();
     let standing = web.app.account(subject).await.map_err(&told)?.standing;
     let events = web.app.consent_history(subject).await.map_err(&told)?;
-    let archived = web.app.policies().await.map_err(&told)?;
+    let archived = web.app.releases().await.map_err(&told)?;
     let version = |digest: &str| {
         let known = archived.iter().find(|p| data_encoding::HEXLOWER.encode(&p.digest) == digest);
         known.map_or_else(|| digest.chars().take(8).collect(), |p| p.version.clone())

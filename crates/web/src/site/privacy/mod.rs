@@ -28,6 +28,7 @@ pub mod sessions;
 pub mod sharing;
 pub mod signals;
 pub mod transfer;
+pub mod updates;
 pub mod uses;
 pub mod waiting;
 
@@ -48,6 +49,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/privacy/sessions", "part-sessions"),
     ("/privacy/cases", "part-cases"),
     ("/privacy/receipts", "part-receipts"),
+    ("/privacy/updates", "part-updates"),
     ("/privacy/cancel", "part-cancel"),
 ];
 

@@ -1,0 +1,64 @@
+part-updates = Changes of the policy
+updates-head = Changes of the policy
+updates-none = The policy has not changed since you joined.
+updates-read-policy = Read the policy
+updates-coming = Version { $version } applies from { $at }. Until then everything stays as it is.
+updates-now = Version { $version } applies since { $at }.
+updates-before = Before it, version { $version } applied.
+updates-asked = What we ask you
+updates-asked-lead = You agreed to these before. The new version goes further, so we ask you again. Whatever you answer, you can change it later under Consents.
+updates-new = New
+updates-old-holds = If you say no, or nothing, we go on exactly as you agreed before, and everything else works as it does now.
+updates-yes = Yes, I agree to what is new
+updates-no = No, leave it as it was
+updates-changes = What changes for you
+updates-changes-none = Nothing in this version changes anything for you.
+updates-others = { $count ->
+    [one] One more change does not concern you.
+   *[other] { $count } more changes do not concern you.
+}
+updates-all = Read everything that changes
+updates-acknowledge = I have read this
+updates-told = What you were told
+updates-told-sent = A message was sent to you
+updates-told-shown = It was shown to you here
+updates-told-read = You said that you had read it
+updates-told-nothing = Nothing yet.
+updates-strip = Our privacy policy changes: version { $version }.
+updates-strip-go = See what changes for you
+updates-outdated = This covers only what you agreed to before the policy changed.
+act-decline = Kept to the earlier consent
+act-notice-sent = Told of a change of the policy, by message
+act-notice-shown = Told of a change of the policy, on a page
+act-notice-read = Read a change of the policy
+act-unpublish = Release of a policy called off
+act-in-force = Policy in force
+
+policy-feed = Follow changes (Atom)
+policy-coming = Comes into force
+policy-not-yet = This version applies from { $date }.
+
+part-policy = Policy
+console-policy-head = The policy, and what follows it
+console-policy-in-force = In force
+console-policy-coming = Coming
+console-policy-past = Earlier
+console-policy-since = { $at }
+console-policy-released = made public { $at }
+console-policy-call-off = Call it off
+console-policy-new = Publish a new version
+console-policy-lead = Give the files of the policy. They are looked at first: nothing is published before you and a second person say so.
+console-policy-facts = policy.toml
+console-policy-text = Text in { $language }
+console-policy-at = Takes effect at (optional; an instant such as 2026-12-08T12:00:00+08:00)
+console-policy-look = Look at it
+console-policy-wrong = It cannot be published as it is
+console-policy-proposal = Version { $version }, to follow { $follows }
+console-policy-from = It would apply from { $at }.
+console-policy-is-major = Major: people are told by pop-up and message, and asked again where their consent no longer covers it.
+console-policy-is-minor = Not major: people are told by an announcement.
+console-policy-changes = What changes
+console-policy-again = Asked again for
+console-policy-warnings = What a regulator might say
+console-policy-warnings-none = Nothing.
+console-policy-ask = Ask a second person
