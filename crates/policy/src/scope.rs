@@ -13,17 +13,17 @@ use crate::rules::{RecipientId, party_bit};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
     /// Whether the way of processing is still the one that was agreed to; where it is not, nothing is covered.
-    way: bool,
+    pub way: bool,
     /// Whether new data may be taken in: not when it would be kept longer than was said.
-    collect: bool,
+    pub collect: bool,
     /// Who may claim it.
-    parties: u8,
+    pub parties: u8,
     /// The items.
-    items: Bits,
+    pub items: Bits,
     /// Purposes, for an answer about a recipient; nothing for one about a purpose.
-    purposes: Option<Bits>,
+    pub purposes: Option<Bits>,
     /// Recipients and what each may get, for an answer about a purpose.
-    recipients: Vec<(RecipientId, Bits)>,
+    pub recipients: Vec<(RecipientId, Bits)>,
 }
 
 impl Scope {
@@ -48,6 +48,7 @@ impl Scope {
         };
         items(&self.items);
         if self.purposes.is_none()
+            && ask.act == Act::Share
             && let Some(to) = ask.recipient
         {
             match self.recipients.iter().find(|(id, _)| *id == to) {

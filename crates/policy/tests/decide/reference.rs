@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use avouch_policy::model::Role;
 use avouch_policy::{Act, Age, Basis, Code, Party, State, Stopped};
 
-use crate::world::{Person, Question, Way, World};
+use crate::world::{Person, Question, To, Way, World};
 
 /// A reason with the item it is about.
 pub type Why = (Code, Option<usize>);
@@ -120,6 +120,47 @@ pub fn reference(world: &World, who: &Person, q: &Question) -> BTreeSet<Why> {
         refuse_if(abroad && small && sensitive, Code::MechanismSensitive);
         refuse_if(abroad && too_many, Code::MechanismExceeded);
         refuse_if(abroad && !who.abroad.contains(&r), Code::NoAbroadConsent);
+    }
+
+    // An answer to earlier words is good for what they said and no more, wherever the act rests on it.
+    for answer in &who.earlier {
+        let controller = to.is_some_and(|(_, to)| to.role == Role::Controller) && !legal_duty && !emergency;
+        let rests_on_it = match answer.to {
+            To::Consent(p) => p == q.purpose && purpose.basis == Basis::Consent,
+            To::Separate(p) => {
+                let alone = purpose.basis == Basis::SeparateConsent || sensitive && !excused;
+                p == q.purpose && (alone || q.act == Act::Publish && !legal_duty)
+            }
+            To::Recipient(r) => controller && to.is_some_and(|(named, _)| named == r),
+            To::Abroad(r) => to.is_some_and(|(named, to)| named == r && to.region != who.home),
+        };
+        if !rests_on_it {
+            continue;
+        }
+        // Another way, another hand, or keeping longer what is taken in now: nothing of it was agreed to.
+        let other_hand = !answer.parties.contains(&q.party);
+        if !answer.same_way || other_hand || q.act == Act::Collect && answer.kept_longer {
+            no.insert((Code::ConsentOutdated, None));
+            continue;
+        }
+        let mut said = answer.items.clone();
+        match answer.to {
+            To::Recipient(_) | To::Abroad(_) => {
+                if !answer.purposes.contains(&q.purpose) {
+                    no.insert((Code::ConsentOutdated, None));
+                }
+            }
+            To::Consent(_) | To::Separate(_) => match named.map(|r| answer.recipients.get(&r)) {
+                Some(None) => {
+                    no.insert((Code::ConsentOutdated, None));
+                }
+                Some(Some(gets)) => said.retain(|item| gets.contains(item)),
+                None => {}
+            },
+        }
+        for item in q.items.iter().filter(|item| !said.contains(item)) {
+            no.insert((Code::ConsentOutdated, Some(*item)));
+        }
     }
 
     // The items, each for itself.

@@ -1,15 +1,17 @@
 //! Random policies, people and questions, as plain sets; what the reference reads, and what the rules and
 //! the written policy are made from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use avouch_policy::Question as Asked;
 use avouch_policy::crossing::{Crossed, Crossing};
 use avouch_policy::model::Role;
 use avouch_policy::rules::{ItemRule, Names, PurposeRule, RecipientRule, party_bit};
 use avouch_policy::{
-    Act, Age, Ask, Basis, Bits, File, ItemId, Party, Policy, PurposeId, RecipientId, RegionId, Registered, Rules,
-    Source, Standing, State, Stopped,
+    Act, Age, Ask, Basis, Bits, File, ItemId, Outdated, Party, Policy, PurposeId, RecipientId, RegionId, Registered,
+    Rules, Scope, Source, Standing, State, Stopped,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Span, Timestamp};
@@ -180,6 +182,52 @@ pub struct Person {
     pub stopped: Option<Stopped>,
     /// The first hour at which its last check no longer holds.
     pub check_holds: Option<i64>,
+    /// Answers that were given to earlier words.
+    pub earlier: Vec<Earlier>,
+}
+
+/// What an answer is to.
+#[derive(Clone, Copy, Debug)]
+pub enum To {
+    Consent(usize),
+    Separate(usize),
+    Recipient(usize),
+    Abroad(usize),
+}
+
+/// An answer that was given to earlier words, and what those said.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    pub to: To,
+    /// Whether data is processed in the way they said.
+    pub same_way: bool,
+    /// Whether it is kept for longer than they said.
+    pub kept_longer: bool,
+    pub parties: BTreeSet<Party>,
+    pub items: BTreeSet<usize>,
+    /// For an answer about a recipient: the purposes they named.
+    pub purposes: BTreeSet<usize>,
+    /// For an answer about a purpose: the recipients they named, and what each was to get.
+    pub recipients: BTreeMap<usize, BTreeSet<usize>>,
+}
+
+fn earlier(dice: &mut Dice, world: &World) -> Earlier {
+    let (p, r, i) = (world.purposes.len(), world.recipients.len(), world.items.len());
+    let to = match dice.below(if r == 0 { 2 } else { 4 }) {
+        0 => To::Consent(dice.below(p)),
+        1 => To::Separate(dice.below(p)),
+        2 => To::Recipient(dice.below(r)),
+        _ => To::Abroad(dice.below(r)),
+    };
+    Earlier {
+        to,
+        same_way: dice.chance(90),
+        kept_longer: dice.chance(20),
+        parties: PARTIES.into_iter().filter(|_| dice.chance(85)).collect(),
+        items: dice.some(i, 75),
+        purposes: dice.some(p, 75),
+        recipients: dice.some(r, 75).into_iter().map(|r| (r, dice.some(i, 80))).collect(),
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -261,6 +309,7 @@ pub fn person(dice: &mut Dice, world: &World) -> Person {
         crossed: (dice.pick(&[1, 99_999, 100_000, 999_999, 1_000_000]), dice.pick(&[0, 1, 9_999, 10_000, 20_000])),
         stopped: dice.chance(10).then(|| dice.pick(&[Stopped::Suspended, Stopped::Failed, Stopped::Ended])),
         check_holds: dice.chance(30).then(|| dice.below(24 * 30) as i64),
+        earlier: (0..dice.pick(&[0, 0, 0, 1, 2])).map(|_| earlier(dice, world)).collect(),
     }
 }
 
@@ -413,6 +462,25 @@ pub fn written(world: &World) -> Policy {
     Policy::load(&Source { facts, texts }).unwrap_or_else(|why| panic!("{why:#?}\n{out}"))
 }
 
+fn outdated(earlier: &Earlier) -> Outdated {
+    let (question, about_recipient) = match earlier.to {
+        To::Consent(p) => (Asked::Consent(PurposeId::new(p as u16)), false),
+        To::Separate(p) => (Asked::Separate(PurposeId::new(p as u16)), false),
+        To::Recipient(r) => (Asked::Recipient(RecipientId::new(r as u16)), true),
+        To::Abroad(r) => (Asked::Abroad(RecipientId::new(r as u16)), true),
+    };
+    let recipients = earlier.recipients.iter().map(|(r, items)| (RecipientId::new(*r as u16), bits(items)));
+    let scope = Scope {
+        way: earlier.same_way,
+        collect: !earlier.kept_longer,
+        parties: earlier.parties.iter().fold(0, |bits, party| bits | party_bit(*party)),
+        items: bits(&earlier.items),
+        purposes: about_recipient.then(|| bits(&earlier.purposes)),
+        recipients: recipients.collect(),
+    };
+    Outdated { question, scope: Arc::new(scope) }
+}
+
 pub fn standing(who: &Person) -> Standing {
     let mut standing = Standing::new(RegionId::new(who.home as u16));
     standing.state = who.state;
@@ -429,6 +497,7 @@ pub fn standing(who: &Person) -> Standing {
     standing.instruments = bits(&who.instruments);
     standing.denied = bits(&who.denied);
     standing.crossed = Crossed { plain: who.crossed.0, sensitive: who.crossed.1 };
+    standing.outdated = who.earlier.iter().map(outdated).collect();
     standing.register = Registered { stopped: who.stopped, checked: who.check_holds.map(time) };
     standing
 }
