@@ -17,6 +17,7 @@ use crate::security::limits::SendLimits;
 use crate::security::password::Passwords;
 use crate::security::proxy::Network;
 use crate::sharing::outlet::Outlets;
+use crate::updates::publish::PolicyFolder;
 
 /// Settings of an installation. What people are promised stands in the policy, not here.
 #[derive(Debug, Clone)]
@@ -107,6 +108,7 @@ pub struct App {
     pub(crate) verifier: Option<Arc<dyn Verifier>>,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) pictures: Arc<Semaphore>,
+    pub(crate) policy_folder: Option<PolicyFolder>,
 }
 
 impl std::fmt::Debug for App {
@@ -133,7 +135,14 @@ impl App {
             verifier: None,
             waiting: Arc::default(),
             pictures,
+            policy_folder: None,
         }
+    }
+
+    /// The same, with a folder from which the next policy is read.
+    #[must_use]
+    pub fn with_policy_folder(self, folder: PolicyFolder) -> Self {
+        Self { policy_folder: Some(folder), ..self }
     }
 
     /// The same, with the address people come to.

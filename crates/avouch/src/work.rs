@@ -10,8 +10,8 @@ use crate::fault::Fault;
 use crate::messages::{Undelivered, send};
 use crate::sharing::{egress, transfer};
 use crate::storage::erase;
-use crate::usage::marketing;
 use crate::updates::{notice, publish};
+use crate::usage::marketing;
 
 /// How long a failed job waits before it is tried again, at most.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);

@@ -38,6 +38,7 @@ avouch_testkit::on_both_engines!(
     promise_6_5_a_guardian_is_of_age_and_in_touch_with_the_child,
     promise_6_5_a_child_joins_by_a_guardian_s_invitation_once,
     promise_6_5_a_guardian_who_leaves_takes_the_consent_along,
+    promise_7_2_for_a_child_the_guardian_answers_what_a_new_version_asks,
     promise_6_5_a_teenager_is_marked_and_grows_up,
 );
 
@@ -649,4 +650,36 @@ async fn promise_4_1_a_verifier_over_the_wire_gets_what_the_policy_names_at_the_
             assert_eq!(home.app.names_waiting().await.unwrap().len(), 1, "staff look instead");
         }
     }
+}
+
+async fn promise_7_2_for_a_child_the_guardian_answers_what_a_new_version_asks(home: Home) {
+    home.app.begin(&avouch_testkit::home::source()).await.unwrap();
+    let session = checked(&home, 1, "20160101").await;
+    let child = session.subject();
+    let guardian = checked(&home, 2, "19800101").await;
+    let stranger = checked(&home, 3, "19810101").await;
+    home.app.ask_guardian(&session, "person2").await.unwrap();
+    let id = home.app.family(child).await.unwrap().links[0].id;
+    let confirmation = Confirmation {
+        code: code(id),
+        relation: Some(Relation::Parent),
+        evidence: Zeroizing::new("Household register 1".into()),
+        wording: [7; 32],
+        language: "en".into(),
+    };
+    home.app.confirm_guardian(&guardian, id, confirmation).await.unwrap();
+    home.consent(child, "marketing", true).await;
+    home.clock.advance(SignedDuration::from_secs(1));
+    home.release(&avouch_testkit::updates::next(&[avouch_testkit::updates::WIDER]), None).await;
+    let own = home.app.answer_update(child, "1.1", "marketing", true, "en").await;
+    assert!(matches!(own, Err(Fault::NeedsGuardian)));
+    assert!(home.app.updates_of_children(stranger.subject()).await.unwrap().is_empty());
+    let other = home.app.answer_update_for(stranger.subject(), id, "1.1", "marketing", true, "en").await;
+    assert!(matches!(other, Err(Fault::NotFound)));
+    let asked = home.app.updates_of_children(guardian.subject()).await.unwrap();
+    assert_eq!((asked.len(), asked[0].0, asked[0].1.questions.len()), (1, id, 1));
+    home.app.answer_update_for(guardian.subject(), id, "1.1", "marketing", true, "en").await.unwrap();
+    assert!(home.app.updates_of_children(guardian.subject()).await.unwrap().is_empty());
+    let history = home.app.consent_history(child).await.unwrap();
+    assert_eq!((history[0].target.as_str(), history[0].evidence.as_str()), ("marketing", "guardian"));
 }

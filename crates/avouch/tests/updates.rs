@@ -2,112 +2,104 @@
 //! concerns, and asked again where a consent no longer covers it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use avouch::App;
 use avouch::Fault;
 use avouch::gate::Wanted;
-use avouch::store::{Actor, Operator, SubjectId, Told};
+use avouch::store::{Actor, Credential, SubjectId, Told};
 use avouch::updates::archive::Began;
 use avouch_policy::{Act, Source};
 use avouch_store::{ApprovalKind, Clock as _, NotApproved, StaffRole, Which};
-use avouch_testkit::{Engine, Home, Outbox};
-use jiff::{SignedDuration, Timestamp};
+use avouch_testkit::updates::{WIDER, changed, next, noon};
+use avouch_testkit::{Home, Outbox};
+use jiff::SignedDuration;
+use std::sync::Arc;
 
-macro_rules! on_both_engines {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Sqlite).await).await; })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(super::Home::new(super::Engine::Postgres).await).await; })*
-        }
-    };
-}
-
-on_both_engines!(
+avouch_testkit::on_both_engines!(
     promise_7_2_who_has_not_answered_is_refused_the_new_at_its_instant_everywhere_and_keeps_the_old,
     promise_7_2_a_yes_ahead_counts_from_the_instant_and_a_no_is_not_asked_again,
     promise_7_2_what_is_kept_longer_is_not_taken_in_before_an_answer,
     promise_7_1_nothing_is_released_that_lint_forbids_or_that_comes_too_soon,
     promise_7_1_everyone_it_concerns_is_told_once_and_that_is_evidenced,
     promise_7_1_a_release_is_called_off_until_it_comes,
+    promise_7_2_who_missed_a_version_is_told_of_everything_since_the_one_they_know,
+    promise_7_2_a_no_is_not_asked_again_by_a_version_that_asks_no_more,
+    promise_7_2_what_rests_on_consent_from_now_is_asked_of_everybody_it_was_done_with,
+    promise_7_2_an_answer_ahead_to_a_release_that_is_called_off_keeps_what_was_agreed_before,
 );
 
-/// Noon of the day the new version takes effect, in China.
-const NOON: &str = "2026-12-09T04:00:00Z";
-
-fn noon() -> Timestamp {
-    NOON.parse().unwrap()
-}
-
-/// The shipped policy as version 1.1 of 9 December, with replacements in its facts.
-fn next(changes: &[(&str, &str)]) -> Source {
-    let mut source = avouch_testkit::home::source();
-    let mut facts = source.facts.text.clone();
-    let always =
-        [("version = \"1.0\"", "version = \"1.1\""), ("effective = \"2026-12-01\"", "effective = \"2026-12-09\"")];
-    for (from, to) in always.iter().chain(changes) {
-        assert!(facts.contains(from), "{from}");
-        facts = facts.replacen(from, to, 1);
-    }
-    source.facts = avouch_policy::File::new("policy/policy.toml", facts);
-    source
-}
-
-/// Marketing will use the phone number too.
-const WIDER: (&str, &str) = (
-    "items = [\"email\", \"nickname\", \"interests\"]\nparty = [\"service\"]",
-    "items = [\"email\", \"nickname\", \"interests\", \"phone\"]\nparty = [\"service\"]",
+/// As [`WIDER`], and what the network of advertisers gets.
+const MORE: (&str, &str) = (
+    "purposes = [\"recommendation\"]\nitems = [\"interests\"]",
+    "purposes = [\"recommendation\"]\nitems = [\"interests\", \"tastes\"]",
 );
 
-/// Two data-protection officers: who asks, and who allows.
-async fn officers(home: &Home) -> [Operator; 2] {
-    let role = [StaffRole::DataProtectionOfficer];
-    [home.operator("dpo-one", &role).await, home.operator("dpo-two", &role).await]
-}
+type Said = Result<(), Vec<&'static str>>;
 
-async fn release(home: &Home, source: &Source, at: Option<Timestamp>) {
-    let [one, two] = officers(home).await;
-    let proposal = home.app.propose_policy(source, at).await.unwrap();
-    let id = home.app.ask_publication(&one, &proposal, "marketing by phone").await.unwrap();
-    home.app.answer_approval(&two, id, true, "read it").await.unwrap();
-    home.app.publish_policy(&one, id).await.unwrap();
-}
-
-async fn may(app: &avouch::App, subject: SubjectId, shop: &Actor, act: Act, item: &str) -> Result<(), Vec<String>> {
-    let wanted = Wanted { act, purpose: "marketing", items: &[item], recipient: None };
-    match app.use_records(subject, &wanted, shop, &Which::all()).await {
+async fn ask(app: &App, subject: SubjectId, by: &Actor, wanted: &Wanted<'_>) -> Said {
+    match app.use_records(subject, wanted, by, &Which::all()).await {
         Ok(_) => Ok(()),
-        Err(Fault::Refused(denied)) => Err(denied.refusal.reasons.iter().map(|r| r.code.name().to_owned()).collect()),
+        Err(Fault::Refused(denied)) => Err(denied.refusal.reasons.iter().map(|r| r.code.name()).collect()),
         Err(other) => panic!("{other}"),
     }
 }
 
-fn outdated() -> Result<(), Vec<String>> {
-    Err(vec!["consent-outdated".to_owned()])
+/// Use for marketing.
+async fn may(app: &App, subject: SubjectId, shop: &Actor, act: Act, item: &str) -> Said {
+    ask(app, subject, shop, &Wanted { act, purpose: "marketing", items: &[item], recipient: None }).await
+}
+
+/// Sharing with the network of advertisers.
+async fn may_share(app: &App, subject: SubjectId, by: &Actor, item: &str) -> Said {
+    let wanted = Wanted { act: Act::Share, purpose: "recommendation", items: &[item], recipient: Some("ads") };
+    ask(app, subject, by, &wanted).await
+}
+
+/// How many a bulk use for marketing opens, and why not the others.
+async fn bulk(app: &App, shop: &Arc<Credential>, item: &str) -> (usize, Vec<&'static str>) {
+    let page = app.bulk(shop, "marketing", &[item], None, 100).await.unwrap();
+    (page.used.len(), page.reasons.into_keys().collect())
+}
+
+fn outdated() -> Said {
+    Err(vec!["consent-outdated"])
 }
 
 async fn promise_7_2_who_has_not_answered_is_refused_the_new_at_its_instant_everywhere_and_keeps_the_old(home: Home) {
     assert_eq!(home.app.begin(&avouch_testkit::home::source()).await.unwrap(), Began::First);
     let subject = home.try_person(1, &[("phone", "+86 19900000001")]).await.unwrap().subject;
-    let shop = Actor::Service(home.service("shop", &["marketing"]).await);
+    let seen = home.person(2).await.subject;
+    let credential = home.service("shop", &["marketing", "recommendation"]).await;
+    let shop = Actor::Service(Arc::clone(&credential));
     home.consent(subject, "marketing", true).await;
+    home.consent(seen, "recommendation", true).await;
+    home.app.answer_recipient(seen, "ads", true, "en").await.unwrap();
     home.clock.advance(SignedDuration::from_secs(1));
-    release(&home, &next(&[WIDER]), Some(noon())).await;
+    home.release(&next(&[WIDER, MORE]), Some(noon())).await;
     let other = home.node("b", None).await;
     other.refresh_releases().await.unwrap();
 
     home.clock.advance(noon().duration_since(home.clock.now()) - SignedDuration::from_secs(1));
     for app in [&home.app, &other] {
         assert_eq!(app.policy().version(), "1.0");
-        assert_eq!(may(app, subject, &shop, Act::Use, "phone").await, Err(vec!["item-not-in-purpose".to_owned()]));
+        assert_eq!(may(app, subject, &shop, Act::Use, "phone").await, Err(vec!["item-not-in-purpose"]));
+        assert_eq!(may_share(app, seen, &shop, "tastes").await, Err(vec!["recipient-item"]));
+        assert_eq!(may_share(app, seen, &shop, "interests").await, Ok(()));
     }
     home.clock.advance(SignedDuration::from_secs(2));
     for app in [&home.app, &other] {
         assert_eq!(app.policy().version(), "1.1");
         assert_eq!(may(app, subject, &shop, Act::Use, "phone").await, outdated(), "the new");
         assert_eq!(may(app, subject, &shop, Act::Use, "email").await, Ok(()), "the old");
+        assert_eq!(bulk(app, &credential, "phone").await, (0, vec!["consent-outdated", "no-consent"]));
+        assert_eq!(bulk(app, &credential, "email").await, (1, vec!["no-consent"]));
+        assert_eq!(may_share(app, seen, &shop, "tastes").await, outdated(), "the new is not shared");
+        assert_eq!(may_share(app, seen, &shop, "interests").await, Ok(()), "the old is");
     }
+    // Who started only now knows the same.
+    let late = home.node("c", None).await;
+    late.refresh_releases().await.unwrap();
+    assert_eq!(may(&late, subject, &shop, Act::Use, "phone").await, outdated());
+    assert_eq!(may(&late, subject, &shop, Act::Use, "email").await, Ok(()));
     // One clear question; and who agrees to the policy as it is now is asked nothing.
     let update = home.app.update_for(subject).await.unwrap().unwrap();
     assert_eq!(update.questions.iter().map(|q| q.target.as_str()).collect::<Vec<_>>(), ["marketing"]);
@@ -118,7 +110,7 @@ async fn promise_7_2_who_has_not_answered_is_refused_the_new_at_its_instant_ever
     assert!(home.app.update_for(subject).await.unwrap().unwrap().questions.is_empty());
     // Withdrawn, nothing of either is left.
     home.consent(subject, "marketing", false).await;
-    assert_eq!(may(&other, subject, &shop, Act::Use, "email").await, Err(vec!["no-consent".to_owned()]));
+    assert_eq!(may(&other, subject, &shop, Act::Use, "email").await, Err(vec!["no-consent"]));
 }
 
 async fn promise_7_2_a_yes_ahead_counts_from_the_instant_and_a_no_is_not_asked_again(home: Home) {
@@ -131,7 +123,7 @@ async fn promise_7_2_a_yes_ahead_counts_from_the_instant_and_a_no_is_not_asked_a
         home.consent(subject, "marketing", true).await;
     }
     home.clock.advance(SignedDuration::from_secs(1));
-    release(&home, &next(&[WIDER]), None).await;
+    home.release(&next(&[WIDER]), None).await;
     home.app.answer_update(yes, "1.1", "marketing", true, "en").await.unwrap();
     home.app.answer_update(no, "1.1", "marketing", false, "en").await.unwrap();
     for subject in [yes, no] {
@@ -155,9 +147,9 @@ async fn promise_7_2_what_is_kept_longer_is_not_taken_in_before_an_answer(home: 
     let shop = Actor::Service(home.service("shop", &["recommendation"]).await);
     home.consent(subject, "recommendation", true).await;
     home.clock.advance(SignedDuration::from_secs(1));
-    let from = "items = [\"interests\", \"function_used\"]\nparty = [\"subject\", \"service\"]\nretention = { after = \"consent-withdrawn\", keep = \"0 days\"";
-    let to = "items = [\"interests\", \"function_used\"]\nparty = [\"subject\", \"service\"]\nretention = { after = \"consent-withdrawn\", keep = \"90 days\"";
-    release(&home, &next(&[(from, to)]), None).await;
+    let from = "items = [\"interests\", \"tastes\", \"function_used\"]\nparty = [\"subject\", \"service\"]\nretention = { after = \"consent-withdrawn\", keep = \"0 days\"";
+    let to = "items = [\"interests\", \"tastes\", \"function_used\"]\nparty = [\"subject\", \"service\"]\nretention = { after = \"consent-withdrawn\", keep = \"90 days\"";
+    home.release(&next(&[(from, to)]), None).await;
     home.clock.advance(noon().duration_since(home.clock.now()));
     let put = || {
         let record = avouch::collection::put::NewRecord {
@@ -198,7 +190,7 @@ async fn promise_7_1_nothing_is_released_that_lint_forbids_or_that_comes_too_soo
     let gap = "retention = { after = \"consent-withdrawn\", keep = \"0 days\", then = \"delete\" }\nwithout = { en = \"You get no offers.\"";
     assert_eq!(propose(next(&[(gap, "without = { en = \"You get no offers.\"")]), None).await, "lint");
     // Two people: nobody releases alone, and what was allowed is what is released.
-    let [one, two] = officers(&home).await;
+    let [one, two] = home.officers().await;
     let proposal = home.app.propose_policy(&next(&[WIDER]), None).await.unwrap();
     let id = home.app.ask_publication(&one, &proposal, "marketing by phone").await.unwrap();
     let not = |done: Result<_, Fault>| match done {
@@ -224,7 +216,7 @@ async fn promise_7_1_nothing_is_released_that_lint_forbids_or_that_comes_too_soo
 }
 
 async fn promise_7_1_everyone_it_concerns_is_told_once_and_that_is_evidenced(mut home: Home) {
-    let outbox: std::sync::Arc<Outbox> = home.with_outbox();
+    let outbox: Arc<Outbox> = home.with_outbox();
     home.app.begin(&avouch_testkit::home::source()).await.unwrap();
     let concerned = home.person(1).await.subject;
     let other = home.person(2).await.subject;
@@ -232,7 +224,7 @@ async fn promise_7_1_everyone_it_concerns_is_told_once_and_that_is_evidenced(mut
     home.app.work().await.unwrap();
     outbox.take();
     home.clock.advance(SignedDuration::from_secs(1));
-    release(&home, &next(&[WIDER]), None).await;
+    home.release(&next(&[WIDER]), None).await;
     for _ in 0..2 {
         home.app.work().await.unwrap();
     }
@@ -272,9 +264,9 @@ async fn promise_7_1_everyone_it_concerns_is_told_once_and_that_is_evidenced(mut
 async fn promise_7_1_a_release_is_called_off_until_it_comes(home: Home) {
     home.app.begin(&avouch_testkit::home::source()).await.unwrap();
     home.clock.advance(SignedDuration::from_secs(1));
-    release(&home, &next(&[WIDER]), None).await;
+    home.release(&next(&[WIDER]), None).await;
     assert_eq!(home.app.store.coming_policies().len(), 1);
-    let [one, _] = officers(&home).await;
+    let [one, _] = home.officers().await;
     home.app.call_off_policy(&one, "1.1").await.unwrap();
     assert!(home.app.store.coming_policies().is_empty());
     home.clock.advance(noon().duration_since(home.clock.now()));
@@ -282,4 +274,91 @@ async fn promise_7_1_a_release_is_called_off_until_it_comes(home: Home) {
     assert_eq!(home.app.policy().version(), "1.0");
     // The same version is not used for other words; what is in force stays.
     assert!(matches!(home.app.call_off_policy(&one, "1.0").await, Err(Fault::NotFound)));
+}
+
+/// Version 1.2 of 20 December, made of a version 1.1.
+fn third(second: &Source, changes: &[(&str, &str)]) -> Source {
+    changed(second, ("1.1", "2026-12-09"), ("1.2", "2026-12-20"), changes)
+}
+
+/// Answers come sooner: how rights are exercised changes.
+const SOONER: (&str, &str) = ("respond_within = \"15 working days\"", "respond_within = \"10 working days\"");
+
+async fn promise_7_2_who_missed_a_version_is_told_of_everything_since_the_one_they_know(home: Home) {
+    home.app.begin(&avouch_testkit::home::source()).await.unwrap();
+    let [away, reader] = [home.person(1).await.subject, home.person(2).await.subject];
+    for subject in [away, reader] {
+        home.consent(subject, "marketing", true).await;
+    }
+    home.clock.advance(SignedDuration::from_secs(1));
+    home.release(&next(&[WIDER]), None).await;
+    home.app.told_of_update(reader, "1.1", Told::Acknowledged).await.unwrap();
+    home.clock.advance(noon().duration_since(home.clock.now()));
+    home.release(&third(&next(&[WIDER]), &[SOONER]), None).await;
+    let of = async |subject| {
+        let update = home.app.update_for(subject).await.unwrap().unwrap();
+        let wider = update.changes.iter().any(|c| c.path == "usage.purposes.marketing.items");
+        assert!(update.changes.iter().any(|c| c.path == "contact.respond_within") && update.is_open());
+        (update.release.version, update.follows, wider)
+    };
+    assert_eq!(of(away).await, ("1.2".to_owned(), "1.0".to_owned(), true));
+    assert_eq!(of(reader).await, ("1.2".to_owned(), "1.1".to_owned(), false));
+}
+
+async fn promise_7_2_a_no_is_not_asked_again_by_a_version_that_asks_no_more(home: Home) {
+    home.app.begin(&avouch_testkit::home::source()).await.unwrap();
+    let subject = home.person(1).await.subject;
+    home.consent(subject, "marketing", true).await;
+    home.clock.advance(SignedDuration::from_secs(1));
+    home.release(&next(&[WIDER]), None).await;
+    home.app.answer_update(subject, "1.1", "marketing", false, "en").await.unwrap();
+    home.clock.advance(noon().duration_since(home.clock.now()));
+    home.release(&third(&next(&[WIDER]), &[SOONER]), None).await;
+    assert!(home.app.update_for(subject).await.unwrap().unwrap().questions.is_empty(), "no is no");
+    home.clock.advance(SignedDuration::from_hours(24 * 20));
+    let more = (
+        "\"interests\", \"phone\"]\nparty = [\"service\"]",
+        "\"interests\", \"phone\", \"avatar\"]\nparty = [\"service\"]",
+    );
+    let fourth = third(&next(&[WIDER]), &[SOONER]);
+    home.release(&changed(&fourth, ("1.2", "2026-12-20"), ("1.3", "2027-02-01"), &[more]), None).await;
+    assert_eq!(home.app.update_for(subject).await.unwrap().unwrap().questions.len(), 1, "that is more");
+}
+
+async fn promise_7_2_what_rests_on_consent_from_now_is_asked_of_everybody_it_was_done_with(home: Home) {
+    home.app.begin(&avouch_testkit::home::source()).await.unwrap();
+    let subject = home.person(1).await.subject;
+    let office = Actor::Service(home.service("office", &["moderation"]).await);
+    let wanted = Wanted { act: Act::Use, purpose: "moderation", items: &["comment"], recipient: None };
+    assert_eq!(ask(&home.app, subject, &office, &wanted).await, Ok(()));
+    home.clock.advance(SignedDuration::from_secs(1));
+    let why = "before others see it.\", zh-CN = \"在他人看到之前拦截社区规则禁止的内容。\" }\nbasis = ";
+    let (from, to) = (format!("{why}\"contract\""), format!("{why}\"consent\""));
+    home.release(&next(&[(&from, &to)]), Some(noon())).await;
+    home.clock.advance(noon().duration_since(home.clock.now()));
+    assert_eq!(ask(&home.app, subject, &office, &wanted).await, Err(vec!["no-consent"]));
+    let update = home.app.update_for(subject).await.unwrap().unwrap();
+    assert_eq!(update.questions.iter().map(|q| q.target.as_str()).collect::<Vec<_>>(), ["moderation"]);
+    home.app.answer_update(subject, "1.1", "moderation", true, "en").await.unwrap();
+    assert_eq!(ask(&home.app, subject, &office, &wanted).await, Ok(()));
+    assert!(home.app.update_for(subject).await.unwrap().unwrap().questions.is_empty());
+}
+
+async fn promise_7_2_an_answer_ahead_to_a_release_that_is_called_off_keeps_what_was_agreed_before(home: Home) {
+    home.app.begin(&avouch_testkit::home::source()).await.unwrap();
+    let subject = home.person(1).await.subject;
+    let shop = Actor::Service(home.service("shop", &["marketing"]).await);
+    home.consent(subject, "marketing", true).await;
+    home.clock.advance(SignedDuration::from_secs(1));
+    home.release(&next(&[WIDER]), None).await;
+    home.app.answer_update(subject, "1.1", "marketing", true, "en").await.unwrap();
+    let [one, _] = home.officers().await;
+    home.app.call_off_policy(&one, "1.1").await.unwrap();
+    home.clock.advance(noon().duration_since(home.clock.now()));
+    let other = home.node("b", None).await;
+    other.refresh_releases().await.unwrap();
+    for app in [&home.app, &other] {
+        assert_eq!(may(app, subject, &shop, Act::Use, "email").await, Ok(()));
+        assert_eq!(may(app, subject, &shop, Act::Use, "phone").await, Err(vec!["item-not-in-purpose"]));
+    }
 }

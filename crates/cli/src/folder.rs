@@ -257,6 +257,11 @@ async fn open_locked(config: &Config, source: Source, purpose: Purpose, lock: Op
     let outbound = crate::messengers::outbound(config)?;
     let settings = Settings { trusted_proxies: config.trusted_proxies.clone(), ..Settings::default() };
     let mut app = App::new(store, settings).with_outbound(outbound.clone());
+    let folder = config.policy.clone();
+    if folder.is_dir() {
+        let read = move || read_policy(&folder).map_err(|failure| failure.to_string());
+        app = app.with_policy_folder(Arc::new(read));
+    }
     // What decides is what was released, not what lies in the folder.
     app.refresh_releases().await?;
     if let Some(joint) = &config.joint {

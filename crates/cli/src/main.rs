@@ -53,7 +53,7 @@ enum Command {
     Demo(commands::demo::Demo),
     /// Serve a policy.
     Serve(commands::serve::Serve),
-    /// Look at a policy: lint, explain, diff, render.
+    /// Look at a policy: lint, explain, diff, render; publish the next one.
     #[command(subcommand)]
     Policy(commands::policy::Policy),
     /// Count working days; take a year announced late.

@@ -33,6 +33,12 @@ impl Failure {
     }
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 impl From<avouch::Fault> for Failure {
     fn from(e: avouch::Fault) -> Self {
         Self::new("refused", e.to_string())

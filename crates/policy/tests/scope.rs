@@ -112,8 +112,8 @@ fn promise_7_2_whatever_outdates_a_consent_is_classed_as_to_be_asked_again() {
         policy(&[(MARKETING, WIDER)]),
         policy(&[(ADS, "purposes = [\"recommendation\", \"marketing\"]\nitems = [\"interests\"]")]),
         policy(&[(
-            "items = [\"interests\", \"function_used\"]\nparty = [\"subject\", \"service\"]\nretention = { after = \"consent-withdrawn\", keep = \"0 days\"",
-            "items = [\"interests\", \"function_used\"]\nparty = [\"subject\", \"service\"]\nretention = { after = \"consent-withdrawn\", keep = \"30 days\"",
+            "items = [\"interests\", \"tastes\", \"function_used\"]\nparty = [\"subject\", \"service\"]\nretention = { after = \"consent-withdrawn\", keep = \"0 days\"",
+            "items = [\"interests\", \"tastes\", \"function_used\"]\nparty = [\"subject\", \"service\"]\nretention = { after = \"consent-withdrawn\", keep = \"30 days\"",
         )]),
     ] {
         let again = diff(&old, &new).ask_again;

@@ -527,8 +527,11 @@ impl Leaving {
         }
     }
 
-    /// The subject's key, if subject and recipient stand as they did at the permit.
+    /// The subject's key, if policy, subject and recipient stand as they did at the permit.
     pub(crate) async fn still(&self, tx: &mut Tx<'_>) -> Result<Option<Arc<SubjectKey>>, StoreError> {
+        if self.leaf.policy != *tx.policy().digest().as_bytes() {
+            return Ok(None);
+        }
         if standing::epoch(&mut tx.db, self.subject).await? != Some(self.epoch) {
             return Ok(None);
         }
@@ -556,11 +559,6 @@ impl Transact for Release {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
-        // Permitted under a policy that is over: decided anew, like a standing that changed.
-        let in_force = *tx.policy().digest().as_bytes();
-        if self.0.iter().any(|leaving| leaving.leaf.policy != in_force) {
-            return Ok(None);
-        }
         let mut keys = Vec::with_capacity(self.0.len());
         for leaving in &self.0 {
             let Some(key) = leaving.still(tx).await? else { return Ok(None) };

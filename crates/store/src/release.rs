@@ -28,8 +28,6 @@ pub struct PolicyRelease {
     pub released: Timestamp,
     /// Whether people are told by more than an announcement (7.2).
     pub major: bool,
-    /// Facts and words, as JSON.
-    pub source: String,
 }
 
 /// How a person was told of a release.
@@ -210,7 +208,7 @@ impl Look<'_> {
         let rows = self
             .db
             .query(
-                "SELECT r.digest, p.version, r.in_force, r.released, r.major, p.source FROM policy_release r \
+                "SELECT r.digest, p.version, r.in_force, r.released, r.major FROM policy_release r \
                  JOIN policy p ON p.digest = r.digest ORDER BY r.in_force DESC, r.released DESC",
                 &[],
             )
@@ -223,7 +221,6 @@ impl Look<'_> {
                     in_force: row.time(2)?,
                     released: row.time(3)?,
                     major: row.flag(4)?,
-                    source: row.text(5)?.to_owned(),
                 })
             })
             .collect()

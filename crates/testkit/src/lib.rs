@@ -36,6 +36,7 @@ pub mod openbao;
 pub mod outbox;
 pub mod postgres;
 pub mod staff;
+pub mod updates;
 
 pub use authenticator::{Algorithm, Authenticator};
 pub use clock::SimClock;

@@ -73,6 +73,19 @@ pub struct Names {
     pub passkeys_at: Option<String>,
 }
 
+/// A change of the policy that is put before a person until they have read and answered it (7.1, 7.2).
+#[derive(Clone, Debug)]
+pub struct Popup {
+    /// Its version.
+    pub version: String,
+    /// From when it holds.
+    pub at: Timestamp,
+    /// Whether that is still to come.
+    pub coming: bool,
+    /// How many questions it asks this person.
+    pub asked: usize,
+}
+
 /// What every page takes from the policies, looked up at each request: one may come into force at any time.
 #[derive(Clone)]
 pub struct Live(Arc<dyn Fn() -> Current + Send + Sync>);
@@ -137,8 +150,8 @@ pub struct Frame {
     pub account: Option<Account>,
     /// A change of the policy to announce.
     pub coming: Option<Coming>,
-    /// The version of a change that waits to be read or answered by who is signed in (7.2).
-    pub update: Option<String>,
+    /// A change that waits to be read or answered by who is signed in (7.2).
+    pub popup: Option<Popup>,
     /// A message to show once.
     pub flash: Option<Flash>,
     /// The name of this request, shown on error pages so that staff can find it.
@@ -171,7 +184,7 @@ impl Frame {
             csrf: String::new(),
             account: None,
             coming: None,
-            update: None,
+            popup: None,
             flash: None,
             request: String::new(),
         }

@@ -5,19 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use avouch::App;
 use avouch::security::session::{Device, Session};
-use avouch::store::SubjectId;
+use avouch::store::{SubjectId, Told};
 use avouch::updates::notice::Update;
 use avouch_policy::{Digest, Policy, Words, diff};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::tz::TimeZone;
 
 use crate::fault::{Fault, Reason};
-use crate::frame::{Account, Coming, Current, Frame, Live, Names};
-use crate::http::frames::OpenUpdate;
+use crate::frame::{Account, Coming, Current, Frame, Live, Names, Popup};
 use crate::http::{Random, cookie, csrf::CsrfKey, guard::Foundation, headers::Transport};
 use crate::lang::Lang;
 use crate::shown::Shown;
@@ -93,11 +92,17 @@ pub fn foundation(app: &App) -> Foundation {
     }
 }
 
-/// The version of a change of the policy that waits to be read or answered by a person; nothing where none does, or
-/// where it cannot be told now.
-pub async fn update_open(web: &Web, subject: SubjectId) -> Option<String> {
-    match web.app.update_for(subject).await {
-        Ok(update) => update.filter(Update::is_open).map(|update| update.release.version),
+/// The change of the policy that waits to be read or answered by a person, for themselves or for a child; nothing where none does, or where it cannot
+/// be told now.
+pub async fn open_update(web: &Web, subject: SubjectId) -> Option<Update> {
+    let open = async || {
+        if let Some(update) = web.app.update_for(subject).await?.filter(Update::is_open) {
+            return Ok::<_, avouch::Fault>(Some(update));
+        }
+        Ok(web.app.updates_of_children(subject).await?.pop().map(|(_, update)| update))
+    };
+    match open().await {
+        Ok(update) => update,
         Err(fault) => {
             tracing::error!(%fault, "what a change of the policy means for a person could not be told");
             None
@@ -140,13 +145,13 @@ pub async fn know(State(web): State<Web>, mut request: Request, next: Next) -> R
         let cookie = cookie.to_owned();
         match look_up(&web, &cookie).await {
             Ok(Some((session, account))) => {
-                // Told on every page of the privacy centre until it is read and answered (7.2).
-                let centre = request.method().is_safe() && request.uri().path().starts_with("/privacy");
-                if centre && let Some(version) = update_open(&web, session.subject()).await {
-                    request.extensions_mut().insert(OpenUpdate(version));
-                }
+                let subject = session.subject();
                 request.extensions_mut().insert(account);
                 request.extensions_mut().insert(Signed(session));
+                let page = request.method() == Method::GET && !request.uri().path().starts_with("/assets/");
+                if page && let Some(update) = open_update(&web, subject).await {
+                    return put_before(&web, subject, &update, request, next).await;
+                }
             }
             Ok(None) => {}
             // Nobody is signed in while the store cannot be read; the pages say so themselves.
@@ -154,6 +159,27 @@ pub async fn know(State(web): State<Web>, mut request: Request, next: Next) -> R
         }
     }
     next.run(request).await
+}
+
+/// Puts a change of the policy before a person on the page they asked for, and records that it was shown.
+async fn put_before(web: &Web, subject: SubjectId, update: &Update, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Popup {
+        version: update.release.version.clone(),
+        at: update.release.in_force,
+        coming: update.coming,
+        asked: update.questions.len(),
+    });
+    let response = next.run(request).await;
+    let html = response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
+    let shown = response.status().is_success() && html;
+    if shown
+        && !update.child
+        && update.notice.is_none_or(|notice| notice.shown.is_none())
+        && let Err(fault) = web.app.told_of_update(subject, &update.release.version, Told::Shown).await
+    {
+        tracing::error!(%fault, "that a change of the policy was shown could not be recorded");
+    }
+    response
 }
 
 async fn look_up(web: &Web, cookie: &str) -> Result<Option<(Session, Account)>, avouch::Fault> {

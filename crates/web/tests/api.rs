@@ -1,6 +1,7 @@
 //! The service API over a real store: what it gives, and what it refuses.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use avouch_testkit::updates::noon;
 use avouch_testkit::{Engine, Home};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -258,4 +259,30 @@ async fn promise_0_1_when_evidence_cannot_be_written_health_says_so_and_nothing_
     let (status, used) = api.get(&path).await;
     assert_eq!(status, StatusCode::OK, "{used}");
     assert_eq!(api.get("/v1/health").await.1["well"], json!(true));
+}
+
+#[tokio::test]
+async fn promise_7_2_from_noon_on_the_api_refuses_the_new_use_and_serves_the_old() {
+    let api = Api::new().await;
+    api.home.app.begin(&avouch_testkit::home::source()).await.unwrap();
+    let subject = api.home.try_person(1, &[("phone", "+86 19900000001")]).await.unwrap().subject;
+    api.home.consent(subject, "marketing", true).await;
+    api.home.clock.advance(jiff::SignedDuration::from_secs(1));
+    api.home.release(&avouch_testkit::updates::next(&[avouch_testkit::updates::WIDER]), Some(noon())).await;
+    let read = |item: &str| {
+        let (api, path) = (&api, format!("/v1/subjects/{subject}/records/{item}?purpose=marketing"));
+        async move { api.get(&path).await }
+    };
+    let bulk = |item: &str| {
+        let (api, path) = (&api, format!("/v1/bulk/marketing?items={item}"));
+        async move { api.lines(&path).await.1.iter().filter(|line| line["subject"].is_string()).count() }
+    };
+    assert_eq!(bulk("email").await, 1);
+    api.home.clock.advance(noon().duration_since(avouch_store::Clock::now(&*api.home.clock)));
+    api.home.clock.advance(jiff::SignedDuration::from_secs(1));
+    let (status, problem) = read("phone").await;
+    assert_eq!((status, codes(&problem)), (StatusCode::FORBIDDEN, vec!["consent-outdated"]));
+    assert_eq!(problem["reasons"][0]["clause"], "7.2");
+    assert_eq!(read("email").await.0, StatusCode::OK);
+    assert_eq!((bulk("email").await, bulk("phone").await), (1, 0));
 }

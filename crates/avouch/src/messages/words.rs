@@ -126,7 +126,9 @@ pub(crate) fn say(
         return (if kind == Kind::Phone { String::new() } else { line }, text);
     }
     let (en, cn) = match what {
-        What::Reviewed | What::CaseAnswered | What::ContactYours | What::PolicyChange | What::Code => ("A code was asked for.", "有人请求了验证码。"),
+        What::Reviewed | What::CaseAnswered | What::ContactYours | What::PolicyChange | What::Code => {
+            ("A code was asked for.", "有人请求了验证码。")
+        }
         What::ContactReplaced => (
             "This is no longer the contact of your account; another was put in its place.",
             "此联系方式已不再属于您的账号，已被新的联系方式取代。",

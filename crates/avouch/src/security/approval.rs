@@ -97,6 +97,10 @@ impl App {
                 Ok(CarriedOut::Done)
             }
             ApprovalKind::OperatorLink => Ok(CarriedOut::Link(self.relink_operator(by, id, part("operator")).await?)),
+            ApprovalKind::PolicyPublication => {
+                self.publish_policy(by, id).await?;
+                Ok(CarriedOut::Done)
+            }
             other => Err(Fault::NotNow(format!("'{}' is done where it belongs, with this approval", other.name()))),
         }
     }
@@ -105,7 +109,7 @@ impl App {
 /// Whether the console can do an allowed act of that kind from the page of approvals.
 #[must_use]
 pub const fn done_here(kind: ApprovalKind) -> bool {
-    matches!(kind, ApprovalKind::RoleGrant | ApprovalKind::OperatorLink)
+    matches!(kind, ApprovalKind::RoleGrant | ApprovalKind::OperatorLink | ApprovalKind::PolicyPublication)
 }
 
 struct AskApproval {

@@ -62,7 +62,9 @@ impl App {
         let needed = releases.iter().position(|release| release.in_force <= now).map_or(0, |at| at + 1);
         let mut released = Vec::with_capacity(releases.len());
         for (at, release) in releases.iter().enumerate() {
-            match self.released_policy(release) {
+            let source =
+                archived.iter().find(|policy| policy.digest == release.digest).map(|policy| policy.source.as_str());
+            match self.archived(&release.digest, &release.version, source.unwrap_or_default()) {
                 Ok(policy) => released.push((release.in_force, policy)),
                 Err(fault) if at < needed => return Err(fault),
                 Err(fault) => tracing::warn!(%fault, "nothing rests on consents to this policy any more"),
@@ -89,8 +91,17 @@ impl App {
     ///
     /// # Errors
     /// [`Fault::NotNow`] when the archive holds something this build cannot read.
-    pub fn released_policy(&self, release: &PolicyRelease) -> Result<Arc<Policy>, Fault> {
-        self.archived(&release.digest, &release.version, &release.source)
+    pub async fn released_policy(&self, release: &PolicyRelease) -> Result<Arc<Policy>, Fault> {
+        if let Some(known) = self.store.known_policy(&release.digest) {
+            return Ok(known);
+        }
+        // Another node released it a moment ago.
+        let archived = {
+            let mut reading = self.store.reading().await?;
+            reading.look()?.policies().await?
+        };
+        let archived = archived.into_iter().find(|policy| policy.digest == release.digest).ok_or(Fault::NotFound)?;
+        self.archived(&archived.digest, &archived.version, &archived.source)
     }
 
     fn archived(&self, digest: &[u8; 32], version: &str, source: &str) -> Result<Arc<Policy>, Fault> {
@@ -108,7 +119,7 @@ impl App {
     /// [`Fault::NotFound`] for a version that was never released here.
     pub async fn policy_of_version(&self, version: &str) -> Result<(PolicyRelease, Arc<Policy>), Fault> {
         let release = self.releases().await?.into_iter().find(|r| r.version == version).ok_or(Fault::NotFound)?;
-        let policy = self.released_policy(&release)?;
+        let policy = self.released_policy(&release).await?;
         Ok((release, policy))
     }
 }

@@ -9,7 +9,10 @@ use std::sync::Arc;
 use avouch_policy::model::{Channel, Kind};
 use avouch_policy::{Age, Change, Party, Policy, diff};
 use avouch_seal::SubjectId;
-use avouch_store::{ConsentKind, Hold, PolicyRelease, ReleaseNotice, StandingAnswer, StoreError, Told, Transact, Tx};
+use avouch_store::{
+    ConsentKind, GuardianLink, Hold, LinkRole, PolicyRelease, ReleaseNotice, StandingAnswer, StoreError, Told,
+    Transact, Tx,
+};
 use serde::{Deserialize, Serialize};
 
 use super::question::{self, Question};
@@ -116,7 +119,7 @@ impl App {
         let told = |release: &PolicyRelease| notices.iter().find(|notice| notice.digest == release.digest);
         let knows = |r: &&PolicyRelease| joined_by(r) || told(r).is_some_and(|notice| notice.acknowledged.is_some());
         let Some(before) = earlier.iter().find(knows).or_else(|| earlier.last()) else { return Ok(None) };
-        let (policy, old) = (self.released_policy(release)?, self.released_policy(before)?);
+        let (policy, old) = (self.released_policy(release).await?, self.released_policy(before).await?);
         let questions = question::open(self, &old, &policy, &answers, &declined);
         let purposes = |answer: &&StandingAnswer| {
             answer.given && matches!(answer.kind, ConsentKind::Consent | ConsentKind::Separate)
@@ -176,10 +179,15 @@ impl App {
             if update.notice.is_some_and(|notice| notice.sent.is_some()) {
                 continue;
             }
-            let language = policy.facts().default_language.clone();
-            let contact = self.contact_for_notices(subject, &policy).await?;
-            if let Some(item) = contact {
-                self.store.transact(Send { subject, version: round.version.clone(), item, language }).await?;
+            let mut told = vec![subject];
+            if update.child && !update.questions.is_empty() {
+                told.extend(self.guardians(subject).await?);
+            }
+            for subject in told {
+                if let Some(item) = self.contact_for_notices(subject, &policy).await? {
+                    let language = policy.facts().default_language.clone();
+                    self.store.transact(Send { subject, version: round.version.clone(), item, language }).await?;
+                }
             }
         }
         if let Some(next) = next {
@@ -187,6 +195,14 @@ impl App {
             self.store.transact(NextRound { round }).await?;
         }
         Ok(())
+    }
+
+    /// The confirmed guardians of a child.
+    async fn guardians(&self, child: SubjectId) -> Result<Vec<SubjectId>, Fault> {
+        let mut reading = self.store.reading().await?;
+        let links = reading.look()?.guardian_links(child).await?;
+        let of = |link: GuardianLink| (link.role == LinkRole::Child && link.confirmed.is_some()).then_some(link.other);
+        Ok(links.into_iter().filter_map(of).collect())
     }
 
     /// The contact a notice goes to: mail where the policy promises mail and there is one, else a phone.

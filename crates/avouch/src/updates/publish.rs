@@ -23,6 +23,9 @@ pub(crate) const IN_FORCE_JOB: &str = "policy-in-force";
 /// How long before its instant a policy is released at least, whatever is promised: until then every node knows of it.
 const KNOWN_EVERYWHERE: SignedDuration = SignedDuration::from_mins(10);
 
+/// Reads the files of the next policy, or says why they cannot be read.
+pub type PolicyFolder = Arc<dyn Fn() -> Result<Source, String> + Send + Sync>;
+
 /// A policy that may be released, and what that means.
 #[derive(Debug, Clone)]
 pub struct Proposal {
@@ -55,7 +58,7 @@ impl App {
         let policy = Policy::load(source).map_err(|faults| not("policy", "unreadable", faults.report(false)))?;
         let releases = self.releases().await?;
         let newest = releases.first().ok_or_else(|| Fault::NotNow("no policy is in force here yet".into()))?;
-        let before = self.released_policy(newest)?;
+        let before = self.released_policy(newest).await?;
         let diff = diff(&before, &policy);
         if diff.is_empty() {
             return Err(not("policy", "no-change", format!("it is version {}, word for word", newest.version)));
@@ -82,6 +85,17 @@ impl App {
         let source = serde_json::to_string(source).map_err(|e| Fault::NotNow(format!("the policy as JSON: {e}")))?;
         let follows = before.version().to_owned();
         Ok(Proposal { policy: Arc::new(policy), follows, warnings, diff, in_force, source })
+    }
+
+    /// The files in the folder of the configuration, as they are now.
+    ///
+    /// # Errors
+    /// [`Fault::NotNow`] where there is no folder; [`Fault::Invalid`] when it cannot be read.
+    pub async fn policy_in_folder(&self) -> Result<Source, Fault> {
+        let read =
+            self.policy_folder.clone().ok_or_else(|| Fault::NotNow("no folder of a policy is configured".into()))?;
+        let read = tokio::task::spawn_blocking(move || read()).await;
+        read.map_err(|e| Fault::NotNow(e.to_string()))?.map_err(|text| not("policy", "unreadable", text))
     }
 
     /// When a policy may come into force: on the day it states, after the one before, and not sooner than promised.

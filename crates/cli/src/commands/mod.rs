@@ -11,6 +11,7 @@ pub(crate) mod ledger;
 pub(crate) mod operator;
 pub(crate) mod people;
 pub(crate) mod policy;
+pub(crate) mod policy_publish;
 pub(crate) mod policy_shadow;
 pub(crate) mod restore;
 pub(crate) mod retention;

@@ -1,4 +1,4 @@
-//! `avouch policy`: lint, explain, diff, render.
+//! `avouch policy`: lint, explain, diff, render, and what is done with the next one.
 
 use std::path::PathBuf;
 
@@ -25,6 +25,8 @@ pub(crate) enum Policy {
     Render(Render),
     /// Say what a policy in shadow would have refused.
     Shadow(super::policy_shadow::Shadow),
+    /// Look at the next policy, ask a second person, release it.
+    Publish(super::policy_publish::Publish),
 }
 
 /// Say what a regulator would, with citations.
@@ -111,6 +113,7 @@ fn in_language(policy: &Loaded, language: &str) -> Result<(), Failure> {
 impl Policy {
     pub(crate) async fn run(self, json: bool) -> Result<Found, Failure> {
         match self {
+            Self::Publish(publish) => publish.run(json).await,
             Self::Lint(lint) => lint.run(json),
             Self::Explain(explain) => explain.run(json),
             Self::Diff(diff) => diff.run(json),
@@ -174,6 +177,20 @@ impl Explain {
     }
 }
 
+/// What changed, a line each, and whose consent is asked again.
+pub(super) fn lines(found: &avouch_policy::Diff, language: &str) -> Vec<String> {
+    let line = |c: &avouch_policy::Change| {
+        let mark = if c.major.is_some() { "MAJOR " } else { "      " };
+        format!("{mark}{}", c.sentence.in_lang(language))
+    };
+    let mut lines: Vec<String> = found.changes.iter().map(line).collect();
+    if !found.ask_again.is_empty() {
+        let names: Vec<&str> = found.ask_again.iter().map(String::as_str).collect();
+        lines.push(format!("Consent is to be asked again for: {}", names.join(", ")));
+    }
+    lines
+}
+
 impl Diff {
     fn run(self, json: bool) -> Result<Found, Failure> {
         let (old, new) = (load(Some(&self.old))?, load(Some(&self.new))?);
@@ -182,19 +199,7 @@ impl Diff {
             if found.is_empty() {
                 return "Nothing changed.".to_owned();
             }
-            let mut lines: Vec<String> = found
-                .changes
-                .iter()
-                .map(|c| {
-                    let mark = if c.major.is_some() { "MAJOR " } else { "      " };
-                    format!("{mark}{}", c.sentence.in_lang(&self.language))
-                })
-                .collect();
-            if !found.ask_again.is_empty() {
-                let names: Vec<&str> = found.ask_again.iter().map(String::as_str).collect();
-                lines.push(format!("Consent is to be asked again for: {}", names.join(", ")));
-            }
-            lines.join("\n")
+            lines(&found, &self.language).join("\n")
         });
         Ok(Found::Nothing)
     }

@@ -12,7 +12,9 @@ use axum::routing::{MethodRouter, get, post};
 
 use avouch::store::StaffRole::{self, Administrator, Auditor, CustomerService, DataProtectionOfficer};
 
-use super::{Operator, approvals, border, cases, enter, home, leaves, names, operators, recipients, reviews, services};
+use super::{
+    Operator, approvals, border, cases, enter, home, leaves, names, operators, policy, recipients, reviews, services,
+};
 use crate::fault::Fault;
 use crate::frame::Account;
 use crate::state::{Web, told};
@@ -90,6 +92,11 @@ pub fn table() -> Vec<Entry> {
         act("/border/settle", OFFICER, border::settle),
         see("/services", SERVICES, services::list),
         act("/services/{name}", ADMINISTRATOR, services::send),
+        see("/policy", APPROVALS, policy::list),
+        see("/policy/next", OFFICER, policy::look),
+        act("/policy/next", OFFICER, policy::ask),
+        see("/policy/asked/{id}", APPROVALS, policy::asked),
+        act("/policy/{version}/call-off", OFFICER, policy::call_off),
         see("/approvals", APPROVALS, approvals::list),
         see("/approvals.csv", APPROVALS, approvals::csv),
         see("/approvals/{id}", APPROVALS, approvals::one),

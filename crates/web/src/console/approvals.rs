@@ -75,6 +75,8 @@ pub struct ApprovalPage {
     pub row: Row,
     /// What exactly: names and values.
     pub parts: Vec<(String, String)>,
+    /// Where exactly what is asked can be read; empty where the parts say it all.
+    pub detail: String,
     /// Why, in the asker's words.
     pub why: String,
     /// Who answered or reviewed.
@@ -219,6 +221,10 @@ fn page(f: Frame, operator: &Operator, approval: Approval, error: String) -> App
     ApprovalPage {
         row: row(&f, &approval),
         parts: approval.act.parts().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        detail: match approval.act.kind() {
+            ApprovalKind::PolicyPublication => format!("/policy/asked/{}", approval.id),
+            _ => String::new(),
+        },
         words: asked.then(|| Field::new("words", f.t(label), Input::Area).required()),
         review,
         carry_out: own && may && approval.state == ApprovalState::Approved && done_here(approval.act.kind()),
@@ -278,9 +284,12 @@ async fn after(
 ) -> Result<Response, Fault> {
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/approvals/{id}")).into_response()),
-        Err(avouch::Fault::NotApproved(not)) => {
+        Err(fault @ (avouch::Fault::NotApproved(_) | avouch::Fault::Invalid(_))) => {
             let approval = web.app.approval(id).await.map_err(page_fault(&f))?;
-            let error = why_not(&f, not);
+            let error = match fault {
+                avouch::Fault::NotApproved(not) => why_not(&f, not),
+                other => other.to_string(),
+            };
             Ok(PageWith(StatusCode::UNPROCESSABLE_ENTITY, page(f, operator, approval, error)).into_response())
         }
         Err(other) => Err(page_fault(&f)(other)),

@@ -22,6 +22,7 @@ pub mod leaves;
 pub mod list;
 pub mod names;
 pub mod operators;
+pub mod policy;
 pub mod recipients;
 pub mod reviews;
 pub mod services;
@@ -35,6 +36,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ("/recipients", "part-recipients"),
     ("/border", "part-border"),
     ("/services", "part-services"),
+    ("/policy", "part-policy"),
     ("/approvals", "part-approvals"),
     ("/operators", "part-operators"),
     ("/leaves", "part-leaves"),

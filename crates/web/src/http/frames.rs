@@ -10,7 +10,7 @@ use super::csrf::CsrfKey;
 use super::request_id::RequestId;
 use super::{Random, cookie};
 use crate::fault::Fault;
-use crate::frame::{Account, Face, Flash, Frame, Live};
+use crate::frame::{Account, Face, Flash, Frame, Live, Popup};
 use crate::lang::Lang;
 
 /// What the frames of a face are built from.
@@ -25,11 +25,6 @@ pub struct Frames {
     /// Random bytes.
     pub random: Random,
 }
-
-/// The version of a change of the policy that waits to be read or answered by who is signed in; put into the request
-/// outside the frame.
-#[derive(Clone, Debug)]
-pub struct OpenUpdate(pub String);
 
 impl Frames {
     /// The cookie that holds this face's login.
@@ -77,7 +72,7 @@ pub async fn build(State(frames): State<Frames>, mut request: Request, next: Nex
     let mut frame = Frame::new(current.names, lang, frames.face, request.uri().path());
     // Announced to people; staff have a page for it.
     frame.coming = current.coming.filter(|_| frames.face == Face::Site);
-    frame.update = request.extensions().get::<OpenUpdate>().map(|update| update.0.clone());
+    frame.popup = request.extensions().get::<Popup>().cloned();
     frame.flash = said(&query).map(|key| Flash { text: frame.t(key), good: true });
     frame.query = query;
     frame.csrf.clone_from(&token);

@@ -34,10 +34,10 @@ pub async fn show(State(web): State<Web>, f: Frame, headers: HeaderMap) -> Resul
     let base = format!("{scheme}://{}", text(host));
     let mut entries = String::new();
     for (at, release) in releases.iter().enumerate() {
-        let policy = web.app.released_policy(release).map_err(&told)?;
+        let policy = web.app.released_policy(release).await.map_err(&told)?;
         let mut changes = String::new();
         if let Some(before) = releases.get(at + 1) {
-            for change in diff(&*web.app.released_policy(before).map_err(&told)?, &policy).changes {
+            for change in diff(&*web.app.released_policy(before).await.map_err(&told)?, &policy).changes {
                 changes.push_str(&text(change.sentence.in_lang(f.tag())));
                 changes.push('\n');
             }

@@ -20,7 +20,7 @@ use crate::page::{Page, PageWith};
 use crate::shown::Shown;
 use crate::site::login::safe_next;
 use crate::site::step::Step;
-use crate::state::{Browser, Web, say, told, update_open};
+use crate::state::{Browser, Web, open_update, say, told};
 
 /// What any step of these flows may send.
 #[derive(Default, Deserialize)]
@@ -66,7 +66,7 @@ pub(crate) async fn enter(web: &Web, token: &SessionToken, next: &str) -> Respon
     let waits = web.app.quarantined(token.subject).await.is_ok_and(|waiting| !waiting.is_empty());
     let next = match next {
         "" | "/privacy" if waits => "/privacy/waiting",
-        "" | "/privacy" if update_open(web, token.subject).await.is_some() => "/privacy/updates",
+        "" | "/privacy" if open_update(web, token.subject).await.is_some() => "/privacy/updates",
         other => safe_next(other),
     };
     let mut response = Redirect::to(next).into_response();

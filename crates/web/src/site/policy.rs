@@ -96,7 +96,7 @@ async fn page(web: &Web, f: Frame, policy: &Policy, releases: &[PolicyRelease]) 
     let at = versions.iter().position(|v| v.shown);
     let mut changes = Vec::new();
     if let Some(before) = at.and_then(|at| releases.get(at + 1)) {
-        let before = web.app.released_policy(before).map_err(&told)?;
+        let before = web.app.released_policy(before).await.map_err(&told)?;
         for change in diff(&before, policy).changes {
             changes.push(Change { text: change.sentence.in_lang(f.tag()).to_owned(), major: change.major.is_some() });
         }

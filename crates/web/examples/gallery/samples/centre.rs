@@ -299,10 +299,12 @@ fn changes(s: &Set) -> Updates {
                 change(text("Orders: the address for mail is another.", "订单：联系邮箱有变更。"), false),
             ],
             questions: vec![question],
+            child: false,
             others: 2,
             told: vec![(s.somebody("/").t("updates-told-sent"), at("2026-12-02T01:00:00Z"))],
             unread: true,
         }),
+        children: Vec::new(),
         f: s.somebody("/privacy/updates"),
     }
 }
@@ -376,6 +378,7 @@ fn consents(s: &Set) -> Consents {
                 on,
                 since: (on || p == "analytics").then(|| at("2026-12-03T01:20:00Z")),
                 separate: basis(p) == "separate-consent",
+                outdated: p == "recommendation",
                 frozen: p == "marketing",
                 sensitive,
             }
@@ -642,7 +645,14 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     put(out, "export-linked", &asked);
     put(out, "waiting", &waiting(s));
     put(out, "updates", &changes(s));
-    put(out, "updates-none", &Updates { shown: None, f: s.somebody("/privacy/updates") });
+    let mut guardian = changes(s);
+    if let Some(shown) = guardian.shown.as_mut() {
+        let questions = std::mem::take(&mut shown.questions);
+        let child = updates::Child { link: "c0ffee".into(), version: "1.1".into(), questions };
+        guardian.children = vec![child];
+    }
+    put(out, "updates-guardian", &guardian);
+    put(out, "updates-none", &Updates { shown: None, children: Vec::new(), f: s.somebody("/privacy/updates") });
     put(out, "consents", &consents(s));
     put(out, "privacy-transfer", &transfer(s, false));
     put(out, "privacy-transfer-objected", &transfer(s, true));

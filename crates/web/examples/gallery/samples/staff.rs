@@ -8,8 +8,10 @@ use avouch_web::console::enter::{self, Enrol, Enter};
 use avouch_web::console::home::{Check, Count, Today, Urgent};
 use avouch_web::console::leaves::{LeafPage, Leaves, Row};
 use avouch_web::console::operators::{self, Operators};
+use avouch_web::console::policy::{self, NextPage, Policies};
 use avouch_web::form::{Choice, Field, Input};
 use avouch_web::shown::Shown;
+use avouch_web::site::policy::Change;
 use avouch_web::words;
 use jiff::civil::date;
 
@@ -152,6 +154,7 @@ fn approvals(s: &Set, out: &mut Vec<Page>) {
     let page = |waits: bool, words: Option<Field>, review: bool, own: bool| ApprovalPage {
         row: approval_row(s, waits),
         parts: vec![("operator".into(), "desk".into()), ("role".into(), "customer-service".into())],
+        detail: String::new(),
         why: s.pick("Joins the desk in January.", "一月起加入客服。"),
         answered_by: if waits { String::new() } else { "officer".into() },
         answered: (!waits).then(|| at("2026-12-16T03:00:00Z")),
@@ -284,6 +287,7 @@ pub(crate) fn add(s: &Set, out: &mut Vec<Page>) {
     put(out, "console-enter", &Enter { f, operator: "admin".into(), token: "sample".into(), minutes: 60 });
     ways_in(s, out);
     approvals(s, out);
+    policies(s, out);
     operators(s, out);
     put(out, "console-home", &today(s, true));
     put(out, "console-home-unwell", &today(s, false));
@@ -388,4 +392,55 @@ fn desk(s: &Set, out: &mut Vec<Page>) {
     put(out, "console-case", &page);
     page.error = s.pick("Say in a sentence what it is needed for.", "请用一句话说明需要它的理由。");
     put(out, "console-case-wrong", &page);
+}
+
+/// Changes of the policy, as the console and the next version show them.
+fn changes(s: &Set) -> Vec<Change> {
+    let change = |en: &str, zh: &str, major| Change { text: s.pick(en, zh), major };
+    vec![
+        change("“Marketing and promotion” now also uses “Mobile number”.", "“营销与推广”将新使用“手机号码”。", true),
+        change(
+            "Contact: e-mail changes from a@plaza.example to b@plaza.example.",
+            "联系：邮箱由 a@plaza.example 改为 b@plaza.example。",
+            true,
+        ),
+    ]
+}
+
+fn policies(s: &Set, out: &mut Vec<Page>) {
+    let release = |version: &str, day: &str| policy::Release {
+        version: version.into(),
+        at: at(day),
+        released: at("2026-11-30T02:00:00Z"),
+        current: version == "1.0",
+        coming: version == "1.1",
+        major: version == "1.1",
+        digest: "9f2c41d07be35a8816c0f4aa2d9be7730c55e1f86a4b92d3780e16cf5ad4b307".into(),
+        changes: (version == "1.1").then(|| changes(s)),
+    };
+    let releases = vec![release("1.1", "2026-12-09T04:00:00Z"), release("1.0", "2026-11-30T16:00:00Z")];
+    put(out, "console-policy", &Policies { releases, publishes: true, f: s.staff("/policy") });
+    let f = s.staff("/policy/next");
+    let next = |faults: Vec<String>| NextPage {
+        next: faults.is_empty().then(|| policy::Next {
+            version: "1.1".into(),
+            follows: "1.0".into(),
+            digest: "9f2c41d07be35a8816c0f4aa2d9be7730c55e1f86a4b92d3780e16cf5ad4b307".into(),
+            at: at("2026-12-09T04:00:00Z"),
+            majors: f.t("major-purpose"),
+            changes: changes(s),
+            again: vec![s.purpose("marketing")],
+            warnings: Vec::new(),
+        }),
+        why: faults.is_empty().then(|| Field::new("why", f.t("console-policy-why"), Input::Area).required()),
+        faults,
+        when: Some(Field::new("at", f.t("console-policy-at"), Input::Text).hint(f.t("console-policy-at-hint"))),
+        typed: String::new(),
+        approval: String::new(),
+        error: String::new(),
+        f: f.clone(),
+    };
+    put(out, "console-policy-next", &next(Vec::new()));
+    let wrong = "version 1.0 was released before; give this one a version of its own";
+    put(out, "console-policy-wrong", &next(vec![wrong.into()]));
 }

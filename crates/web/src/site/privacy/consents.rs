@@ -10,6 +10,7 @@ use crate::frame::Frame;
 use avouch::rights::consent::kind_of;
 use avouch::storage::border::{self, Notice};
 use avouch::store::{Actor, ConsentEvent, ConsentKind, SubjectId};
+use avouch_policy::Question as Asked;
 use avouch_policy::model::Basis;
 use axum::Form;
 use axum::extract::{Path, State};
@@ -56,6 +57,8 @@ pub struct Switch {
     pub since: Option<Timestamp>,
     /// A separate consent.
     pub separate: bool,
+    /// Whether the answer covers less than the policy in force now says (7.2).
+    pub outdated: bool,
     /// Whether it rests, whatever the switch says: a change of hands changes it (4.3).
     pub frozen: bool,
     /// The sensitive items among its own.
@@ -169,6 +172,10 @@ async fn page(web: &Web, f: Frame, subject: SubjectId, error: String) -> Result<
             on: policy.purpose(name).is_some_and(|p| bits.has(p.index())),
             since: events.iter().find(|e| e.target == *name).map(|e| e.at),
             separate,
+            outdated: policy.purpose(name).is_some_and(|p| {
+                let of = |o: &avouch_policy::Outdated| matches!(o.question, Asked::Consent(q) | Asked::Separate(q) if q == p);
+                standing.outdated.iter().any(of)
+            }),
             frozen: policy.purpose(name).is_some_and(|p| standing.frozen.has(p.index())),
             sensitive: sensitive.collect(),
         });

@@ -4,8 +4,7 @@
 //! nothing. That it was shown, and read, is evidenced.
 
 use askama::Template;
-use avouch::rights::consent::kind_of;
-use avouch::store::{ConsentKind, Told};
+use avouch::store::{ConsentKind, LinkId, Told};
 use avouch::updates::notice::Update;
 use avouch_policy::{Change, Policy};
 use axum::Form;
@@ -46,6 +45,19 @@ pub struct Updates {
     pub f: Frame,
     /// What changed last; nothing where nothing did.
     pub shown: Option<Shown>,
+    /// What is asked for children whose guardian this person is.
+    pub children: Vec<Child>,
+}
+
+/// What is asked for a child.
+#[derive(Clone, Debug)]
+pub struct Child {
+    /// The link to the child.
+    pub link: String,
+    /// The version that asks.
+    pub version: String,
+    /// The questions.
+    pub questions: Vec<Question>,
 }
 
 /// One release, as it concerns this person.
@@ -61,6 +73,8 @@ pub struct Shown {
     pub coming: bool,
     /// What is asked.
     pub questions: Vec<Question>,
+    /// Whether a guardian answers it.
+    pub child: bool,
     /// What changes for this person.
     pub changes: Vec<policy::Change>,
     /// How many changes do not concern them.
@@ -69,6 +83,11 @@ pub struct Shown {
     pub told: Vec<(String, Timestamp)>,
     /// Whether they may still say that they have read it.
     pub unread: bool,
+}
+
+/// Whether a question of this kind is about a purpose, and not about a recipient.
+const fn is_purpose(kind: ConsentKind) -> bool {
+    matches!(kind, ConsentKind::Consent | ConsentKind::Separate)
 }
 
 /// The changes that are about one purpose or recipient.
@@ -81,7 +100,7 @@ fn about<'c>(
     let facts = policy.facts();
     changes.iter().filter(move |change| {
         let steps: Vec<&str> = change.path.split('.').collect();
-        let purpose = matches!(kind, ConsentKind::Consent | ConsentKind::Separate);
+        let purpose = is_purpose(kind);
         match steps.as_slice() {
             ["usage", "purposes", name, ..] => purpose && *name == target,
             ["sharing", "recipients", name, ..] if purpose => {
@@ -99,33 +118,42 @@ fn about<'c>(
 fn question(f: &Frame, update: &Update, asked: &avouch::updates::question::Question) -> Option<Question> {
     let facts = update.policy.facts();
     let target = asked.target.as_str();
-    let new = about(&update.changes, &update.policy, asked.kind, target);
-    let new = new.map(|change| change.sentence.in_lang(f.tag()).to_owned()).collect();
-    if let Some(purpose) = facts.usage.purposes.get(target).filter(|_| kind_of(&update.policy, target).is_some()) {
-        let items = update.policy.items_of(target).into_iter().filter_map(|name| facts.collection.items.get(name));
-        let sensitive = items.filter(|item| item.sensitive).map(|item| Sensitive {
-            label: say(f, &item.label),
-            necessity: item.necessity.as_ref().map(|w| say(f, w)).unwrap_or_default(),
-            impact: item.impact.as_ref().map(|w| say(f, w)).unwrap_or_default(),
-        });
-        return Some(Question {
-            target: target.to_owned(),
-            label: say(f, &purpose.label),
-            clause: purpose.clause.as_str().to_owned(),
-            why: say(f, &purpose.why),
-            new,
-            sensitive: sensitive.collect(),
-        });
+    let purpose = facts.usage.purposes.get(target).filter(|_| is_purpose(asked.kind));
+    let recipient = facts.sharing.recipients.get(target).filter(|_| !is_purpose(asked.kind));
+    let (label, clause) = match (purpose, recipient) {
+        (Some(purpose), _) => (say(f, &purpose.label), &purpose.clause),
+        (_, Some(recipient)) => (say(f, &recipient.name), &recipient.clause),
+        _ => return None,
+    };
+    let names: Vec<&str> = match recipient {
+        Some(recipient) => recipient.items.iter().map(String::as_str).collect(),
+        None => update.policy.items_of(target),
+    };
+    let items: Vec<_> = names.into_iter().filter_map(|name| facts.collection.items.get(name)).collect();
+    let changes = about(&update.changes, &update.policy, asked.kind, target);
+    let mut new: Vec<String> = changes.map(|change| change.sentence.in_lang(f.tag()).to_owned()).collect();
+    if new.is_empty() {
+        // What changed lies further back than what the page compares: then all of it is said.
+        let labels: Vec<String> = items.iter().map(|item| say(f, &item.label)).collect();
+        new.push(f.t1("updates-uses", "items", f.texts.list(&labels)));
     }
-    let recipient = facts.sharing.recipients.get(target)?;
+    let sensitive = items.iter().filter(|item| item.sensitive).map(|item| Sensitive {
+        label: say(f, &item.label),
+        necessity: item.necessity.as_ref().map(|w| say(f, w)).unwrap_or_default(),
+        impact: item.impact.as_ref().map(|w| say(f, w)).unwrap_or_default(),
+    });
     Some(Question {
+        sensitive: sensitive.collect(),
+        why: purpose.map(|purpose| say(f, &purpose.why)).unwrap_or_default(),
+        clause: clause.as_str().to_owned(),
         target: target.to_owned(),
-        label: say(f, &recipient.name),
-        clause: recipient.clause.as_str().to_owned(),
-        why: String::new(),
+        label,
         new,
-        sensitive: Vec::new(),
     })
+}
+
+fn questions(f: &Frame, update: &Update) -> Vec<Question> {
+    update.questions.iter().filter_map(|asked| question(f, update, asked)).collect()
 }
 
 fn shown(f: &Frame, update: &Update) -> Shown {
@@ -142,11 +170,12 @@ fn shown(f: &Frame, update: &Update) -> Shown {
         follows: update.follows.clone(),
         at: update.release.in_force,
         coming: update.coming,
-        questions: update.questions.iter().filter_map(|asked| question(f, update, asked)).collect(),
+        questions: questions(f, update),
         changes: changes.collect(),
+        child: update.child,
         others: update.others,
         told,
-        unread: update.release.major && update.notice.is_none_or(|notice| notice.acknowledged.is_none()),
+        unread: update.is_major() && !update.is_read(),
     }
 }
 
@@ -160,7 +189,14 @@ pub async fn show(State(web): State<Web>, f: Frame, Signed(session): Signed) -> 
         let told = web.app.told_of_update(session.subject(), &update.release.version, Told::Shown).await;
         told.map_err(page_fault(&f))?;
     }
-    Ok(Page(Updates { shown: update.map(|update| shown(&f, &update)), f }))
+    let children = web.app.updates_of_children(session.subject()).await.map_err(page_fault(&f))?;
+    let child = |(link, update): &(LinkId, Update)| Child {
+        link: link.to_string(),
+        version: update.release.version.clone(),
+        questions: questions(&f, update),
+    };
+    let children = children.iter().map(child).collect();
+    Ok(Page(Updates { shown: update.map(|update| shown(&f, &update)), children, f }))
 }
 
 /// `POST /privacy/updates/{version}/read`
@@ -181,6 +217,9 @@ pub async fn read(
 #[derive(Debug, Deserialize)]
 pub struct Sent {
     answer: String,
+    /// The link to the child it is answered for; empty for oneself.
+    #[serde(default)]
+    child: String,
 }
 
 /// `POST /privacy/updates/{version}/{target}`: yes or no, the same one step.
@@ -199,7 +238,13 @@ pub async fn send(
         "no" => false,
         _ => return Err(Fault::Malformed),
     };
-    let answered = web.app.answer_update(session.subject(), &version, &target, yes, f.tag()).await;
+    let who = session.subject();
+    let answered = if sent.child.is_empty() {
+        web.app.answer_update(who, &version, &target, yes, f.tag()).await
+    } else {
+        let child = sent.child.parse().map_err(|_| Fault::NotFound)?;
+        web.app.answer_update_for(who, child, &version, &target, yes, f.tag()).await
+    };
     answered.map_err(page_fault(&f))?;
     Ok(Redirect::to("/privacy/updates").into_response())
 }
