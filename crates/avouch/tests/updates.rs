@@ -8,7 +8,7 @@ use avouch::gate::Wanted;
 use avouch::store::{Actor, Credential, SubjectId, Told};
 use avouch::updates::archive::Began;
 use avouch_policy::{Act, Source};
-use avouch_store::{ApprovalKind, Clock as _, NotApproved, StaffRole, Which};
+use avouch_store::{ApprovalKind, ApprovalState, Clock as _, Faults, NotApproved, StaffRole, StoreError, Which};
 use avouch_testkit::updates::{WIDER, changed, next, noon};
 use avouch_testkit::{Home, Outbox};
 use jiff::SignedDuration;
@@ -21,6 +21,7 @@ avouch_testkit::on_both_engines!(
     promise_7_1_nothing_is_released_that_lint_forbids_or_that_comes_too_soon,
     promise_7_1_everyone_it_concerns_is_told_once_and_that_is_evidenced,
     promise_7_1_a_release_is_called_off_until_it_comes,
+    promise_7_1_a_release_an_answer_and_a_notice_stand_or_fall_with_their_evidence,
     promise_7_2_who_missed_a_version_is_told_of_everything_since_the_one_they_know,
     promise_7_2_a_no_is_not_asked_again_by_a_version_that_asks_no_more,
     promise_7_2_what_rests_on_consent_from_now_is_asked_of_everybody_it_was_done_with,
@@ -187,8 +188,8 @@ async fn promise_7_1_nothing_is_released_that_lint_forbids_or_that_comes_too_soo
     let soon = ("effective = \"2026-12-09\"", "effective = \"2026-12-03\"");
     assert_eq!(propose(next(&[soon]), None).await, "too-soon");
     assert_eq!(propose(next(&[("address = { en = \"88", "adress = { en = \"88")]), None).await, "unreadable");
-    let gap = "retention = { after = \"consent-withdrawn\", keep = \"0 days\", then = \"delete\" }\nwithout = { en = \"You get no offers.\"";
-    assert_eq!(propose(next(&[(gap, "without = { en = \"You get no offers.\"")]), None).await, "lint");
+    let gap = "retention = { after = \"consent-withdrawn\", keep = \"0 days\", then = \"delete\" }\nwithout = { en = \"You get no offers by e-mail.\"";
+    assert_eq!(propose(next(&[(gap, "without = { en = \"You get no offers by e-mail.\"")]), None).await, "lint");
     // Two people: nobody releases alone, and what was allowed is what is released.
     let [one, two] = home.officers().await;
     let proposal = home.app.propose_policy(&next(&[WIDER]), None).await.unwrap();
@@ -360,5 +361,64 @@ async fn promise_7_2_an_answer_ahead_to_a_release_that_is_called_off_keeps_what_
     for app in [&home.app, &other] {
         assert_eq!(may(app, subject, &shop, Act::Use, "email").await, Ok(()));
         assert_eq!(may(app, subject, &shop, Act::Use, "phone").await, Err(vec!["item-not-in-purpose"]));
+    }
+}
+
+/// Fails the next commit at a point.
+#[derive(Default)]
+struct Once(std::sync::Mutex<Option<&'static str>>);
+
+impl Faults for Once {
+    fn strike(&self, point: &'static str) -> bool {
+        self.0.lock().unwrap().take_if(|at| *at == point).is_some()
+    }
+}
+
+async fn promise_7_1_a_release_an_answer_and_a_notice_stand_or_fall_with_their_evidence(home: Home) {
+    home.app.begin(&avouch_testkit::home::source()).await.unwrap();
+    let [yes, no] = [home.person(1).await.subject, home.person(2).await.subject];
+    for subject in [yes, no] {
+        home.consent(subject, "marketing", true).await;
+    }
+    home.clock.advance(SignedDuration::from_secs(1));
+    let once = Arc::new(Once::default());
+    let other = home.node("b", Some(Arc::clone(&once) as _)).await;
+    other.refresh_releases().await.unwrap();
+    let [one, two] = home.officers().await;
+    let proposal = home.app.propose_policy(&next(&[WIDER]), None).await.unwrap();
+    let id = home.app.ask_publication(&one, &proposal, "as planned").await.unwrap();
+    home.app.answer_approval(&two, id, true, "read it").await.unwrap();
+    let leaves = async |act: &str| {
+        let all = home.app.latest_leaves(1_000).await.unwrap();
+        all.iter().filter(|e| e.leaf.act == act).count()
+    };
+    let lost = |done: Result<(), Fault>| assert!(matches!(done, Err(Fault::Store(StoreError::CannotRecord(_)))));
+    for (point, happened) in [("before commit", 0), ("after commit", 1)] {
+        *once.0.lock().unwrap() = Some(point);
+        lost(other.publish_policy(&one, id).await.map(|_| ()));
+        let state = home.app.approval(id).await.unwrap().state;
+        assert_eq!(state, if happened == 1 { ApprovalState::Used } else { ApprovalState::Approved });
+        assert_eq!((home.app.releases().await.unwrap().len(), leaves("publish").await), (1 + happened, 1 + happened));
+    }
+    for app in [&home.app, &other] {
+        app.refresh_releases().await.unwrap();
+    }
+    for (point, happened) in [("before commit", 0), ("after commit", 1)] {
+        let open = async |subject| home.app.update_for(subject).await.unwrap().unwrap().questions.len();
+        *once.0.lock().unwrap() = Some(point);
+        lost(other.answer_update(yes, "1.1", "marketing", true, "en").await.map(|_| ()));
+        assert_eq!((open(yes).await, home.app.consent_history(yes).await.unwrap().len()), (1 - happened, 1 + happened));
+        *once.0.lock().unwrap() = Some(point);
+        lost(other.answer_update(no, "1.1", "marketing", false, "en").await.map(|_| ()));
+        assert_eq!((open(no).await, leaves("decline").await), (1 - happened, happened));
+        *once.0.lock().unwrap() = Some(point);
+        lost(other.told_of_update(no, "1.1", Told::Shown).await);
+        let notice = home.app.update_for(no).await.unwrap().unwrap().notice;
+        assert_eq!((notice.is_some(), leaves("notice-shown").await), (happened == 1, happened));
+    }
+    for (point, left) in [("before commit", 2), ("after commit", 1)] {
+        *once.0.lock().unwrap() = Some(point);
+        lost(other.call_off_policy(&one, "1.1").await.map(|_| ()));
+        assert_eq!((home.app.releases().await.unwrap().len(), leaves("unpublish").await), (left, 2 - left));
     }
 }

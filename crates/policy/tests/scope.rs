@@ -79,8 +79,8 @@ fn promise_7_2_another_way_of_processing_is_covered_in_nothing() {
     let (old, new) = (
         policy(&[]),
         policy(&[(
-            "basis = \"consent\"\nitems = [\"email\", \"nickname\", \"interests\"]",
-            "basis = \"consent\"\nautomated = true\nitems = [\"email\", \"nickname\", \"interests\"]",
+            "basis = \"consent\"\nchannel = \"email\"\nitems = [\"email\", \"nickname\", \"interests\"]",
+            "basis = \"consent\"\nchannel = \"email\"\nautomated = true\nitems = [\"email\", \"nickname\", \"interests\"]",
         )]),
     );
     for item in ["email", "interests"] {
@@ -95,7 +95,7 @@ fn promise_7_2_what_asks_less_outdates_nothing() {
         policy(&[(MARKETING, WIDER)]),
         policy(&[(ADS, "purposes = [\"recommendation\", \"marketing\"]\nitems = [\"interests\"]")]),
         policy(&[(
-            "why = { en = \"To send you offers that may interest you.\"",
+            "why = { en = \"To send you offers that may interest you, by e-mail.\"",
             "why = { en = \"To send you offers.\"",
         )]),
     ] {

@@ -125,7 +125,9 @@ impl App {
             answer.given && matches!(answer.kind, ConsentKind::Consent | ConsentKind::Separate)
         };
         let agreed: BTreeSet<String> = answers.iter().filter(purposes).map(|answer| answer.target.clone()).collect();
-        let all = diff(&old, &policy).changes;
+        let mut all = diff(&old, &policy).changes;
+        // Number and day of the version stand above, and are no changes to anybody.
+        all.retain(|change| !matches!(change.path.as_str(), "version" | "effective"));
         let total = all.len();
         let changes: Vec<Change> =
             all.into_iter().filter(|change| concerns(change, [&old, &policy], &agreed)).collect();

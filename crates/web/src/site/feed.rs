@@ -12,9 +12,9 @@ use crate::fault::Fault;
 use crate::frame::Frame;
 use crate::state::{Web, page_fault};
 
-/// Text within an element.
+/// Text within an element or an attribute.
 fn text(raw: &str) -> String {
-    raw.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    raw.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn hex(release: &PolicyRelease) -> String {
@@ -29,9 +29,14 @@ pub async fn show(State(web): State<Web>, f: Frame, headers: HeaderMap) -> Resul
     let told = page_fault(&f);
     let releases = web.app.releases().await.map_err(&told)?;
     // Addresses in a feed are whole: a reader of feeds knows no page they could be relative to.
-    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let scheme = if host.starts_with("localhost") || host.starts_with("127.") { "http" } else { "https" };
-    let base = format!("{scheme}://{}", text(host));
+    let base = web.app.origin().map_or_else(
+        || {
+            let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+            let scheme = if host.starts_with("localhost") || host.starts_with("127.") { "http" } else { "https" };
+            format!("{scheme}://{}", text(host))
+        },
+        |origin| text(origin.as_str()),
+    );
     let mut entries = String::new();
     for (at, release) in releases.iter().enumerate() {
         let policy = web.app.released_policy(release).await.map_err(&told)?;
