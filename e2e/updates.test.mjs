@@ -78,7 +78,7 @@ outbox = "outbox"
   const { credential } = run('service', 'register', 'plaza', '--purpose', 'account', '--purpose', 'marketing');
   avouch = { ...(await startDemo({ data: folder, config })), credential };
   one = await signIn(`${avouch.console}${link}`);
-  two = await signIn(`${avouch.console}${second}`);
+  two = await signIn(`${avouch.console}${second}`, { scheme: 'dark', width: 360 });
 });
 
 after(async () => {
@@ -118,6 +118,7 @@ test('promise_7_1 the next version is looked at, allowed by a second person and 
     await page.click('nav a[href="/policy"]');
     await page.click('main a[href="/policy/next"]');
     await page.waitForURL('**/policy/next');
+    await shoot(page, 'console-policy-proposed');
     await page.fill('#why', 'Offers by telephone');
     await press(page);
     await page.waitForURL('**/approvals/*');
@@ -131,6 +132,9 @@ test('promise_7_1 the next version is looked at, allowed by a second person and 
   const said = await two.page.locator('main').innerText();
   assert.match(said, /Mobile number/);
   assert.match(said, /purpose or way of processing/);
+  await expectNoSideways(two.page);
+  await expectAccessible(two.page);
+  await shoot(two.page, 'console-policy-asked-dark-360');
   await two.page.click('main a[href^="/approvals/"]');
   await two.page.fill('#words', 'Read it');
   await two.page.click('button[name=verdict][value=yes]');
@@ -140,7 +144,6 @@ test('promise_7_1 the next version is looked at, allowed by a second person and 
   assert.match(await page.locator('main section').first().innerText(), /1\.1/);
   const outbox = async () => (await readdir(join(folder, 'outbox')).catch(() => [])).length;
   // One message for each whom it concerns, and none for the bystander.
-  await page.waitForFunction(() => true);
   for (let tries = 0; (await outbox()) < CASES.length && tries < 400; tries += 1) await page.goto(`${avouch.console}/policy`);
   const mails = await Promise.all((await readdir(join(folder, 'outbox'))).map((name) => readFile(join(folder, 'outbox', name), 'utf8')));
   const of = (name) => mails.filter((mail) => mail.includes(`${name}@plaza.example`)).length;
@@ -218,12 +221,14 @@ test('promise_7_1 whom it does not concern it is not put before, and everyone ca
   await page.waitForURL('**/privacy');
   assert.equal(await page.locator('dialog').count(), 0);
   assert.match(await page.locator('aside.strip').first().innerText(), /1\.1/, 'announced to everybody');
-  const entries = await page.evaluate(async () => {
-    const answer = await fetch('/policy/feed.atom');
-    const xml = new DOMParser().parseFromString(await answer.text(), 'application/xml');
-    return [answer.headers.get('content-type'), xml.querySelectorAll('parsererror').length, xml.querySelectorAll('entry').length];
-  });
-  assert.deepEqual(entries, ['application/atom+xml; charset=utf-8', 0, 2]);
+  const feed = await context.request.get(`${avouch.site}/policy/feed.atom`);
+  assert.equal(feed.headers()['content-type'], 'application/atom+xml; charset=utf-8');
+  const read = await page.evaluate((text) => {
+    const xml = new DOMParser().parseFromString(text, 'application/xml');
+    const links = [...xml.querySelectorAll('entry > link')].map((link) => new URL(link.getAttribute('href')).pathname);
+    return [xml.querySelectorAll('parsererror').length, ...links];
+  }, await feed.text());
+  assert.deepEqual(read, [0, '/policy/1.1', '/policy/1.0']);
   await page.click('aside.strip a[href="/policy/1.1"]');
   assert.match(await page.locator('main').innerText(), /Mobile number/);
   await expectAccessible(page);

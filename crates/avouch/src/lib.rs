@@ -48,9 +48,9 @@ pub mod store {
         CaseFile, CaseFilter, CaseStatistics, Cell, CheckStage, Clock, ClockCounts, ConsentEvent, ConsentKind,
         Credential, CrossingMark, DecisionHead, Denied, Disclosure, DocumentKind, EgressState, Event, Evidence,
         ExactAct, Flow, Grant, GuardianLink, Head, Ill, LinkId, LinkRole, Matter, NotApproved, Notice, Operator,
-        OperatorSession, Overdue, Permission, PermissionState, PolicyRelease, Proof, PublicId, Published, REVIEW, ReaderKind, Receipt,
-        RecipientState, Record, RecordHead, RecordId, ReleaseNotice, Review, Role, Rule, RunningClock, ServiceStanding, ServiceTerms,
-        SessionInfo, SessionName, SessionToken, SignalPlace, SignalSum, StaffRole, Store, StoreConfig, StoreError,
-        TokenHead, Told, TransferStage, UseCount, Used, Which,
+        OperatorSession, Overdue, Permission, PermissionState, PolicyRelease, Proof, PublicId, Published, REVIEW,
+        ReaderKind, Receipt, RecipientState, Record, RecordHead, RecordId, ReleaseNotice, Review, Role, Rule,
+        RunningClock, ServiceStanding, ServiceTerms, SessionInfo, SessionName, SessionToken, SignalPlace, SignalSum,
+        StaffRole, Store, StoreConfig, StoreError, TokenHead, Told, TransferStage, UseCount, Used, Which,
     };
 }
