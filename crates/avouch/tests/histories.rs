@@ -68,6 +68,7 @@ struct History {
 }
 
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are a handful")]
 enum Reader {
     Here(App, Arc<Credential>),
     Elsewhere(Arc<Remote>),

@@ -1,6 +1,13 @@
 //! Changes of the policy on both engines: released ahead, in force at its instant on every node, told to whom it
 //! concerns, and asked again where a consent no longer covers it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use avouch::App;
 use avouch::Fault;

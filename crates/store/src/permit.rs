@@ -156,6 +156,7 @@ pub struct Denied {
 
 /// The answer to an ask.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one ask; a box would be one more allocation for each")]
 pub enum Answer<'s, R> {
     /// Yes, once.
     Permitted(Permit<'s>),
