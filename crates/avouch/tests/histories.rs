@@ -378,6 +378,7 @@ async fn promise_2_5_a_withdrawal_waits_for_a_use_under_way_on_another_node() {
     let home = Home::new(Engine::Postgres).await;
     let (people, _, credential) = people(&home).await;
     let second = home.node("b", None).await;
+    second.store.set_policy(policy());
     let subject = people[0];
     home.consent(subject, PURPOSE, true).await;
     let names = AskNames {
