@@ -186,8 +186,8 @@ test('promise_5_5 another account there shows nobody here, and so does going bac
     // The provider knows nobody any more.
     await context.clearCookies({ name: /^_(session|interaction)/ });
     await page.goto(`${avouch.site}/privacy/export`);
-    assert.equal(await page.locator('main input[type=password]').count(), 1);
-    await page.click('main a[href^="/privacy/joint/prove"]');
+    assert.equal(await page.locator('main form[action="/privacy/export"] input[type=password]').count(), 1);
+    await page.click('main form[action="/privacy/export"] a[href^="/privacy/joint/prove"]');
     await press(page);
   };
   for (const other of ['wrong', undefined]) {
@@ -201,7 +201,7 @@ test('promise_5_5 another account there shows nobody here, and so does going bac
   who = 'right';
   await show();
   await page.waitForURL('**/privacy/export');
-  assert.equal(await page.locator('main input[type=password]').count(), 0);
+  assert.equal(await page.locator('main form[action="/privacy/export"] input[type=password]').count(), 0);
   await context.close();
 });
 
